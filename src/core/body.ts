@@ -1,0 +1,50 @@
+import type { GatewayError } from './errors.ts';
+
+/** Takes a body as it arrives: `data` any number of times, then exactly one of `end` and `fail`. */
+export interface BodySink {
+  /** False asks the source to pause until `resume` is called on its control. */
+  data(chunk: Buffer): boolean;
+  end(): void;
+  fail(error: GatewayError): void;
+}
+
+/** The reader's hold on a body that flows. */
+export interface BodyControl {
+  resume(): void;
+  /** The reader is gone. The source stops and calls nothing more. */
+  cancel(): void;
+}
+
+/** A body that is pushed into a sink, once. It may push before `start` has returned. */
+export interface BodySource {
+  start(sink: BodySink): BodyControl;
+}
+
+/** A body at rest or one that flows. Small answers are at rest, so that they leave in one write. */
+export type Body = Buffer | BodySource;
+
+export function isAtRest(body: Body): body is Buffer {
+  return Buffer.isBuffer(body);
+}
+
+/** The whole of a body; rejects with what `tooLarge` makes past `limit` bytes, and with the source's own failure. */
+export function collectBody(body: Body, limit: number, tooLarge: () => GatewayError): Promise<Buffer> {
+  if (isAtRest(body)) return body.length > limit ? Promise.reject(tooLarge()) : Promise.resolve(body);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let control: BodyControl | undefined;
+    control = body.start({
+      data(chunk) {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size <= limit) return true;
+        reject(tooLarge());
+        control?.cancel();
+        return false;
+      },
+      end: () => resolve(Buffer.concat(chunks)),
+      fail: reject,
+    });
+  });
+}

@@ -1,0 +1,76 @@
+import type { AccessRequest } from './access.ts';
+import type { Obligation } from './decision.ts';
+import type { Headers } from './exchange.ts';
+import type { CallId } from './ids.ts';
+import type { Quota } from './quota.ts';
+import type { Estimate } from './usage.ts';
+
+export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'mcp'] as const;
+/** The wire dialect of one request. */
+export type Dialect = (typeof DIALECTS)[number];
+
+export const PROTOCOLS = ['openai', 'anthropic', 'mcp'] as const;
+/** The family of dialects that a route and its upstreams speak. */
+export type ProtocolName = (typeof PROTOCOLS)[number];
+
+/** A listener match bound to a protocol and to upstreams of that protocol. */
+export interface Route {
+  readonly name: string;
+  readonly protocol: ProtocolName;
+  /** Names of upstreams, in the order of the config. */
+  readonly upstreams: readonly string[];
+  readonly bodyBytesMax: number;
+}
+
+/** One change to the bytes that go upstream. A closed list, each audited. */
+export type Splice = 'model-alias' | 'include-usage' | 'mcp-trace';
+
+/** One request, understood. */
+export interface Call {
+  readonly id: CallId;
+  readonly route: Route;
+  readonly dialect: Dialect;
+  readonly access: AccessRequest;
+  /** Upstreams to ask: one, or for a list of models all of the route's. */
+  readonly upstreams: readonly string[];
+  readonly method: string;
+  /** Path and query below the upstream's base address, e.g. `/chat/completions?x=1`. */
+  readonly target: string;
+  /** The client's end-to-end headers, without credentials and hop-by-hop fields. */
+  readonly headers: Headers;
+  /** As it will leave, splices done. Empty for a request without one. */
+  readonly body: Buffer;
+  readonly splices: readonly Splice[];
+  readonly estimate: Estimate;
+  /** Model as the upstream knows it; empty where there is none. */
+  readonly model: string;
+  /** True where the client asked for a stream. */
+  readonly stream: boolean;
+  /** True where metering asked for usage that the client did not ask for, and must take it out again. */
+  readonly hideUsage: boolean;
+  /** Whether the client's going away ends the call upstream (false for MCP up to 2025-11-25). */
+  readonly abortable: boolean;
+  /** JSON-RPC id and era of an MCP request, which its refusal needs. */
+  readonly rpc: RpcRef | undefined;
+}
+
+export interface RpcRef {
+  /** The id as it stood on the wire, e.g. `7` or `"a"`; undefined for a notification or a response. */
+  readonly id: string | undefined;
+  readonly method: string;
+  /** MCP revision that the request speaks, e.g. `2025-11-25`; undefined where it did not say. */
+  readonly revision: string | undefined;
+}
+
+declare const permit: unique symbol;
+
+/** A call that a permit stands behind. Only `policy/oblige.ts` makes one; forwarding takes nothing else. */
+export type PermittedCall = Call & {
+  readonly [permit]: true;
+  readonly decision: {
+    readonly rules: readonly string[];
+    readonly revision: string;
+    readonly obligations: readonly Obligation[];
+    readonly quotas: readonly Quota[];
+  };
+};

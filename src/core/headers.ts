@@ -1,0 +1,60 @@
+import type { Headers } from './exchange.ts';
+
+/** Hop-by-hop fields (RFC 9110 §7.6.1): they end at each proxy. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Whether a field must not be passed on; `connection` is the message's own Connection field, which may name more. */
+export function isHopByHop(name: string, connection: string | undefined): boolean {
+  if (HOP_BY_HOP.has(name)) return true;
+  if (connection === undefined || connection === 'keep-alive') return false;
+  return connection
+    .toLowerCase()
+    .split(',')
+    .some((listed) => listed.trim() === name);
+}
+
+/** Where SDKs put the token. It is for Waygate alone and never travels on. */
+export const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const;
+
+const DROPPED = new Set<string>([
+  ...CREDENTIAL_HEADERS,
+  'cookie',
+  'dpop',
+  'host',
+  'content-length',
+  'accept-encoding',
+  'expect',
+  'baggage',
+  'traceparent',
+  'tracestate',
+  'forwarded',
+  'via',
+  'origin',
+  'referer',
+]);
+// Names of addresses and of proxies on the way; what a gateway asserts about itself; what other gateways take as a destination.
+const DROPPED_PREFIX =
+  /^(x-forwarded-|x-real-ip|waygate-|x-waygate-|sec-|cf-|x-envoy-|x-portkey-|x-litellm-|helicone-)/;
+
+/** The client's fields that go upstream: end-to-end ones, without credentials and what only proxies may say. */
+export function forwardableHeaders(headers: Headers): Headers {
+  const connection = headers['connection'];
+  const options = typeof connection === 'string' ? connection : connection?.join(',');
+  const kept: Record<string, string | readonly string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || DROPPED.has(name) || DROPPED_PREFIX.test(name) || isHopByHop(name, options)) continue;
+    kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,29 @@
+import type { PermittedCall } from './call.ts';
+import type { Incoming } from './exchange.ts';
+import type { CallRecord } from './record.ts';
+
+/** W3C Trace Context of one upstream try, as it goes up in headers and in MCP `_meta`. */
+export interface TraceHeaders {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
+/** One try at an upstream: a CLIENT span. */
+export interface Attempt {
+  readonly headers: TraceHeaders;
+  /** Ends it when the answer's head stands or the try failed. Ends once; later calls do nothing. */
+  end(result: { readonly status?: number; readonly error?: unknown }): void;
+}
+
+/** The SERVER span of one call. */
+export interface CallTrace {
+  /** 32 hex digits, or empty where tracing is off. */
+  readonly traceId: string;
+  attempt(call: PermittedCall, upstream: string): Attempt;
+  /** Ends the span and books the metrics. */
+  end(record: CallRecord): void;
+}
+
+export interface Tracer {
+  begin(request: Incoming): CallTrace;
+}

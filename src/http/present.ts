@@ -1,0 +1,91 @@
+import type { Call, PermittedCall } from '../core/call.ts';
+import type { GatewayError } from '../core/errors.ts';
+import { type Answer, type Headers, header, type Incoming } from '../core/exchange.ts';
+import type { CallId } from '../core/ids.ts';
+import type { Standing } from '../core/quota.ts';
+import { PROTOCOLS } from '../protocols/index.ts';
+import type { ErrorContext } from '../protocols/protocol.ts';
+import type { Delivery } from './deliver.ts';
+
+// What an upstream says of its own limits would contradict ours where we have one.
+const LIMIT_HEADER = /^(x-ratelimit-|anthropic-ratelimit-|ratelimit)/;
+
+/** The answer as the client gets it: with its ids, what is left of its limits, and a way to end a stream that breaks. */
+export function presenter(
+  now: () => number,
+): (call: PermittedCall, answer: Answer, standings: readonly Standing[]) => Delivery {
+  return function present(call, answer, standings) {
+    const protocol = PROTOCOLS[call.dialect];
+    const headers: Record<string, string | string[]> = {};
+    for (const name in answer.headers) {
+      if (standings.length > 0 && LIMIT_HEADER.test(name)) continue;
+      headers[name] = answer.headers[name] as string | string[];
+    }
+    if (call.hideUsage) delete headers['content-length'];
+    headers['waygate-call'] = call.id;
+    headers['waygate-run'] = call.access.run.id;
+    if (standings.length > 0) Object.assign(headers, protocol.limitHeaders(standings, now()));
+    const isStream =
+      String(headers['content-type'] ?? '').startsWith('text/event-stream') && !('content-length' in headers);
+    return {
+      status: answer.status,
+      headers,
+      body: answer.body,
+      broken: (error) => (isStream ? protocol.streamError(error, contextOf(call)) : undefined),
+    };
+  };
+}
+
+function contextOf(call: Call): ErrorContext {
+  return { requestId: call.id, headers: call.headers, call, rpc: call.rpc, stream: true };
+}
+
+/** A refusal or failure in the dialect of the route; problem+json (RFC 9457) where there is no route. */
+export function refuse(
+  error: GatewayError,
+  request: Incoming,
+  known: {
+    readonly id: CallId;
+    readonly place: { readonly dialect: Call['dialect'] } | undefined;
+    readonly call: Call | undefined;
+  },
+): Delivery {
+  const { id, place, call } = known;
+  if (!place) return problem(error, id);
+  const context = {
+    requestId: id,
+    headers: request.headers,
+    call,
+    rpc: call?.rpc,
+    stream: call?.stream ?? wantsStream(request.headers),
+  };
+  const wire = PROTOCOLS[place.dialect].error(error, context);
+  const headers = { ...wire.headers, 'waygate-call': id, ...(call && { 'waygate-run': call.access.run.id }) };
+  return { status: wire.status, headers, body: Buffer.from(wire.body) };
+}
+
+/** RFC 9457, with the `error` member that OpenAI's and Anthropic's SDKs look for. */
+export function problem(error: GatewayError, id: CallId | undefined): Delivery {
+  const { code, message, status } = error;
+  const body = {
+    type: 'about:blank',
+    title: code,
+    status,
+    detail: message,
+    error: { type: code, code, message, param: null },
+  };
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'x-should-retry': String(error.retry),
+      ...(error.retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)) }),
+      ...(id && { 'waygate-call': id, 'x-request-id': id }),
+    },
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+function wantsStream(headers: Headers): boolean {
+  return header(headers, 'accept')?.includes('text/event-stream') ?? false;
+}

@@ -1,0 +1,92 @@
+// What a wire dialect must be able to do. Pure: no I/O, no clock, no randomness.
+import type { Action, Resource } from '../core/access.ts';
+import type { Call, Dialect, RpcRef, Splice } from '../core/call.ts';
+import type { GatewayError } from '../core/errors.ts';
+import type { Headers, Incoming } from '../core/exchange.ts';
+import type { Standing } from '../core/quota.ts';
+import type { TraceHeaders } from '../core/trace.ts';
+import type { Estimate, Usage } from '../core/usage.ts';
+
+/** What a dialect reads from a request. Offsets and spans refer to the body's bytes. */
+export interface Reading {
+  readonly action: Action;
+  /** Kind and name; which upstream it belongs to is the route's business. For a model: the name as the client wrote it. */
+  readonly resource: { readonly kind: Resource['kind']; readonly name: string };
+  /** What conditions see as `args`. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly estimate: Estimate;
+  readonly stream: boolean;
+  readonly rpc: RpcRef | undefined;
+  /** False where a client's disconnect must not cancel the work upstream (MCP up to 2025-11-25). */
+  readonly abortable: boolean;
+}
+
+/** The body that leaves, and how it differs from the one that came. */
+export interface Outgoing {
+  readonly body: Buffer;
+  readonly splices: readonly Splice[];
+  /** True where `include_usage` was added and the usage must be taken out of the answer. */
+  readonly hideUsage: boolean;
+}
+
+/** A refusal or failure in the dialect's own form. */
+export interface WireError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Who is asking and for what, as far as it is known when an error has to be told. */
+export interface ErrorContext {
+  readonly requestId: string;
+  readonly headers: Headers;
+  readonly call: Call | undefined;
+  /** From the request itself, where the call was never resolved. */
+  readonly rpc: RpcRef | undefined;
+  readonly stream: boolean;
+}
+
+/** Reads usage from one answer, as it flows by. One instance per answer. */
+export interface UsageReader {
+  /** One whole JSON answer. */
+  json(body: Buffer): void;
+  /** One server-sent event: its `event` field (or empty) and its data. */
+  event(name: string, data: string): void;
+  readonly result: UsageReading;
+}
+
+export interface UsageReading {
+  /** As far as the provider said it. */
+  readonly usage: Usage;
+  /** True once the provider stated usage; else `usage` is zero and the tap falls back on the text it saw. */
+  readonly stated: boolean;
+  /** True once the dialect's terminal event or a whole JSON body was seen: from here on the client cannot abort. */
+  readonly terminal: boolean;
+  /** Bytes of generated text seen so far, for answers that never state their usage. */
+  readonly outputBytes: number;
+  readonly model: string | undefined;
+  readonly responseId: string | undefined;
+  readonly finishReasons: readonly string[];
+}
+
+/** One wire dialect. */
+export interface Protocol {
+  readonly dialect: Dialect;
+  /** Reads a request; throws `request.*` where it is not of the dialect, ambiguous, or contradicts its headers. */
+  read(request: Incoming, path: string, body: Buffer): Reading;
+  /** The bytes to send: the client's own, but for the listed splices. `model` is the upstream's name of the model. */
+  write(body: Buffer, reading: Reading, change: { readonly model: string; readonly meter: boolean }): Outgoing;
+  /** The body with trace context in it, where the dialect carries it there (MCP `_meta`); else the body as it is. */
+  withTrace(call: Call, trace: TraceHeaders): Buffer;
+  /** A list answer with only what `mayUse` lets through; called with whole bodies (JSON, or SSE of MCP). */
+  narrow(body: Buffer, contentType: string, mayUse: (resource: { kind: Resource['kind']; name: string }) => boolean): Buffer;
+  usage(): UsageReader;
+  /** One server-sent event without the usage that the client did not ask for; undefined where nothing of it is left. */
+  hideUsage(data: string): string | undefined;
+  /** An error before the first byte. */
+  error(error: GatewayError, context: ErrorContext): WireError;
+  /** An error in mid-stream: the bytes that end the stream, in the dialect's own form. */
+  streamError(error: GatewayError, context: ErrorContext): string;
+  /** Headers that tell this dialect's SDKs what is left. */
+  limitHeaders(standings: readonly Standing[], nowMs: number): Readonly<Record<string, string>>;
+}

@@ -1,0 +1,55 @@
+import { Pool } from 'undici';
+
+/** How long to wait for what, in milliseconds. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly headersMs: number;
+  readonly idleMs: number;
+}
+
+/** A destination, ready: where it is, what it is shown, and its connections. */
+export interface Upstream {
+  readonly name: string;
+  /** Path of the base address, without a slash at its end. */
+  readonly basePath: string;
+  readonly host: string;
+  /** The upstream's own credential as header fields; empty where it needs none. */
+  readonly credential: Readonly<Record<string, string>>;
+  /** The bare secret, which no answer may carry. */
+  readonly secret: string | undefined;
+  readonly secretBytes: Buffer | undefined;
+  readonly timeouts: Timeouts;
+  readonly pool: Pool;
+}
+
+export interface UpstreamSource {
+  readonly name: string;
+  readonly url: string;
+  readonly credential: { readonly header: string; readonly scheme: string; readonly value: string } | undefined;
+  readonly timeouts: Timeouts;
+  readonly connections: number;
+}
+
+/** Opens the pool of an upstream. Connections are made when calls need them. */
+export function openUpstream(source: UpstreamSource): Upstream {
+  const url = new URL(source.url);
+  const { credential, timeouts } = source;
+  return {
+    name: source.name,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    host: url.host,
+    credential: credential ? { [credential.header]: `${credential.scheme} ${credential.value}`.trimStart() } : {},
+    secret: credential?.value,
+    secretBytes: credential && Buffer.from(credential.value),
+    timeouts,
+    pool: new Pool(url.origin, {
+      connections: source.connections,
+      // One request in flight per connection: an answer can never be taken for another call's.
+      pipelining: 1,
+      allowH2: false,
+      connect: { timeout: timeouts.connectMs },
+      headersTimeout: timeouts.headersMs,
+      bodyTimeout: timeouts.idleMs,
+    }),
+  };
+}
