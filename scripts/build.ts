@@ -5,6 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
-const compiled = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.build.json`], { stdio: 'inherit' });
+const compiled = spawnSync(
+  process.execPath,
+  [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.build.json`],
+  { stdio: 'inherit' },
+);
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-for (const script of globSync('**/*.lua', { cwd: `${root}src` })) cpSync(`${root}src/${script}`, `${root}dist/${script}`);
+for (const script of globSync('**/*.lua', { cwd: `${root}src` }))
+  cpSync(`${root}src/${script}`, `${root}dist/${script}`);

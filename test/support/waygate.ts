@@ -24,14 +24,35 @@ export function token(claims: Record<string, unknown> = {}): Promise<string> {
 
 export const IDENTITY = {
   issuers: [
-    { issuer: ISSUER, audience: 'waygate', algorithms: ['ES256'], jwks: { keys: [jwk] }, claims: { agent: 'agent' }, tenant: 'acme' },
+    {
+      issuer: ISSUER,
+      audience: 'waygate',
+      algorithms: ['ES256'],
+      jwks: { keys: [jwk] },
+      claims: { agent: 'agent' },
+      tenant: 'acme',
+    },
   ],
 };
 
 /** One policy that allows everything. */
 export const ALLOW_ALL = {
   policy: 'open',
-  rules: [{ id: 'all', allow: ['model.generate', 'model.embed', 'model.list', 'model.count', 'tool.call', 'tool.list', 'resource.read', 'prompt.get'] }],
+  rules: [
+    {
+      id: 'all',
+      allow: [
+        'model.generate',
+        'model.embed',
+        'model.list',
+        'model.count',
+        'tool.call',
+        'tool.list',
+        'resource.read',
+        'prompt.get',
+      ],
+    },
+  ],
 };
 
 export interface WaygateOptions {
@@ -63,11 +84,22 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     writeFileSync(join(dir, file), typeof content === 'string' ? content : stringify(content));
   };
-  const base = { version: 1, listen: { port }, admin: { port: adminPort }, identity: IDENTITY, policies: { dir: 'policies' } };
+  const base = {
+    version: 1,
+    listen: { port },
+    admin: { port: adminPort },
+    identity: IDENTITY,
+    policies: { dir: 'policies' },
+  };
   write('waygate.yaml', { ...base, ...options.config });
-  for (const [file, policy] of Object.entries(options.policies ?? { 'open.yaml': ALLOW_ALL })) write(`policies/${file}`, policy);
+  for (const [file, policy] of Object.entries(options.policies ?? { 'open.yaml': ALLOW_ALL }))
+    write(`policies/${file}`, policy);
 
-  const child = spawn(process.execPath, [MAIN, 'serve'], { cwd: dir, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, 'serve'], {
+    cwd: dir,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output += data.toString()));

@@ -1,0 +1,24 @@
+// The operators' listener: metrics and probes, on an address of its own, loopback unless configured.
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Readiness } from '../http/readiness.ts';
+
+export interface AdminSource {
+  readonly readiness: Readiness;
+  /** Prometheus text exposition. */
+  readonly metrics: () => Promise<string>;
+}
+
+export function adminApp(source: AdminSource): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.get('/', (context) => context.text("Waygate, operators' listener: /metrics, /healthz, /readyz\n"));
+  app.get('/healthz', (context) => context.json({ status: 'ok' }));
+  app.get('/readyz', async (context) => {
+    const report = await source.readiness.report();
+    return context.json(report, report.ready ? 200 : 503);
+  });
+  app.get('/metrics', async (context) =>
+    context.body(await source.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  );
+  return app;
+}

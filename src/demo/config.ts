@@ -1,0 +1,64 @@
+import { stringify } from 'yaml';
+
+/** Real providers that join the demo where the environment holds their key. */
+const PROVIDERS = [
+  {
+    env: 'OPENAI_API_KEY',
+    name: 'openai',
+    protocol: 'openai',
+    url: 'https://api.openai.com/v1',
+    models: ['gpt-*', 'o1*', 'o3*', 'o4*', 'chatgpt-*', 'codex-*'],
+  },
+  {
+    env: 'ANTHROPIC_API_KEY',
+    name: 'anthropic',
+    protocol: 'anthropic',
+    url: 'https://api.anthropic.com',
+    models: ['claude-*'],
+  },
+  {
+    env: 'MOONSHOT_API_KEY',
+    name: 'moonshot',
+    protocol: 'openai',
+    url: 'https://api.moonshot.ai/v1',
+    models: ['kimi-*', 'moonshot-*'],
+  },
+] as const;
+
+export interface DemoUpstreams {
+  /** Origins of the demo servers, e.g. `http://127.0.0.1:41001`. */
+  readonly modelUrl: string;
+  /** Endpoint of the demo MCP server. */
+  readonly toolsUrl: string;
+}
+
+/** The configuration of a start without any: what `waygate.yaml` would say. */
+export function demoConfig(
+  demo: DemoUpstreams,
+  env: Readonly<Record<string, string | undefined>>,
+  policies: string,
+): string {
+  const price = { '*': { input: 1, output: 4 } };
+  const providers = PROVIDERS.filter(({ env: name }) => env[name]?.trim());
+  return stringify({
+    version: 1,
+    identity: { dev: true },
+    upstreams: {
+      'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
+      'demo-anthropic': { protocol: 'anthropic', url: demo.modelUrl, models: ['demo-*'], prices: price },
+      demo: { protocol: 'mcp', url: demo.toolsUrl },
+      ...Object.fromEntries(
+        providers.map(({ env: name, name: upstream, protocol, url, models }) => [
+          upstream,
+          { protocol, url, models: [...models], credential: `env:${name}` },
+        ]),
+      ),
+    },
+    policies: { dir: policies },
+  });
+}
+
+/** Names of the real providers that a start with this environment has. */
+export function demoProviders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return PROVIDERS.filter(({ env: name }) => env[name]?.trim()).map(({ name }) => name);
+}
