@@ -36,6 +36,7 @@ const TOP: Readonly<
   'gateway.ts': { values: ['core'], types: 'all' },
   'stages.ts': { values: [], types: 'all' },
   'compose.ts': { values: 'all', types: 'all' },
+  'bind.ts': { values: 'all', types: 'all' },
 };
 
 /** Package → the only places that may import it. A name ending in `/` is a scope. */

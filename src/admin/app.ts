@@ -1,16 +1,27 @@
 // The operators' listener: metrics and probes, on an address of its own, loopback unless configured.
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
+import { toGatewayError } from '../core/errors.ts';
 import type { Readiness } from '../http/readiness.ts';
+import type { HeaderCheck } from '../http/rebinding.ts';
 
 export interface AdminSource {
   readonly readiness: Readiness;
   /** Prometheus text exposition. */
   readonly metrics: () => Promise<string>;
+  readonly checkHost: HeaderCheck;
 }
 
 export function adminApp(source: AdminSource): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(async (context, next) => {
+    source.checkHost({ host: context.req.header('host') });
+    await next();
+  });
+  app.onError((thrown) => {
+    const { message, status } = toGatewayError(thrown);
+    return new Response(`${message}\n`, { status, headers: { 'content-type': 'text/plain' } });
+  });
   app.get('/', (context) => context.text("Waygate, operators' listener: /metrics, /healthz, /readyz\n"));
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', async (context) => {

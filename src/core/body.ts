@@ -37,8 +37,7 @@ export function collectBody(body: Body, limit: number, tooLarge: () => GatewayEr
     control = body.start({
       data(chunk) {
         size += chunk.length;
-        chunks.push(chunk);
-        if (size <= limit) return true;
+        if (size <= limit) return chunks.push(chunk) > 0;
         reject(tooLarge());
         control?.cancel();
         return false;
@@ -46,5 +45,15 @@ export function collectBody(body: Body, limit: number, tooLarge: () => GatewayEr
       end: () => resolve(Buffer.concat(chunks)),
       fail: reject,
     });
+    // A source may push before `start` has returned, when there was nothing to cancel yet.
+    if (size > limit) control.cancel();
   });
 }
+
+/** Gives up a body that nobody will read, so that what it comes from is free again. */
+export function discardBody(body: Body): void {
+  if (!isAtRest(body)) body.start(NOBODY).cancel();
+}
+
+/** Takes everything and keeps nothing. */
+export const NOBODY: BodySink = { data: () => true, end: () => {}, fail: () => {} };

@@ -11,12 +11,13 @@ const HOP_BY_HOP = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
 ]);
 
 /** Whether a field must not be passed on; `connection` is the message's own Connection field, which may name more. */
 export function isHopByHop(name: string, connection: string | undefined): boolean {
   if (HOP_BY_HOP.has(name)) return true;
-  if (connection === undefined || connection === 'keep-alive') return false;
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return false;
   return connection
     .toLowerCase()
     .split(',')
@@ -42,9 +43,10 @@ const DROPPED = new Set<string>([
   'origin',
   'referer',
 ]);
-// Names of addresses and of proxies on the way; what a gateway asserts about itself; what other gateways take as a destination.
+// Names of addresses and of proxies on the way; what would make a server read another method or path than the one that was
+// decided on; what a gateway asserts about itself; what other gateways take as a destination.
 const DROPPED_PREFIX =
-  /^(x-forwarded-|x-real-ip|waygate-|x-waygate-|sec-|cf-|x-envoy-|x-portkey-|x-litellm-|helicone-)/;
+  /^(?:x-forwarded-|x-real-ip|x-client-ip|true-client-ip|x-original-|x-rewrite-|x-http-method|x-method-override|waygate-|x-waygate-|sec-|cf-|x-envoy-|x-portkey-|x-litellm-|helicone-)/;
 
 /** The client's fields that go upstream: end-to-end ones, without credentials and what only proxies may say. */
 export function forwardableHeaders(headers: Headers): Headers {

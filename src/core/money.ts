@@ -9,8 +9,9 @@ export const NO_MONEY = 0 as MicroUsd;
 /** Rounds up: what a call may cost is never understated. Throws a `RangeError` where an integer cannot hold it. */
 export function microUsd(amount: number): MicroUsd {
   const rounded = Math.ceil(amount);
-  if (!Number.isSafeInteger(rounded) || rounded < 0)
+  if (!Number.isSafeInteger(rounded) || amount < 0) {
     throw new RangeError(`not an amount of money: ${amount} micro-USD`);
+  }
   return rounded as MicroUsd;
 }
 

@@ -6,8 +6,7 @@ export const NOT_A_REFERENCE = 'expected a reference like `env:NAME` or `file:PA
 
 /** A reference, read. */
 export type SecretReference =
-  | { readonly kind: 'env'; readonly name: string }
-  | { readonly kind: 'file'; readonly path: string };
+  { readonly kind: 'env'; readonly name: string } | { readonly kind: 'file'; readonly path: string };
 
 /** The parts of a reference, or undefined where the text is none. */
 export function parseSecretReference(text: string): SecretReference | undefined {

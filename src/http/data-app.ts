@@ -2,14 +2,16 @@
 // INVARIANT: a request that two readers could read in two ways is refused before anything else looks at it.
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { HttpBindings } from '@hono/node-server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../core/errors.ts';
 import type { Incoming } from '../core/exchange.ts';
 import { deliver, type Delivery } from './deliver.ts';
 import type { InFlight } from './in-flight.ts';
 import { incoming } from './incoming.ts';
-import { problem } from './present.ts';
+import { problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
+import type { HeaderCheck } from './rebinding.ts';
 
 export type DataEnv = { Bindings: HttpBindings };
 
@@ -17,6 +19,7 @@ export interface DataAppSource {
   readonly handle: (request: Incoming) => Promise<Delivery>;
   readonly readiness: Readiness;
   readonly inFlight: InFlight;
+  readonly checkHost: HeaderCheck;
   readonly now: () => number;
   /** Told of what no stage could make an answer of. */
   readonly onFault: (error: GatewayError) => void;
@@ -39,24 +42,35 @@ async function serve(context: Context<DataEnv>, source: DataAppSource): Promise<
   if (!('rawHeaders' in request) || !('writeHead' in response) || 'stream' in response) {
     return context.text('this listener speaks HTTP/1.1', 505);
   }
-  const leave = source.inFlight.enter(response);
+  source.inFlight.enter(response);
   try {
-    if (source.inFlight.draining) {
-      response.setHeader('connection', 'close');
-      throw new GatewayError(
-        'gateway.draining',
-        'this gateway is shutting down; send the request again, another replica will take it',
-        { retryAfterMs: 1_000 },
-      );
-    }
-    deliver(await source.handle(incoming(request, response, source.now())), response);
+    deliver(await source.handle(admit(request, response, source)), response);
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.code === 'gateway.internal') source.onFault(error);
     if (response.headersSent) response.destroy();
     else deliver(problem(error, undefined), response);
-  } finally {
-    leave();
   }
   return RESPONSE_ALREADY_SENT;
+}
+
+// What is refused here ends its connection: it is draining, or its peer may see the next request begin elsewhere.
+function admit(request: IncomingMessage, response: ServerResponse, source: DataAppSource): Incoming {
+  try {
+    if (source.inFlight.draining) throw draining();
+    const admitted = incoming(request, response, source.now());
+    source.checkHost(admitted.headers);
+    return admitted;
+  } catch (refusal) {
+    response.setHeader('connection', 'close');
+    throw refusal;
+  }
+}
+
+function draining(): GatewayError {
+  return new GatewayError(
+    'gateway.draining',
+    'this gateway is shutting down; send the request again, another replica will take it',
+    { retryAfterMs: 1_000 },
+  );
 }

@@ -1,12 +1,12 @@
-import type { ServerResponse } from 'node:http';
-import type { BodyControl } from '../core/body.ts';
-import { isAtRest } from '../core/body.ts';
+// INVARIANT: a client never takes a broken answer for a complete one.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BodyControl, type BodySource, discardBody, isAtRest } from '../core/body.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/exchange.ts';
 
 /** An answer and the bytes that end its stream if the upstream breaks off. */
 export interface Delivery extends Answer {
-  /** Undefined where the dialect has no error event: then the connection is cut, so that nobody takes the answer for complete. */
+  /** Undefined or empty where the dialect has no error event: then the connection is cut. */
   readonly broken?: (error: GatewayError) => string | undefined;
 }
 
@@ -14,46 +14,81 @@ export interface Delivery extends Answer {
 export function deliver(delivery: Delivery, response: ServerResponse): void {
   const { status, headers, body } = delivery;
   if (response.destroyed) {
-    if (!isAtRest(body)) body.start(NOBODY).cancel();
+    discardBody(body);
     return;
   }
   if (isAtRest(body)) {
-    response.writeHead(
-      status,
-      'content-length' in headers || body.length === 0 ? headers : { ...headers, 'content-length': body.length },
-    );
-    response.end(body);
+    const sized =
+      'content-length' in headers || body.length === 0 ? headers : { ...headers, 'content-length': String(body.length) };
+    if (isRead(response.req)) response.writeHead(status, sized).end(body);
+    else refuseRest(response, { status, headers: sized, body });
     return;
   }
-  response.writeHead(status, headers);
+  try {
+    response.writeHead(status, headers);
+  } catch (cause) {
+    discardBody(body);
+    throw cause;
+  }
   response.flushHeaders();
-  flow(delivery, response);
+  flow(body, delivery, response);
 }
 
-const NOBODY = { data: () => true, end: () => {}, fail: () => {} };
-
-function flow({ body, broken }: Delivery, response: ServerResponse): void {
-  if (isAtRest(body)) return;
+function flow(body: BodySource, { broken }: Delivery, response: ServerResponse): void {
   let control: BodyControl | undefined;
   let done = false;
-  const finish = (): void => {
-    done = true;
-  };
+  let last: Buffer | undefined;
   response.on('drain', () => control?.resume());
   response.once('close', () => {
     if (!done) control?.cancel();
   });
   control = body.start({
-    data: (chunk) => response.write(chunk),
+    data(chunk) {
+      last = chunk;
+      return response.write(chunk);
+    },
     end() {
-      finish();
+      done = true;
       response.end();
     },
     fail(error) {
-      finish();
-      const last = broken?.(error);
-      if (last === undefined) response.destroy();
-      else response.end(last);
+      done = true;
+      const bytes = broken?.(error);
+      if (!bytes) cut(response);
+      else response.end(isBetweenEvents(last) ? bytes.trimStart() : bytes);
     },
   });
+}
+
+// Dialects begin their last event with the blank line that ends a torn one; some clients take it for an event of its own.
+function isBetweenEvents(last: Buffer | undefined): boolean {
+  return last === undefined || /(?:\n\n|\r\r|\r\n\r\n)$/.test(last.toString('latin1', Math.max(0, last.length - 4)));
+}
+
+// To HTTP/1.0 the end of the connection is the end of the answer, unless it is reset.
+function cut(response: ServerResponse): void {
+  if (response.req.httpVersion === '1.0') response.socket?.resetAndDestroy();
+  response.destroy();
+}
+
+/** What Node may read and throw away after an early answer, so that the connection can be used again. */
+const REST_BYTES = 65_536;
+const LINGER_MS = 500;
+
+function isRead(request: IncomingMessage): boolean {
+  return request.complete || Number(request.headers['content-length'] ?? Infinity) <= REST_BYTES || isEmpty(request);
+}
+
+function isEmpty({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+
+/**
+ * Answers a request whose body is still on its way, and ends the connection instead of reading it. It stays open for a
+ * moment: a close with unread bytes resets it, which may take the answer away from a client that is still writing.
+ */
+function refuseRest(response: ServerResponse, { status, headers, body }: Answer & { readonly body: Buffer }): void {
+  response.writeHead(status, { ...headers, connection: 'close' }).write(body);
+  const timer = setTimeout(() => response.end(), LINGER_MS);
+  response.once('close', () => clearTimeout(timer));
 }

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 export interface InFlight {
   readonly draining: boolean;
   readonly count: number;
-  enter(response: ServerResponse): () => void;
+  enter(response: ServerResponse): void;
   /** Takes no new calls from here on; resolves when the last answer has ended. */
   drain(): Promise<void>;
   /** Cuts what is still open. */
@@ -13,8 +13,12 @@ export interface InFlight {
 
 export function inFlight(): InFlight {
   const open = new Set<ServerResponse>();
-  let idle: (() => void) | undefined;
+  const drained = Promise.withResolvers<void>();
   let draining = false;
+  function leave(this: ServerResponse): void {
+    open.delete(this);
+    if (draining && open.size === 0) drained.resolve();
+  }
   return {
     get draining() {
       return draining;
@@ -24,20 +28,14 @@ export function inFlight(): InFlight {
     },
     enter(response) {
       open.add(response);
-      const leave = (): void => {
-        if (open.delete(response) && open.size === 0) idle?.();
-      };
       response.once('close', leave);
-      return () => {
-        if (response.closed) leave();
-      };
     },
     drain() {
       draining = true;
-      if (open.size === 0) return Promise.resolve();
-      return new Promise((resolve) => {
-        idle = resolve;
-      });
+      // The client's next call finds another replica.
+      for (const response of open) if (!response.headersSent) response.setHeader('connection', 'close');
+      if (open.size === 0) drained.resolve();
+      return drained.promise;
     },
     cut() {
       for (const response of open) response.destroy();

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { refuseUpgrades, wantsWebSocket } from './upgrade.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -11,6 +12,8 @@ export interface ListenerOptions {
 export interface Listener {
   readonly url: string;
   readonly port: number;
+  /** Ends the connections that are idle now, and goes on listening. */
+  closeIdle(): void;
   /** Stops listening; connections end as soon as they are idle. Resolves when the last one has ended. */
   close(): Promise<void>;
   /** Ends all connections at once. */
@@ -19,20 +22,27 @@ export interface Listener {
 
 const REQUEST_MS = 300_000;
 const HEAD_MS = 30_000;
-const SWEEP_MS = 100;
+const KEEP_ALIVE_MS = 75_000;
+const TIMEOUT_CHECK_MS = 5_000;
+const SWEEP_MS = 50;
+/** How long a connection that has not sent a whole head may hold up `close`. */
+const SILENCE_SWEEPS = 10;
 
 /** Opens a listener for an app. Throws where the address is taken. */
 export async function listen<Env extends { Bindings: HttpBindings }>(
   app: Hono<Env>,
   options: ListenerOptions,
 ): Promise<Listener> {
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer(
-    { headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 75_000 },
-    (request, response) => void listener(request, response),
-  );
+  const server = createServer({
+    headersTimeout: HEAD_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    shouldUpgradeCallback: wantsWebSocket,
+  });
   // Counted and refused by the front door; Node would drop the surplus without a word.
   server.maxHeadersCount = 0;
+  const requests = answerWith(server, app);
   refuseUpgrades(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -44,34 +54,48 @@ export async function listen<Env extends { Bindings: HttpBindings }>(
   return {
     url: `http://${host}:${port}`,
     port,
-    close: () => close(server),
+    closeIdle: () => server.closeIdleConnections(),
+    close: () => close(server, requests),
     destroy: () => server.closeAllConnections(),
   };
 }
 
-// RFC 9110 §15.5.22. Clients that try a WebSocket first (Codex on /v1/responses) fall back to HTTP at once.
-const UPGRADE_BODY = JSON.stringify({
-  error: {
-    type: 'request.upgrade',
-    code: 'request.upgrade',
-    message: 'this gateway speaks plain HTTP here, not WebSocket; send a POST',
-    param: null,
-  },
-});
-
-function refuseUpgrades(server: Server): void {
-  server.on('upgrade', (_, socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.end(
-      `HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(UPGRADE_BODY)}\r\n\r\n${UPGRADE_BODY}`,
-    );
-  });
+/** How many requests are being answered. */
+interface Requests {
+  readonly open: number;
 }
 
-async function close(server: Server): Promise<void> {
+function answerWith<Env extends { Bindings: HttpBindings }>(server: Server, app: Hono<Env>): Requests {
+  // Unread bodies are the front door's business (deliver.ts).
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  let open = 0;
+  const ended = (): void => {
+    open -= 1;
+  };
+  const take: RequestListener = (request, response) => {
+    open += 1;
+    response.once('close', ended);
+    void answer(request, response);
+  };
+  server.on('request', take);
+  // Whether a body may come is decided when it is read (read-body.ts).
+  server.on('checkContinue', take);
+  return {
+    get open() {
+      return open;
+    },
+  };
+}
+
+async function close(server: Server, requests: Requests): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-  server.closeIdleConnections();
+  let sweeps = 0;
+  const sweep = setInterval(() => {
+    sweeps += 1;
+    server.closeIdleConnections();
+    // To Node a connection that never said anything is not idle.
+    if (requests.open === 0 && sweeps >= SILENCE_SWEEPS) server.closeAllConnections();
+  }, SWEEP_MS);
   await closed;
   clearInterval(sweep);
 }

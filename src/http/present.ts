@@ -6,6 +6,7 @@ import type { Standing } from '../core/quota.ts';
 import { PROTOCOLS } from '../protocols/index.ts';
 import type { ErrorContext } from '../protocols/protocol.ts';
 import type { Delivery } from './deliver.ts';
+import { problem } from './problem.ts';
 
 // What an upstream says of its own limits would contradict ours where we have one.
 const LIMIT_HEADER = /^(x-ratelimit-|anthropic-ratelimit-|ratelimit)/;
@@ -62,28 +63,6 @@ export function refuse(
   const wire = PROTOCOLS[place.dialect].error(error, context);
   const headers = { ...wire.headers, 'waygate-call': id, ...(call && { 'waygate-run': call.access.run.id }) };
   return { status: wire.status, headers, body: Buffer.from(wire.body) };
-}
-
-/** RFC 9457, with the `error` member that OpenAI's and Anthropic's SDKs look for. */
-export function problem(error: GatewayError, id: CallId | undefined): Delivery {
-  const { code, message, status } = error;
-  const body = {
-    type: 'about:blank',
-    title: code,
-    status,
-    detail: message,
-    error: { type: code, code, message, param: null },
-  };
-  return {
-    status,
-    headers: {
-      'content-type': 'application/problem+json',
-      'x-should-retry': String(error.retry),
-      ...(error.retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)) }),
-      ...(id && { 'waygate-call': id, 'x-request-id': id }),
-    },
-    body: Buffer.from(JSON.stringify(body)),
-  };
 }
 
 function wantsStream(headers: Headers): boolean {

@@ -16,7 +16,7 @@ export function readiness(checks: Readonly<Record<string, Check>>): Readiness {
   return {
     async report() {
       const entries = await Promise.all(
-        Object.entries(checks).map(async ([name, check]) => [name, (await check()) ?? 'ok'] as const),
+        Object.entries(checks).map(async ([name, check]) => [name, await stateOf(check)] as const),
       );
       return {
         ready: entries.every(([, state]) => state === 'ok' || state.startsWith('warning: ')),
@@ -24,4 +24,13 @@ export function readiness(checks: Readonly<Record<string, Check>>): Readiness {
       };
     },
   };
+}
+
+// What a broken check throws may hold anything, and the report is public.
+async function stateOf(check: Check): Promise<string> {
+  try {
+    return (await check()) ?? 'ok';
+  } catch {
+    return 'the check itself failed';
+  }
 }

@@ -5,9 +5,9 @@ import type { GatewayError } from '../core/errors.ts';
 import type { Headers, Incoming } from '../core/exchange.ts';
 import type { Standing } from '../core/quota.ts';
 import type { TraceHeaders } from '../core/trace.ts';
-import type { Estimate, Usage } from '../core/usage.ts';
+import { type Estimate, NO_USAGE, type Usage } from '../core/usage.ts';
 
-/** What a dialect reads from a request. Offsets and spans refer to the body's bytes. */
+/** What a dialect reads from a request. */
 export interface Reading {
   readonly action: Action;
   /** Kind and name; which upstream it belongs to is the route's business. For a model: the name as the client wrote it. */
@@ -19,6 +19,8 @@ export interface Reading {
   readonly rpc: RpcRef | undefined;
   /** False where a client's disconnect must not cancel the work upstream (MCP up to 2025-11-25). */
   readonly abortable: boolean;
+  /** True where trace context goes into the body (an MCP message with `params`). */
+  readonly traceable: boolean;
 }
 
 /** The body that leaves, and how it differs from the one that came. */
@@ -46,23 +48,33 @@ export interface ErrorContext {
   readonly stream: boolean;
 }
 
-/** Reads usage from one answer, as it flows by. One instance per answer. */
+/** Reads usage from one answer, as it flows by. One instance per answer. Never throws: an answer may be anything. */
 export interface UsageReader {
   /** One whole JSON answer. */
   json(body: Buffer): void;
-  /** One server-sent event: its `event` field (or empty) and its data. */
+  /** One server-sent event: its `event` field (or empty) and its data, one character per byte. */
   event(name: string, data: string): void;
   readonly result: UsageReading;
 }
 
+/** Usage, with what prices tell apart beyond the core's classes. */
+export interface DetailedUsage extends Usage {
+  /** Of `cacheWrite`: tokens written to live for an hour. */
+  readonly cacheWriteHour: number;
+}
+
+export const NO_DETAILED_USAGE: DetailedUsage = { ...NO_USAGE, cacheWriteHour: 0 };
+
 export interface UsageReading {
-  /** As far as the provider said it. */
-  readonly usage: Usage;
-  /** True once the provider stated usage; else `usage` is zero and the tap falls back on the text it saw. */
+  /** As far as the provider said it; before `stated` that is not all. */
+  readonly usage: DetailedUsage;
+  /** True once the provider stated its final usage; else the tap falls back on the text it saw. */
   readonly stated: boolean;
   /** True once the dialect's terminal event or a whole JSON body was seen: from here on the client cannot abort. */
   readonly terminal: boolean;
-  /** Bytes of generated text seen so far, for answers that never state their usage. */
+  /** True once the answer itself said that it failed. */
+  readonly failed: boolean;
+  /** Bytes of generated text seen so far, not understated. */
   readonly outputBytes: number;
   readonly model: string | undefined;
   readonly responseId: string | undefined;
@@ -79,9 +91,13 @@ export interface Protocol {
   /** The body with trace context in it, where the dialect carries it there (MCP `_meta`); else the body as it is. */
   withTrace(call: Call, trace: TraceHeaders): Buffer;
   /** A list answer with only what `mayUse` lets through; called with whole bodies (JSON, or SSE of MCP). */
-  narrow(body: Buffer, contentType: string, mayUse: (resource: { kind: Resource['kind']; name: string }) => boolean): Buffer;
+  narrow(
+    body: Buffer,
+    contentType: string,
+    mayUse: (resource: { kind: Resource['kind']; name: string }) => boolean,
+  ): Buffer;
   usage(): UsageReader;
-  /** One server-sent event without the usage that the client did not ask for; undefined where nothing of it is left. */
+  /** The data of one server-sent event without the usage that the client did not ask for; undefined where nothing of it is left. */
   hideUsage(data: string): string | undefined;
   /** An error before the first byte. */
   error(error: GatewayError, context: ErrorContext): WireError;

@@ -84,6 +84,6 @@ function escapeRegExp(text: string): string {
 function unresolved(model: string, serving: readonly string[]): string {
   if (serving.length === 0)
     return `no upstream of this route serves the model \`${model}\`; GET /v1/models lists those you may use`;
-  const paths = serving.map((name) => `\`/${name}/v1\``).join(', ');
-  return `more than one upstream serves the model \`${model}\`; use the base address of one of them: ${paths}`;
+  const bases = serving.map((name) => `\`/${name}\``).join(', ');
+  return `more than one upstream serves the model \`${model}\`; call the one you mean below its own base address: ${bases}`;
 }

@@ -1,6 +1,6 @@
 // Stage 3, second half: a request on a route → Call. What was read here is what will be sent.
 import type { AccessRequest, Resource } from '../core/access.ts';
-import { type Call, type Dialect, DIALECTS } from '../core/call.ts';
+import type { Call, Dialect } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Headers, Incoming } from '../core/exchange.ts';
 import type { CallId } from '../core/ids.ts';
@@ -26,7 +26,7 @@ export interface Asking {
 }
 
 export interface Resolver {
-  /** Throws `route.*`. */
+  /** Throws `route.*`, and what `checkOrigin` throws. */
   place(request: Incoming): Place;
   /** Throws `request.*` and `route.*`. */
   resolve(request: Incoming, place: Place, asking: Asking): Call;
@@ -38,15 +38,18 @@ export interface ResolverSource {
   readonly models: ReadonlyMap<string, ModelSelector>;
   /** The client's end-to-end headers that may go upstream. */
   readonly endToEnd: (headers: Headers) => Headers;
+  /** Refuses web pages that speak to MCP servers. */
+  readonly checkOrigin: (headers: Headers) => void;
 }
 
 export function resolver(source: ResolverSource): Resolver {
   return {
     place(request) {
       const match = source.match(request.path, request.headers);
+      if (match.route.protocol === 'mcp') source.checkOrigin(request.headers);
       const dialect = dialectOf(match.route.protocol, request.method, match.operation);
       if (dialect) return { ...match, dialect };
-      throw new GatewayError('route.operation', unknownOperation(request, match));
+      throw unknownOperation(request, match);
     },
     resolve(request, place, asking) {
       const protocol = PROTOCOLS[place.dialect];
@@ -59,9 +62,8 @@ export function resolver(source: ResolverSource): Resolver {
         access: accessRequest(place, reading, target.resource, asking),
         upstreams: target.upstreams,
         method: request.method,
-        target: upstreamPath(place) + request.query,
         headers: source.endToEnd(request.headers),
-        ...outgoing(protocol, reading, target.model, asking.body),
+        ...outgoing({ request, place, protocol, reading }, target.model, asking.body),
         estimate: reading.estimate,
         model: target.model,
         stream: reading.stream,
@@ -81,17 +83,15 @@ interface Target {
 function locate(place: Place, reading: Reading, models: ReadonlyMap<string, ModelSelector>): Target {
   const { kind, name } = reading.resource;
   const { route } = place;
-  const only = route.upstreams.length === 1 ? route.upstreams[0] : undefined;
   if (kind === 'model' && name !== '') {
     const choice = models.get(route.name)?.select(name);
     if (!choice) throw new GatewayError('route.model', `no upstream of this route serves the model \`${name}\``);
-    return {
-      resource: { kind, upstream: choice.upstream, name: choice.model },
-      upstreams: [choice.upstream],
-      model: choice.model,
-    };
+    const { upstream, model } = choice;
+    return { resource: { kind, upstream, name: model }, upstreams: [upstream], model };
   }
-  return { resource: { kind, upstream: only ?? route.name, name }, upstreams: route.upstreams, model: '' };
+  const [first = route.name, ...others] = route.upstreams;
+  const upstream = others.length === 0 ? first : route.name;
+  return { resource: { kind, upstream, name }, upstreams: route.upstreams, model: '' };
 }
 
 function accessRequest(place: Place, reading: Reading, resource: Resource, asking: Asking): AccessRequest {
@@ -105,22 +105,50 @@ function accessRequest(place: Place, reading: Reading, resource: Resource, askin
   };
 }
 
+interface Asked {
+  readonly request: Incoming;
+  readonly place: Place;
+  readonly protocol: Protocol;
+  readonly reading: Reading;
+}
+
+/** What leaves: where it goes below the upstream's address, and with which bytes. */
 function outgoing(
-  protocol: Protocol,
-  reading: Reading,
+  { request, place, protocol, reading }: Asked,
   model: string,
   body: Buffer,
-): Pick<Call, 'body' | 'splices' | 'hideUsage'> {
-  if (body.length === 0) return { body, splices: [], hideUsage: false };
-  return protocol.write(body, reading, { model, meter: reading.action === 'model.generate' });
+): Pick<Call, 'target' | 'body' | 'splices' | 'hideUsage'> {
+  if (body.length > 0) {
+    const target = upstreamPath(place, place.operation) + request.query;
+    return { target, ...protocol.write(body, reading, { model, meter: reading.action === 'model.generate' }) };
+  }
+  // One model is asked for by its path: an alias is replaced there.
+  const isAlias = model !== '' && model !== reading.resource.name;
+  const path = isAlias ? `/models/${encodeURIComponent(model)}` : place.operation;
+  const target = upstreamPath(place, path) + request.query;
+  return { target, body, splices: isAlias ? ['model-alias'] : [], hideUsage: false };
 }
 
 // OpenAI's base addresses end in `/v1`, Anthropic's do not; an MCP address is the endpoint itself.
-function upstreamPath(place: Place): string {
-  return place.route.protocol === 'anthropic' ? `/v1${place.operation}` : place.operation;
+function upstreamPath(place: Place, path: string): string {
+  return place.route.protocol === 'anthropic' ? `/v1${path}` : path;
 }
 
-function unknownOperation(request: Incoming, match: RouteMatch): string {
-  const dialects = DIALECTS.filter((dialect) => dialect.startsWith(match.route.protocol)).join(', ');
-  return `\`${request.method} ${request.path.slice(0, 200)}\` is no operation that Waygate governs on the route \`${match.route.name}\` (${dialects}); it was not sent on`;
+const METHODS = ['POST', 'GET', 'DELETE'] as const;
+const OPERATIONS = {
+  openai: '`/chat/completions`, `/responses` and `/models`',
+  anthropic: '`/messages`, `/messages/count_tokens` and `/models`',
+  mcp: 'the endpoint itself',
+} as const;
+
+function unknownOperation(request: Incoming, { route, operation }: RouteMatch): GatewayError {
+  const asked = `\`${request.method} ${request.path.slice(0, 200)}\``;
+  const methods = METHODS.filter((method) => dialectOf(route.protocol, method, operation) !== undefined);
+  if (methods.length > 0) {
+    return new GatewayError('route.method', `${asked} is no operation; this path takes ${methods.join(', ')}`);
+  }
+  return new GatewayError(
+    'route.operation',
+    `${asked} is no operation that Waygate governs, and was not sent on; the route \`${route.name}\` takes ${OPERATIONS[route.protocol]}`,
+  );
 }

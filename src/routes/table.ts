@@ -1,5 +1,5 @@
 // Stage 3, first half: a listener match → Route. Everything about paths is decided here, at load.
-// INVARIANT: only a path picks a route, and only a configured upstream stands behind it.
+// INVARIANT: only a path picks a route (and for `/v1/models` the caller's dialect); only a configured upstream stands behind it.
 import type { ProtocolName, Route } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header } from '../core/exchange.ts';
@@ -11,6 +11,7 @@ export interface RouteMatch {
 }
 
 export interface RouteTable {
+  /** Each with a name of its own. */
   readonly routes: readonly Route[];
   /** Throws `route.unknown`. */
   match(path: string, headers: Headers): RouteMatch;
@@ -29,65 +30,103 @@ export function defaultBodyBytes(protocol: ProtocolName): number {
   return protocol === 'mcp' ? TOOL_BODY_BYTES : MODEL_BODY_BYTES;
 }
 
+type Find = (path: string, headers: Headers) => RouteMatch | undefined;
+
 /** Builds the table: shared routes of each model protocol, one route per upstream, and the config's own. */
 export function routeTable(source: RouteSource): RouteTable {
-  const byPrefix = new Map<string, Route>();
-  const namesOf = (protocol: ProtocolName): string[] =>
-    [...source.upstreams].filter(([, spoken]) => spoken === protocol).map(([name]) => name);
-  const makeRoute = (name: string, protocol: ProtocolName, upstreams: readonly string[]): Route =>
-    Object.freeze({ name, protocol, upstreams, bodyBytesMax: defaultBodyBytes(protocol) });
-
-  const shared = (['openai', 'anthropic'] as const).filter((protocol) => namesOf(protocol).length > 0);
-  for (const protocol of shared) byPrefix.set(`/${protocol}`, makeRoute(protocol, protocol, namesOf(protocol)));
-  const root = { openai: byPrefix.get('/openai'), anthropic: byPrefix.get('/anthropic') };
-  // An upstream's own name wins over the protocol's: `/openai` is the upstream `openai` where there is one.
+  const shared = { openai: sharedRoute(source, 'openai'), anthropic: sharedRoute(source, 'anthropic') };
+  const byBase = new Map<string, Route>();
+  for (const route of [shared.openai, shared.anthropic]) if (route) byBase.set(basePath(route.protocol), route);
+  // An upstream's own name wins over the protocol's: `/openai/v1` is the upstream `openai` where there is one.
   for (const [name, protocol] of source.upstreams) {
-    byPrefix.set(protocol === 'mcp' ? `/mcp/${name}` : `/${name}`, makeRoute(name, protocol, [name]));
+    byBase.set(basePath(protocol, name), makeRoute(name, protocol, [name]));
   }
-  for (const { path, route } of source.extra)
-    byPrefix.set(route.protocol === 'openai' ? path.replace(/\/v1$/, '') : path, route);
-
+  for (const { path, route } of source.extra) byBase.set(path, route);
+  const find: Find = (path, headers) => findByBase(byBase, path) ?? findShared(shared, path, headers);
+  const bases = [...(shared.openai ? ['/v1'] : []), ...(shared.anthropic ? ['/'] : []), ...byBase.keys()];
   return {
-    routes: [...new Set([...Object.values(root).filter((route) => route !== undefined), ...byPrefix.values()])],
+    routes: [...new Set([...Object.values(shared).filter((route) => route !== undefined), ...byBase.values()])],
     match(path, headers) {
-      const found = matchPrefix(byPrefix, path) ?? matchRoot(root, path, headers);
+      const found = find(path, headers);
       if (found) return found;
-      throw new GatewayError('route.unknown', unknownRoute(path, source));
+      throw new GatewayError('route.unknown', unknownRoute(path, { bases, find, headers }));
     },
   };
 }
 
-function matchPrefix(byPrefix: ReadonlyMap<string, Route>, path: string): RouteMatch | undefined {
+function makeRoute(name: string, protocol: ProtocolName, upstreams: readonly string[]): Route {
+  return Object.freeze({ name, protocol, upstreams, bodyBytesMax: defaultBodyBytes(protocol) });
+}
+
+// `all-…`, so that no upstream has the same name: policies, metrics and selectors go by it.
+function sharedRoute({ upstreams }: RouteSource, protocol: 'openai' | 'anthropic'): Route | undefined {
+  const names = [...upstreams].filter(([, spoken]) => spoken === protocol).map(([name]) => name);
+  return names.length > 0 ? makeRoute(`all-${protocol}`, protocol, names) : undefined;
+}
+
+/** What a client's base URL ends in. OpenAI's SDKs expect `/v1` in it, Anthropic's add it. */
+function basePath(protocol: ProtocolName, name: string = protocol): string {
+  switch (protocol) {
+    case 'openai':
+      return `/${name}/v1`;
+    case 'anthropic':
+      return `/${name}`;
+    case 'mcp':
+      return `/mcp/${name}`;
+    default:
+      return protocol satisfies never;
+  }
+}
+
+function findByBase(byBase: ReadonlyMap<string, Route>, path: string): RouteMatch | undefined {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const route = byPrefix.get(path.slice(0, end));
-    if (!route) continue;
-    const operation = operationOf(route.protocol, path.slice(end));
-    return operation === undefined ? undefined : { route, operation };
+    const route = byBase.get(path.slice(0, end));
+    const operation = route && operationOf(route.protocol, path.slice(end));
+    if (route && operation !== undefined) return { route, operation };
   }
   return undefined;
 }
 
-type Root = Readonly<Record<'openai' | 'anthropic', Route | undefined>>;
+type Shared = Readonly<Record<'openai' | 'anthropic', Route | undefined>>;
 
 // The two model protocols share `/v1`: their operations differ, but for `models`, where Anthropic's clients name their version.
-function matchRoot(root: Root, path: string, headers: Headers): RouteMatch | undefined {
+function findShared(shared: Shared, path: string, headers: Headers): RouteMatch | undefined {
   const isAnthropic =
-    /^(\/v1)?\/messages(\/|$)/.test(path) ||
-    (path.startsWith('/v1/models') && header(headers, 'anthropic-version') !== undefined);
-  const route = isAnthropic ? root.anthropic : root.openai;
-  const operation = route && operationOf(route.protocol, path);
+    /^(?:\/v1)?\/messages(?:\/|$)/.test(path) ||
+    (/^\/v1\/models(?:\/|$)/.test(path) && header(headers, 'anthropic-version') !== undefined);
+  if (isAnthropic) {
+    const { anthropic: route } = shared;
+    return route && { route, operation: path.replace(/^\/v1\//, '/') };
+  }
+  const { openai: route } = shared;
+  const operation = route && path.startsWith('/v1/') ? operationOf('openai', path.slice('/v1'.length)) : undefined;
   return route && operation !== undefined ? { route, operation } : undefined;
 }
 
-// OpenAI's paths always lie below `/v1`; Anthropic's SDKs differ in whether they add it.
 function operationOf(protocol: ProtocolName, rest: string): string | undefined {
   if (protocol === 'mcp') return rest === '' || rest === '/' ? '' : undefined;
-  if (rest.startsWith('/v1/')) return rest.slice('/v1'.length);
-  return protocol === 'anthropic' && rest.startsWith('/') ? rest : undefined;
+  // Anthropic's SDKs differ in whether they add `/v1`.
+  const operation = protocol === 'anthropic' && rest.startsWith('/v1/') ? rest.slice('/v1'.length) : rest;
+  return operation.startsWith('/') && !operation.startsWith('/v1/') ? operation : undefined;
 }
 
-function unknownRoute(path: string, source: RouteSource): string {
-  const names = [...source.upstreams].map(([name, protocol]) => (protocol === 'mcp' ? `/mcp/${name}` : `/${name}/v1`));
-  const known = ['/v1', ...names].slice(0, 12).map((name) => `\`${name}\``);
-  return `no route for \`${path.slice(0, 200)}\`; base addresses here are ${known.join(', ')}`;
+const OPERATION = /^\/(?:chat\/completions|responses|completions|embeddings|models|messages)(?:\/|$)/;
+const SHOWN = 12;
+
+function unknownRoute(
+  path: string,
+  { bases, find, headers }: { readonly bases: readonly string[]; readonly find: Find; readonly headers: Headers },
+): string {
+  const shown = path.slice(0, 200);
+  const meant = [path.replace('/v1/v1/', '/v1/'), path.replace(/^\/[^/]+/, '$&/v1'), `/v1${path}`].find((other) => {
+    const found = other === path ? undefined : find(other, headers);
+    return found && OPERATION.test(found.operation);
+  });
+  const hint = meant === undefined ? '' : `; \`${meant.slice(0, 200)}\` may be meant`;
+  return `no route for \`${shown}\`${hint}; base addresses here are ${listed(bases)}`;
+}
+
+function listed(bases: readonly string[]): string {
+  const names = bases.slice(0, SHOWN).map((base) => `\`${base}\``);
+  return bases.length > SHOWN ? `${names.join(', ')} and others` : names.join(', ');
 }

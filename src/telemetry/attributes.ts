@@ -52,8 +52,9 @@ export function writeTexts(writer: ProtoWriter, name: Key, values: readonly stri
   finish(writer, name, end);
 }
 
-/** A whole number, 0 to 2^53. */
+/** A whole number, 0 to 2^53; anything else is not written. */
 export function writeInt(writer: ProtoWriter, name: Key, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) return;
   const end = writer.at;
   writer.varint(value);
   writer.byte(INT);

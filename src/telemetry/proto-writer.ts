@@ -1,7 +1,7 @@
 /** Strings longer than this are cut: a span's size is bounded by its number of attributes. */
 const TEXT_MAX = 512;
 /** Up to here a loop over the characters is quicker than a call into the runtime. */
-const SHORT = 64;
+const SHORT = 40;
 
 /**
  * Writes protobuf from a buffer's last byte to its first: a message's length is known by the time it has to be written,
@@ -81,7 +81,7 @@ export class ProtoWriter {
   /** The bytes that a text of hex digits stands for. */
   hex(digits: string): void {
     this.#at -= digits.length / 2;
-    this.#buffer.hexWrite(digits, this.#at, digits.length / 2);
+    this.#buffer.write(digits, this.#at, 'hex');
   }
 
   /** UTF-8, cut after 512 characters. */
@@ -90,6 +90,7 @@ export class ProtoWriter {
       this.#utf8(value.length > TEXT_MAX ? value.slice(0, TEXT_MAX) : value);
       return;
     }
+    const buffer = this.#buffer;
     let at = this.#at;
     for (let index = value.length - 1; index >= 0; index -= 1) {
       const code = value.charCodeAt(index);
@@ -97,7 +98,7 @@ export class ProtoWriter {
         this.#utf8(value);
         return;
       }
-      this.#buffer[--at] = code;
+      buffer[--at] = code;
     }
     this.#at = at;
   }

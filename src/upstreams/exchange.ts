@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Body, BodyControl, BodySink } from '../core/body.ts';
 import { GatewayError } from '../core/errors.ts';
-import { upstreamError } from './failure.ts';
+import { type Progress, upstreamError } from './failure.ts';
 
 /** The head of an upstream's answer with its body, at rest or flowing. */
 export interface UpstreamAnswer {
@@ -15,8 +15,12 @@ export interface ExchangeEnd {
   reject(error: GatewayError): void;
 }
 
+type Head = Omit<UpstreamAnswer, 'body'>;
+
 /** An answer that says it is no longer than this is taken whole, so that it can leave in one write. */
 const AT_REST_BYTES = 262_144;
+/** What may arrive of a flowing body before anybody has started it. */
+const EARLY_BYTES = 65_536;
 
 /**
  * One request and its answer, as undici's dispatch pushes it: the head settles the promise, the body goes straight to
@@ -25,80 +29,116 @@ const AT_REST_BYTES = 262_144;
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #upstream: string;
   readonly #end: ExchangeEnd;
+  #state: 'waiting' | 'collecting' | 'flowing' | 'ended' | 'given-up' = 'waiting';
   #controller: Dispatcher.DispatchController | undefined;
+  #head: Head | undefined;
   #sink: BodySink | undefined;
-  #collected: Buffer[] | undefined;
-  #head: { status: number; headers: UpstreamAnswer['headers'] } | undefined;
+  /** The whole body while collecting; what came before the start while flowing. */
+  #chunks: Buffer[] = [];
+  #bytes = 0;
   #failure: GatewayError | undefined;
-  #state: 'waiting' | 'flowing' | 'ended' | 'cancelled' = 'waiting';
 
   constructor(upstream: string, end: ExchangeEnd) {
     this.#upstream = upstream;
     this.#end = end;
   }
 
-  /** The client is gone: give up the call. */
-  cancel(): void {
-    if (this.#state === 'ended' || this.#state === 'cancelled') return;
-    const waiting = this.#state === 'waiting';
-    this.#state = 'cancelled';
-    const reason = new GatewayError('request.aborted', 'the client went away before the answer was complete');
-    if (waiting) this.#end.reject(reason);
-    this.#controller?.abort(reason);
+  get isGivenUp(): boolean {
+    return this.#state === 'given-up';
+  }
+
+  /** The client went away. Once the body flows, this is its reader's business. */
+  clientLeft(): void {
+    if (this.#state !== 'waiting' && this.#state !== 'collecting') return;
+    this.#end.reject(new GatewayError('request.aborted', 'the client went away before it was answered'));
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#state = 'given-up';
+    this.#chunks = [];
+    this.#controller?.abort(new Error('given up'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Thrown, this costs no connection; an abort would.
+    if (this.#state === 'given-up') throw new Error('given up');
     this.#controller = controller;
-    if (this.#state === 'cancelled') controller.abort(new Error('cancelled'));
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamAnswer['headers']): void {
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head['headers']): void {
     if (status < 200 || this.#state !== 'waiting') return;
-    const length = Number(headers['content-length'] ?? Infinity);
-    this.#head = { status, headers };
-    if (length <= AT_REST_BYTES) this.#collected = [];
-    else this.#flow(this.#head);
-  }
-
-  #flow(head: { status: number; headers: UpstreamAnswer['headers'] }): void {
+    const head = { status, headers };
+    this.#head = head;
+    if (isSmall(head)) {
+      this.#state = 'collecting';
+      return;
+    }
     this.#state = 'flowing';
-    this.#controller?.pause();
     this.#end.resolve({ ...head, body: { start: (sink) => this.#start(sink) } });
   }
 
-  #start(sink: BodySink): BodyControl {
-    this.#sink = sink;
-    if (this.#failure) sink.fail(this.#failure);
-    else if (this.#state === 'ended') sink.end();
-    else this.#controller?.resume();
-    return { resume: () => this.#controller?.resume(), cancel: () => this.cancel() };
-  }
-
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#collected) this.#collected.push(chunk);
-    else if (this.#state === 'flowing' && this.#sink?.data(chunk) === false) controller.pause();
+    if (this.#sink) {
+      if (this.#state === 'flowing' && !this.#sink.data(chunk)) controller.pause();
+      return;
+    }
+    if (this.#state === 'given-up') return;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#state === 'flowing' && this.#bytes >= EARLY_BYTES) controller.pause();
   }
 
   onResponseEnd(): void {
-    const head = this.#head;
-    if (this.#collected && head && this.#state === 'waiting') {
-      this.#state = 'ended';
-      const [only, ...more] = this.#collected;
-      this.#end.resolve({ ...head, body: only && more.length === 0 ? only : Buffer.concat(this.#collected) });
+    const collected = this.#state === 'collecting';
+    if (!collected && this.#state !== 'flowing') return;
+    this.#state = 'ended';
+    if (!collected || !this.#head) {
+      this.#sink?.end();
       return;
     }
-    if (this.#state !== 'flowing') return;
-    this.#state = 'ended';
-    this.#sink?.end();
+    const [only, ...more] = this.#chunks;
+    this.#end.resolve({ ...this.#head, body: only && more.length === 0 ? only : Buffer.concat(this.#chunks) });
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#state === 'cancelled' || this.#state === 'ended') return;
-    const failure = upstreamError(this.#upstream, error, this.#head !== undefined);
-    const waiting = this.#state === 'waiting';
+    if (this.#state === 'given-up' || this.#state === 'ended') return;
+    const failure = upstreamError(this.#upstream, error, this.#progress());
+    const flowing = this.#state === 'flowing';
     this.#state = 'ended';
     this.#failure = failure;
-    if (waiting) this.#end.reject(failure);
-    else this.#sink?.fail(failure);
+    if (flowing) this.#sink?.fail(failure);
+    else this.#end.reject(failure);
   }
+
+  #progress(): Progress {
+    if (this.#head) return 'answering';
+    return this.#controller ? 'sent' : 'connecting';
+  }
+
+  #start(sink: BodySink): BodyControl {
+    const early = this.#chunks;
+    this.#chunks = [];
+    this.#sink = sink;
+    let wantsMore = true;
+    for (const chunk of early) wantsMore = sink.data(chunk);
+    if (this.#failure) sink.fail(this.#failure);
+    else if (this.#state === 'ended') sink.end();
+    else if (wantsMore) this.#controller?.resume();
+    else this.#controller?.pause();
+    return { resume: () => this.#controller?.resume(), cancel: () => this.#cancel() };
+  }
+
+  #cancel(): void {
+    if (this.#state === 'flowing') this.#giveUp();
+  }
+}
+
+// Events are never held back, whatever length they announce.
+function isSmall({ status, headers }: Head): boolean {
+  if (status === 204 || status === 304) return true;
+  return (
+    Number(headers['content-length'] ?? Infinity) <= AT_REST_BYTES &&
+    !String(headers['content-type'] ?? '').startsWith('text/event-stream')
+  );
 }

@@ -3,10 +3,9 @@
 import type { PermittedCall } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Answer, Incoming } from '../core/exchange.ts';
-import { isHopByHop } from '../core/headers.ts';
 import type { Attempt, CallTrace, TraceHeaders } from '../core/trace.ts';
+import { clientAnswer } from './answer.ts';
 import { Exchange, type UpstreamAnswer } from './exchange.ts';
-import { scrubBuffer, scrubSource, scrubText } from './scrub.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface ForwardSource {
@@ -52,11 +51,12 @@ function send(
 ): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(upstream.name, { resolve, reject });
-    if (call.abortable) request.onAbort(() => exchange.cancel());
+    if (call.abortable) request.onAbort(() => exchange.clientLeft());
+    if (exchange.isGivenUp) return;
     upstream.pool.dispatch(
       {
         method: call.method,
-        path: upstream.basePath + call.target || '/',
+        path: addressOf(upstream, call.target),
         headers: requestHeaders(call, upstream, attempt.headers),
         body: call.body.length > 0 ? withTrace(call, attempt.headers) : null,
         // A stream that a client holds open to listen has no idle time.
@@ -67,7 +67,10 @@ function send(
   });
 }
 
-// Usage can only be read from an answer that is not compressed.
+function addressOf(upstream: Upstream, target: string): string {
+  return target.startsWith('/') ? upstream.basePath + target : upstream.endpoint + target;
+}
+
 function requestHeaders(
   call: PermittedCall,
   upstream: Upstream,
@@ -75,35 +78,9 @@ function requestHeaders(
 ): Record<string, string | string[]> {
   return {
     ...(call.headers as Record<string, string | string[]>),
+    // Usage can only be read from an answer that is not compressed.
     'accept-encoding': 'identity',
     ...trace,
     ...upstream.credential,
   };
-}
-
-function clientAnswer(answer: UpstreamAnswer, upstream: Upstream): Answer {
-  if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
-    throw new GatewayError(
-      'upstream.redirect',
-      `the upstream \`${upstream.name}\` answered with a redirect (${answer.status}), which is never followed; set its \`url\` to the final address`,
-    );
-  }
-  const headers: Record<string, string | string[]> = {};
-  const connection = answer.headers['connection'];
-  for (const name in answer.headers) {
-    const value = answer.headers[name];
-    if (value === undefined || isHopByHop(name, connection?.toString()) || name === 'set-cookie') continue;
-    headers[name] = clean(value, upstream.secret);
-  }
-  const { secretBytes } = upstream;
-  if (!secretBytes) return { status: answer.status, headers, body: answer.body };
-  const body = Buffer.isBuffer(answer.body)
-    ? scrubBuffer(answer.body, secretBytes)
-    : scrubSource(answer.body, secretBytes);
-  return { status: answer.status, headers, body };
-}
-
-function clean(value: string | string[], secret: string | undefined): string | string[] {
-  if (secret === undefined) return value;
-  return typeof value === 'string' ? scrubText(value, secret) : value.map((one) => scrubText(one, secret));
 }

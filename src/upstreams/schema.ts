@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { PROTOCOLS } from '../core/call.ts';
+import { isHopByHop } from '../core/headers.ts';
+import { NOT_A_REFERENCE, SECRET_REFERENCE } from '../core/secret-reference.ts';
 
-const SECRET = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
-const secret = z
-  .string()
-  .regex(SECRET, 'expected a reference like `env:NAME` or `file:/path`, never the secret itself');
+const secret = z.string().regex(SECRET_REFERENCE, NOT_A_REFERENCE);
 const milliseconds = z.int().min(1).max(3_600_000);
+
+/** Fields that say how a request is to be read. */
+const FRAMING = ['host', 'content-length', 'content-type', 'accept-encoding', 'expect'];
 
 /** How an upstream's own credential travels. The short form is the reference alone, in the protocol's usual header. */
 const credentialSchema = z.union([
@@ -15,9 +17,13 @@ const credentialSchema = z.union([
     header: z
       .string()
       .regex(/^[a-z0-9-]+$/, 'expected a header name in lower case')
+      .refine((name) => !FRAMING.includes(name) && !isHopByHop(name, undefined), 'this header cannot hold a credential')
       .default('authorization'),
     /** Put before the value, e.g. `Bearer`; empty for none. */
-    scheme: z.string().default('Bearer'),
+    scheme: z
+      .string()
+      .regex(/^[A-Za-z0-9-]*$/, 'expected one word, or nothing')
+      .default('Bearer'),
   }),
 ]);
 
@@ -26,12 +32,11 @@ export const upstreamSchema = z.strictObject({
   protocol: z.enum(PROTOCOLS),
   /**
    * Where it is: for `openai` with its `/v1`, for `anthropic` without, for `mcp` the endpoint itself.
-   * Requests cannot change it.
+   * Requests cannot change it. A slash at its end counts for `mcp` alone.
    */
   url: z
     .url({ protocol: /^https?$/ })
-    .refine((url) => !/[?#@]/.test(url), 'expected an address without user, query or fragment')
-    .transform((url) => url.replace(/\/+$/, '')),
+    .refine((url) => !/[?#@]/.test(url), 'expected an address without user, query or fragment'),
   credential: credentialSchema.optional(),
   /** Names of the models it serves; `*` matches any characters. */
   models: z.array(z.string().min(1).max(256)).min(1).default(['*']),
@@ -54,12 +59,17 @@ export type UpstreamConfig = z.infer<typeof upstreamSchema>;
 /** Routes beyond those that every upstream has by its name and protocol. */
 export const routesSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and `-`'),
-  z.strictObject({
-    /** Below which the protocol's own paths lie, e.g. `/team-a/v1`. */
-    path: z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'expected a path like `/team-a/v1`'),
-    protocol: z.enum(PROTOCOLS),
-    upstreams: z.array(z.string()).min(1),
-    bodyBytesMax: z.int().min(1_024).max(268_435_456).optional(),
-  }),
+  z
+    .strictObject({
+      /** Below which the protocol's own paths lie, e.g. `/team-a/v1`. */
+      path: z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'expected a path like `/team-a/v1`'),
+      protocol: z.enum(PROTOCOLS),
+      upstreams: z.array(z.string()).min(1),
+      bodyBytesMax: z.int().min(1_024).max(268_435_456).optional(),
+    })
+    .refine(({ protocol, upstreams }) => protocol !== 'mcp' || upstreams.length === 1, {
+      path: ['upstreams'],
+      error: 'expected one upstream: an MCP route leads to one server',
+    }),
 );
 export type RoutesConfig = z.infer<typeof routesSchema>;

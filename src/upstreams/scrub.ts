@@ -1,9 +1,14 @@
 // INVARIANT: an upstream that echoes its credential does not hand it to the client.
-import type { BodyControl, BodySink, BodySource } from '../core/body.ts';
+import { type Body, type BodyControl, type BodySink, type BodySource, isAtRest } from '../core/body.ts';
 
 const MASK = 0x2a; // `*`, so that lengths stay as they were announced
 
-/** Masks every occurrence of the secret in place. */
+/** A body with the secret masked wherever it stands in plain bytes. */
+export function scrubBody(body: Body, secret: Buffer): Body {
+  return isAtRest(body) ? scrubBuffer(body, secret) : scrubSource(body, secret);
+}
+
+/** The same bytes with every occurrence of the secret masked. */
 export function scrubBuffer(bytes: Buffer, secret: Buffer): Buffer {
   let at = bytes.indexOf(secret);
   if (at < 0) return bytes;

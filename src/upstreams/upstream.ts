@@ -10,7 +10,9 @@ export interface Timeouts {
 /** A destination, ready: where it is, what it is shown, and its connections. */
 export interface Upstream {
   readonly name: string;
-  /** Path of the base address, without a slash at its end. */
+  /** Path of the address as it is configured: where a protocol with one endpoint sends to. */
+  readonly endpoint: string;
+  /** The same without a slash at its end: what a protocol's own paths are put behind. */
   readonly basePath: string;
   readonly host: string;
   /** The upstream's own credential as header fields; empty where it needs none. */
@@ -30,19 +32,24 @@ export interface UpstreamSource {
   readonly connections: number;
 }
 
+/** Shorter values are placeholders, like `none` or `ollama`: masking them would spoil answers that say the word. */
+const SECRET_BYTES_MIN = 16;
+
 /** Opens the pool of an upstream. Connections are made when calls need them. */
 export function openUpstream(source: UpstreamSource): Upstream {
-  const url = new URL(source.url);
+  const { origin, host, pathname } = new URL(source.url);
   const { credential, timeouts } = source;
+  const secret = credential && credential.value.length >= SECRET_BYTES_MIN ? credential.value : undefined;
   return {
     name: source.name,
-    basePath: url.pathname.replace(/\/+$/, ''),
-    host: url.host,
+    endpoint: pathname,
+    basePath: pathname.replace(/\/+$/, ''),
+    host,
     credential: credential ? { [credential.header]: `${credential.scheme} ${credential.value}`.trimStart() } : {},
-    secret: credential?.value,
-    secretBytes: credential && Buffer.from(credential.value),
+    secret,
+    secretBytes: secret === undefined ? undefined : Buffer.from(secret),
     timeouts,
-    pool: new Pool(url.origin, {
+    pool: new Pool(origin, {
       connections: source.connections,
       // One request in flight per connection: an answer can never be taken for another call's.
       pipelining: 1,

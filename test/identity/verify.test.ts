@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/core/errors.ts';
 import { ALGORITHMS } from '../../src/identity/jwk.ts';
@@ -265,11 +265,15 @@ describe('a token that', () => {
 
   test('was altered anywhere is never believed', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat({ max: good.length - 1 }), fc.constantFrom(...'AZaz09-_.= \u00e9'), async (at, by) => {
-        const altered = good.slice(0, at) + by + good.slice(at + 1);
-        fc.pre(altered !== good);
-        expect((await refusal(altered)).code).toBe('identity.invalid');
-      }),
+      fc.asyncProperty(
+        fc.nat({ max: good.length - 1 }),
+        fc.constantFrom('A', 'z', '0', '-', '_', '.', '=', ' ', '\u00e9'),
+        async (at, by) => {
+          const altered = good.slice(0, at) + by + good.slice(at + 1);
+          fc.pre(altered !== good);
+          expect((await refusal(altered)).code).toBe('identity.invalid');
+        },
+      ),
       { numRuns: 300 },
     );
   });

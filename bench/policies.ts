@@ -1,0 +1,40 @@
+// The law of the bench's calls.
+
+/** Allows everything; limits nothing. */
+export const ALLOW_ALL = { policy: 'open', rules: [{ id: 'all', allow: ['model.*', 'tool.*'] }] };
+
+const MODEL_RULES = 20;
+const TOOL_RULES = 29;
+
+/**
+ * 50 rules, as a team of some size has them: 29 about tools, which cannot concern a model call; 10 about models of other
+ * names; 10 denials whose conditions every model call has to get past; and the one that allows. A rate and two budgets count
+ * every call, and are never reached.
+ */
+export function governedPolicy(): object {
+  const tools = Array.from({ length: TOOL_RULES }, (_, index) => ({
+    id: `tool-${index}`,
+    allow: 'tool.call',
+    on: `tool/server-${index}/{get_*,list_*}`,
+    when: `has(args.owner) && args.owner == "team-${index}"`,
+  }));
+  const models = Array.from({ length: MODEL_RULES }, (_, index) =>
+    index % 2 === 0
+      ? { id: `model-${index}`, deny: 'model.generate', on: `model/*/family-${index}-*` }
+      : {
+          id: `model-${index}`,
+          deny: 'model.generate',
+          on: 'model/*/*',
+          when: `agent == "agent-${index}" && "scope-${index}" in principal.scopes`,
+        },
+  );
+  return {
+    policy: 'governed',
+    rules: [...tools, ...models, { id: 'bench', allow: 'model.generate', on: 'model/bench/*' }],
+    limits: [
+      { id: 'pace', rate: '1000000/s', per: 'agent' },
+      { id: 'tenant-month', budget: '1000000 USD', every: 'month', per: 'tenant' },
+      { id: 'agent-hour', budget: '1000000 USD', every: '1h', per: ['agent', 'model'] },
+    ],
+  };
+}

@@ -1,0 +1,153 @@
+// What the audit says of a call, as JSON: who did what, on whose behalf, under which rule, and what became of it.
+// INVARIANT: no headers, no prompts, no answers; of arguments only those that a condition read.
+import { hash } from 'node:crypto';
+import { formatResource } from '../core/access.ts';
+import type { Call, PermittedCall } from '../core/call.ts';
+import type { Decision } from '../core/decision.ts';
+import type { GatewayError } from '../core/errors.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Standing } from '../core/quota.ts';
+import type { CallRecord } from '../core/record.ts';
+import type { Run } from '../core/run.ts';
+import type { Charge, Metered } from '../core/usage.ts';
+import { factsJson } from './facts.ts';
+import { member, text, texts } from './json.ts';
+
+/** `permit`, `outcome` and `refusal` are of calls; the others are of the chain itself. */
+export type EntryKind = 'permit' | 'outcome' | 'refusal' | 'start' | 'rotate' | 'gap' | 'stop';
+
+export interface AuditEntry {
+  readonly kind: EntryKind;
+  /** A JSON object that begins with `at` (milliseconds since the epoch) and `kind`. */
+  readonly json: string;
+}
+
+/** An entry of the chain itself. */
+export function chainEntry(
+  kind: 'start' | 'rotate' | 'gap' | 'stop',
+  atMs: number,
+  members: Readonly<Record<string, unknown>>,
+): AuditEntry {
+  return { kind, json: JSON.stringify({ at: atMs, kind, ...members }) };
+}
+
+export interface PermitDetails {
+  readonly atMs: number;
+  readonly traceId: string;
+  readonly quote: Charge;
+  readonly standings: readonly Standing[];
+}
+
+/** What stands before a call goes upstream. */
+export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standings }: PermitDetails): AuditEntry {
+  const { rules, revision, obligations } = call.decision;
+  const json =
+    `{"at":${atMs},"kind":"permit","call":${text(call.id)}${member('trace', traceId)}` +
+    whoAndWhat(call.access.principal, call) +
+    `,"decision":{"effect":"permit","rules":${texts(rules)},"revision":${text(revision)}` +
+    `,"obligations":${texts(obligations.map(({ kind }) => kind))}}` +
+    `,"quote":${charge(quote)},"standings":${counters(standings)}}`;
+  return { kind: 'permit', json };
+}
+
+/** How a permitted call ended. Its permit, which has the same `call`, says the rest. */
+export function outcomeEntry(record: CallRecord, traceId: string): AuditEntry {
+  const { id, decision, metered, error } = record;
+  const json =
+    `{"at":${record.endedAtMs},"kind":"outcome","call":${text(id)}${member('trace', traceId)}` +
+    ending(record) +
+    (metered ? used(metered) : '') +
+    (error ? failure(error) : '') +
+    (decision ? considered(decision) : '') +
+    '}';
+  return { kind: 'outcome', json };
+}
+
+/** A call that never went upstream, in one entry. `mask` takes credentials out of what the client wrote. */
+export function refusalEntry(record: CallRecord, traceId: string, mask: (text: string) => string): AuditEntry {
+  const { id, request, principal, call, decision, quote, error } = record;
+  const json =
+    `{"at":${record.endedAtMs},"kind":"refusal","call":${text(id)}${member('trace', traceId)}` +
+    `,"request":{"method":${text(mask(request.method))},"path":${text(mask(request.path))}${member('peer', request.peer)}}` +
+    whoAndWhat(principal, call) +
+    (decision ? `,"decision":${decided(decision)}${considered(decision)}` : '') +
+    (quote ? `,"quote":${charge(quote)}` : '') +
+    `,"standings":${counters(record.standings)}` +
+    ending(record) +
+    (error ? failure(error) : '') +
+    '}';
+  return { kind: 'refusal', json };
+}
+
+const principals = new WeakMap<Principal, string>();
+
+// A principal is one object for as long as its credential is shown.
+function principalJson(principal: Principal): string {
+  let json = principals.get(principal);
+  if (json === undefined) {
+    const { subject, tenant, agent, issuer, credential, actors } = principal;
+    json = JSON.stringify({ subject, tenant, agent, issuer, credential, actors });
+    principals.set(principal, json);
+  }
+  return json;
+}
+
+function whoAndWhat(principal: Principal | undefined, call: Call | undefined): string {
+  const who = principal ? `,"principal":${principalJson(principal)}` : '';
+  if (!call) return who;
+  const { action, resource, run } = call.access;
+  return (
+    `${who},"run":${runJson(run)},"action":"${action}","resource":${text(formatResource(resource))}` +
+    `,"route":${text(call.route.name)},"dialect":"${call.dialect}","upstreams":${texts(call.upstreams)}` +
+    `,"model":${text(call.model)},"body":{"sha256":"${hash('sha256', call.body)}","bytes":${call.body.length}` +
+    `,"splices":${texts(call.splices)}}`
+  );
+}
+
+function runJson({ id, root, parent, depth }: Run): string {
+  return `{"id":${text(id)},"root":${text(root)}${member('parent', parent)},"depth":${depth}}`;
+}
+
+function decided(decision: Decision): string {
+  const reason = decision.effect === 'permit' ? '' : member('reason', decision.reason);
+  return `{"effect":"${decision.effect}","rules":${texts(decision.rules)},"revision":${text(decision.revision)}${reason}}`;
+}
+
+/** What conditions read, and what a policy in shadow mode would have said. */
+function considered({ facts, shadow }: Decision): string {
+  const other = shadow ? `,"shadow":{"effect":"${shadow.effect}","rules":${texts(shadow.rules)}}` : '';
+  return `,"facts":${factsJson(facts)}${other}`;
+}
+
+function charge({ tokens, money }: Charge): string {
+  return `{"tokens":${tokens},"usdMicros":${money}}`;
+}
+
+function counters(standings: readonly Standing[]): string {
+  let items = '';
+  for (const { quota, remaining } of standings) {
+    items += `${items === '' ? '' : ','}{"quota":${text(quota.id)},"remaining":${remaining}}`;
+  }
+  return `[${items}]`;
+}
+
+function ending({ ending: how, status, endedAtMs, firstByteAtMs, request }: CallRecord): string {
+  const first = firstByteAtMs === undefined ? '' : `,"firstByteMs":${firstByteAtMs - request.receivedAtMs}`;
+  return `,"ending":"${how}","status":${status},"durationMs":${endedAtMs - request.receivedAtMs}${first}`;
+}
+
+function used({ usage, charge: cost, estimated, model, responseId, finishReasons }: Metered): string {
+  const { input, cacheRead, cacheWrite, output, reasoning } = usage;
+  return (
+    `,"usage":{"input":${input},"cacheRead":${cacheRead},"cacheWrite":${cacheWrite},"output":${output},"reasoning":${reasoning}}` +
+    `,"cost":${charge(cost)},"estimated":${estimated}${member('answeredBy', model)}${member('response', responseId)}` +
+    `,"finish":${texts(finishReasons)}`
+  );
+}
+
+// The public message may quote the client; the cause is told by its code alone.
+function failure({ code, rule, cause }: GatewayError): string {
+  const told =
+    cause instanceof Error ? ('code' in cause && typeof cause.code === 'string' ? cause.code : cause.name) : undefined;
+  return `,"error":{"code":"${code}"${member('rule', rule)}${member('cause', told)}}`;
+}

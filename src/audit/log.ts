@@ -1,0 +1,203 @@
+// Beside the way: the audit. Append-only files of JSON lines, each line bound to the one before it.
+// INVARIANT: a permit is acknowledged only once its line is written; while lines cannot be written, none is.
+// INVARIANT: a line gets its number and hash when it is written, so that a failed write leaves no hole in the chain.
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import { GENESIS, type Head, seal } from './chain.ts';
+import { type AuditEntry, chainEntry } from './entry.ts';
+import type { OpenFile } from './file.ts';
+import { isKept, Reserve, type Waiting } from './reserve.ts';
+import type { AuditConfig } from './schema.ts';
+import { Segments } from './segments.ts';
+
+export interface AuditLog {
+  /**
+   * Resolves once the entry is written (with `fsync: always`: on the disk). Rejects with `audit.unavailable`: a permit within
+   * `failTimeoutMs`, an outcome or refusal only where it cannot be kept for later either.
+   */
+  append(entry: AuditEntry): Promise<void>;
+  /** The last line that stands. */
+  readonly head: Head;
+  /** False while nothing can be written. */
+  readonly isUp: boolean;
+  /** Writes what is left, and a last line that says that nothing follows. */
+  close(): Promise<void>;
+}
+
+export interface AuditSource {
+  readonly config: AuditConfig;
+  readonly clock: Clock;
+  /** Names this process among those that write; letters, digits, `.`, `_` and `-`. */
+  readonly instance: string;
+  /** Told when writing fails, and when it works again. */
+  readonly onChange?: (state: 'up' | 'down', cause: unknown) => void;
+  /** Opens files; those of the disk unless set. */
+  readonly open?: OpenFile;
+}
+
+/** Opens a chain of its own for this process. Rejects with `audit.unavailable` where its first line cannot be written. */
+export async function openAudit(source: AuditSource): Promise<AuditLog> {
+  const atMs = source.clock.now();
+  const chain = `${source.instance}.${atMs}.${randomUUID().slice(0, 8)}`;
+  const log = new ChainLog(source, chain);
+  try {
+    await log.append(chainEntry('start', atMs, { chain, instance: source.instance, pid: process.pid }));
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return log;
+}
+
+/** How often the open file is looked at, and with `fsync: interval` forced to the disk. */
+const LOOK_MS = 1_000;
+/** How often a broken sink is tried again. */
+const PROBE_MS = 250;
+
+class ChainLog implements AuditLog {
+  readonly #source: AuditSource;
+  readonly #segments: Segments;
+  readonly #reserve = new Reserve();
+  readonly #looking: NodeJS.Timeout;
+  #head: Head;
+  #pending: Waiting[] = [];
+  #state: 'idle' | 'due' | 'writing' | 'closed' = 'idle';
+  #probe: NodeJS.Timeout | undefined;
+  #down: { readonly error: GatewayError; readonly sinceMs: number } | undefined;
+
+  constructor(source: AuditSource, chain: string) {
+    const { dir, maxFileBytes } = source.config;
+    this.#source = source;
+    this.#segments = new Segments({ dir, chain, maxFileBytes, ...(source.open && { open: source.open }) });
+    this.#head = { chain, seq: 0, hash: GENESIS };
+    this.#looking = setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  get isUp(): boolean {
+    return this.#down === undefined;
+  }
+
+  append(entry: AuditEntry): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = { entry, resolve, reject, refused: false };
+    if (this.#state === 'closed') reject(unavailable(new Error('the audit is closed')));
+    else if (this.#down) this.#reserve.hold(waiting, this.#down.error);
+    else {
+      this.#pending.push(waiting);
+      this.#schedule();
+    }
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#looking);
+    if (this.#down && this.#state !== 'writing') await this.#flush();
+    await this.append(chainEntry('stop', this.#source.clock.now(), {})).catch(() => {});
+    // A write that hangs still has the file.
+    const hangs = this.#state === 'writing';
+    this.#state = 'closed';
+    clearTimeout(this.#probe);
+    if (hangs) return;
+    if (this.#source.config.fsync !== 'never') await this.#segments.force().catch(() => {});
+    await this.#segments.close();
+  }
+
+  // Everything of one turn of the event loop, and whatever comes while a write is under way, goes out in one write.
+  #schedule(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'due';
+    setImmediate(() => {
+      if (this.#state === 'due') void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    this.#state = 'writing';
+    const gap = this.#down;
+    const batch = [...this.#reserve.take(), ...this.#pending];
+    this.#pending = [];
+    const timer = setTimeout(() => this.#stall(batch), this.#source.config.failTimeoutMs).unref();
+    try {
+      await this.#write(batch, gap?.sinceMs);
+      for (const { resolve } of batch) resolve();
+      if (gap) this.#goUp();
+    } catch (cause) {
+      this.#goDown(batch, cause);
+    }
+    clearTimeout(timer);
+    if (this.#state !== 'writing') return;
+    this.#state = 'idle';
+    if (this.#pending.length > 0) this.#schedule();
+    if (this.#down) this.#probeLater();
+  }
+
+  async #write(batch: readonly Waiting[], gapSinceMs: number | undefined): Promise<void> {
+    const file = await this.#segments.current();
+    const atMs = this.#source.clock.now();
+    const entries = [...this.#segments.preface(this.#head, atMs)];
+    if (gapSinceMs !== undefined)
+      entries.push(chainEntry('gap', atMs, { sinceMs: gapSinceMs, ...this.#reserve.missed }));
+    for (const { entry } of batch) entries.push(entry);
+    let head = this.#head;
+    let lines = '';
+    for (const { json } of entries) {
+      const sealed = seal(head, json);
+      head = sealed.head;
+      lines += sealed.line;
+    }
+    await file.append(Buffer.from(lines));
+    if (this.#source.config.fsync === 'always') await this.#segments.force();
+    this.#head = head;
+  }
+
+  // A write that takes too long may still succeed, so what can wait for it does.
+  #stall(batch: readonly Waiting[]): void {
+    const cause = new Error(`a write has not ended within ${this.#source.config.failTimeoutMs} ms`);
+    this.#goDown(
+      batch.filter(({ entry }) => !isKept(entry)),
+      cause,
+    );
+  }
+
+  #goDown(batch: readonly Waiting[], cause: unknown): void {
+    const error = unavailable(cause);
+    if (!this.#down) this.#source.onChange?.('down', cause);
+    this.#down = { error, sinceMs: this.#down?.sinceMs ?? this.#source.clock.now() };
+    for (const waiting of [...batch, ...this.#pending]) this.#reserve.hold(waiting, error);
+    this.#pending = [];
+    this.#probeLater();
+  }
+
+  #goUp(): void {
+    this.#down = undefined;
+    this.#reserve.clear();
+    this.#source.onChange?.('up', undefined);
+  }
+
+  // Nobody has to call for the sink to be tried: a gateway that is not ready gets no calls.
+  #probeLater(): void {
+    this.#probe ??= setTimeout(() => {
+      this.#probe = undefined;
+      this.#schedule();
+    }, PROBE_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if (this.#source.config.fsync === 'interval') await this.#segments.force();
+      await this.#segments.look();
+    } catch (cause) {
+      this.#goDown([], cause);
+    }
+  }
+}
+
+function unavailable(cause: unknown): GatewayError {
+  const message = 'the audit cannot be written, so this call was not sent; try again in a second';
+  return new GatewayError('audit.unavailable', message, { cause, retryAfterMs: 1_000 });
+}

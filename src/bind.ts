@@ -1,0 +1,192 @@
+// One snapshot of the configuration → the stages of the pipeline. Everything that can be compiled is compiled here.
+import { join } from 'node:path';
+import type { AuditRecorder } from './audit/recorder.ts';
+import type { Config } from './config/load.ts';
+import type { Call, PermittedCall, ProtocolName, Route } from './core/call.ts';
+import type { Clock } from './core/clock.ts';
+import { forwardableHeaders } from './core/headers.ts';
+import type { Checked } from './core/problem.ts';
+import { presenter, refuse } from './http/present.ts';
+import { originCheck } from './http/rebinding.ts';
+import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
+import { identifier } from './identity/identify.ts';
+import type { KeySet } from './identity/jwks.ts';
+import type { Reserver } from './limits/reserve.ts';
+import { unanswered } from './metering/metered.ts';
+import { priceBook } from './metering/price-book.ts';
+import { quote } from './metering/quote.ts';
+import { meter } from './metering/tap.ts';
+import { compilePolicies, type PolicySet } from './policy/compile.ts';
+import { decide, mayUse } from './policy/decide.ts';
+import { oblige } from './policy/oblige.ts';
+import { PROTOCOLS } from './protocols/index.ts';
+import { type ModelSelector, modelSelector } from './routes/models.ts';
+import { resolver } from './routes/resolve.ts';
+import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
+import { mergeLists, visibleList } from './routes/visible.ts';
+import { locateRun } from './runs/locate.ts';
+import type { Stages } from './stages.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import { forwarder } from './upstreams/forward.ts';
+import { listForwarder } from './upstreams/list.ts';
+import { openUpstream, type Upstream } from './upstreams/upstream.ts';
+
+/** What the stages need that outlives a reload. */
+export interface Parts {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly limits: Reserver;
+  readonly recorder: AuditRecorder;
+  readonly remoteKeys: (url: string) => KeySet;
+  /** Folder of the dev issuer's key. */
+  readonly dir: string;
+  readonly sha256: (text: string) => string;
+}
+
+/** Stages bound to one configuration. */
+export interface Bound {
+  readonly stages: Stages;
+  readonly revision: string;
+  /** What telemetry says of an upstream. */
+  destination(
+    upstream: string,
+  ): { readonly provider: string; readonly address: string; readonly port: number } | undefined;
+  /** Closes the upstreams' pools once their calls have ended. */
+  close(): Promise<void>;
+}
+
+/** Compiles a configuration into stages, or says what is wrong with it; then nothing was opened. */
+export function bindStages(config: Config, parts: Parts): Checked<Bound> {
+  const compiled = compilePolicies(config.policies.files, {
+    sha256: parts.sha256,
+    enforcement: config.policies.enforcement,
+  });
+  if (!compiled.ok) return compiled;
+  const policies = compiled.value;
+  const upstreams = new Map(Object.keys(config.upstreams).map((name) => [name, open(name, config)]));
+  for (const { secret } of upstreams.values()) if (secret) parts.telemetry.redactor.learn([secret]);
+  const table = routesOf(config);
+  const models = new Map(table.routes.map((route) => [route.name, selectorOf(route, config)]));
+  return {
+    ok: true,
+    value: {
+      stages: stagesOf({ config, parts, policies, upstreams, table, models }),
+      revision: policies.revision,
+      destination: destinations(config, upstreams),
+      close: async () => void (await Promise.allSettled([...upstreams.values()].map(({ pool }) => pool.close()))),
+    },
+  };
+}
+
+interface Material {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly policies: PolicySet;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly table: RouteTable;
+  readonly models: ReadonlyMap<string, ModelSelector>;
+}
+
+function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
+  const { clock, telemetry, limits, recorder } = parts;
+  const now = clock.now;
+  const prices = pricesOf(config);
+  const priceOf = (call: Call) => prices.price(call.access.resource.upstream, call.model, now());
+  const resolve = resolver({ match: table.match, models, endToEnd: forwardableHeaders, checkOrigin: originCheck(config.listen.host) });
+  const forward = forwarder({ upstreams, withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace) });
+  const list = listForwarder(forward, {
+    narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
+    merge: mergeLists,
+  });
+  return {
+    now,
+    begin: telemetry.tracer.begin,
+    place: resolve.place,
+    identify: identities(config, parts),
+    locate: locateRun,
+    resolve: resolve.resolve,
+    decide: (access) => decide(policies, access),
+    oblige,
+    quote: (call) => quote(call, priceOf(call)),
+    admit: limits.admit,
+    record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
+    forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
+    unanswered: (call, error) => unanswered(call, error, priceOf(call)),
+    meter: (call, answer, done) => meter(call, answer, { price: priceOf(call), now, done }),
+    present: presenter(now),
+    refuse,
+    close(record, trace) {
+      trace.end(record);
+      recorder.end(record, trace.traceId);
+      if (record.error?.cause !== undefined)
+        telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
+    },
+  };
+}
+
+// A list is cut down to what its reader may use, and asked of every upstream of its route.
+function isList(call: PermittedCall): boolean {
+  return call.decision.obligations.some(({ kind }) => kind === 'narrow');
+}
+
+function open(name: string, { upstreams, secret }: Config): Upstream {
+  const { url, protocol, credential, timeouts, connections } = upstreams[name] as Config['upstreams'][string];
+  const usual =
+    protocol === 'anthropic' ? { header: 'x-api-key', scheme: '' } : { header: 'authorization', scheme: 'Bearer' };
+  const shown = typeof credential === 'string' ? { ...usual, value: credential } : credential;
+  return openUpstream({
+    name,
+    url,
+    credential: shown && { ...shown, value: secret(shown.value) },
+    timeouts,
+    connections,
+  });
+}
+
+function routesOf(config: Config): RouteTable {
+  const protocols = new Map<string, ProtocolName>(
+    Object.entries(config.upstreams).map(([name, { protocol }]) => [name, protocol]),
+  );
+  const extra = Object.entries(config.routes).map(([name, { path, protocol, upstreams, bodyBytesMax }]) => ({
+    path,
+    route: { name, protocol, upstreams, bodyBytesMax: bodyBytesMax ?? defaultBodyBytes(protocol) },
+  }));
+  return routeTable({ upstreams: protocols, extra });
+}
+
+function selectorOf(route: Route, { upstreams, aliases }: Config): ModelSelector {
+  return modelSelector({
+    upstreams: new Map(route.upstreams.map((name) => [name, upstreams[name]?.models ?? []])),
+    aliases: new Map(Object.entries(aliases)),
+  });
+}
+
+function identities({ identity }: Config, { clock, remoteKeys, dir }: Parts): Stages['identify'] {
+  const dev = identity.dev ? [openDevIssuer(join(dir, DEV_ISSUER_FILE)).issuer] : [];
+  return identifier({ issuers: [...identity.issuers, ...dev], keys: identity.keys, clock, remoteKeys });
+}
+
+function pricesOf({ upstreams, ceiling }: Config) {
+  const sources = Object.entries(upstreams).map(
+    ([name, { url, provider, prices }]) => [name, { url, provider, prices }] as const,
+  );
+  return priceBook({ upstreams: new Map(sources), ceiling });
+}
+
+function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstream>): Bound['destination'] {
+  const known = new Map(
+    [...opened.keys()].map((name) => {
+      const { url, provider, protocol } = upstreams[name] as Config['upstreams'][string];
+      const { hostname, port, protocol: scheme } = new URL(url);
+      return [
+        name,
+        {
+          provider: protocol === 'mcp' ? '' : (provider ?? protocol),
+          address: hostname,
+          port: Number(port) || (scheme === 'https:' ? 443 : 80),
+        },
+      ];
+    }),
+  );
+  return (upstream) => known.get(upstream);
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander';
+
+const DURATION = /^(\d{1,9})(s|m|h|d)$/;
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of `90s`, `30m`, `12h` or `5d`. */
+export function readDuration(text: string): number {
+  const match = DURATION.exec(text);
+  const ms = Number(match?.[1]) * UNIT_MS[match?.[2] as keyof typeof UNIT_MS];
+  if (ms > 0) return ms;
+  throw new InvalidArgumentError('expected a duration like `90s`, `30m`, `12h` or `5d`');
+}
+
+/** How long an old secret still works: a duration, or `0` for not at all. */
+export function readOverlap(text: string): number {
+  return text === '0' ? 0 : readDuration(text);
+}
+
+/** A name of a subject, tenant or agent, as identity takes them. */
+export function readName(text: string): string {
+  if (text !== '' && text.length <= 256 && text.isWellFormed() && !/\p{Cc}/u.test(text)) return text;
+  throw new InvalidArgumentError('expected 1 to 256 characters, none of them a control character');
+}
+
+/** For options that may be given several times. */
+export function readNames(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, readName(text)];
+}

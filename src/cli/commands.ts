@@ -1,0 +1,161 @@
+// Every command with its options and an example. What a command does is loaded when it is called.
+import type { Command } from 'commander';
+import type { AuditOptions } from './audit.ts';
+import { readDuration, readName, readNames, readOverlap } from './arguments.ts';
+import type { CheckOptions } from './check.ts';
+import type { ExplainOptions } from './explain.ts';
+import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
+import type { Output } from './output.ts';
+import type { TokenOptions } from './token.ts';
+
+type Done = (code: number) => void;
+
+/** Adds all commands; `done` is told the exit code of the one that is called. */
+export function addCommands(program: Command, output: Output, done: Done): void {
+  addServe(program, done);
+  addCheck(program, output, done);
+  addTest(program, output, done);
+  addExplain(program, output, done);
+  addToken(program, output, done);
+  addKeys(program, output, done);
+  addAudit(program, output, done);
+}
+
+function addServe(program: Command, done: Done): void {
+  program
+    .command('serve')
+    .description('run the gateway; without any configuration on loopback, with demo upstreams')
+    .option('--config <file>', 'configuration, instead of ./waygate.yaml')
+    .addHelpText('after', example('waygate serve --config /etc/waygate/waygate.yaml'))
+    .action(async (options: { config?: string }) => {
+      const { serve } = await import('./serve.ts');
+      done(await serve(options));
+    });
+}
+
+function addCheck(program: Command, output: Output, done: Done): void {
+  program
+    .command('check')
+    .description('validate configuration and policies offline, and name every problem with its place')
+    .option('--config <file>', 'configuration, instead of ./waygate.yaml; its policies are checked too')
+    .option('--policies <dir>', 'policies alone, or other ones than the configuration names')
+    .option('--secrets', 'require that every secret can be read; without it a missing one is a warning')
+    .addHelpText('after', example('waygate check --policies policies'))
+    .action(async (options: CheckOptions) => {
+      const { check } = await import('./check.ts');
+      done(await check(options, output));
+    });
+}
+
+function addTest(program: Command, output: Output, done: Done): void {
+  program
+    .command('test')
+    .description('run the policy tests (*.test.yaml) and show which rules decided otherwise than expected')
+    .argument('[paths...]', 'folders of policies, or single test files (default: the policies of ./waygate.yaml, else ./policies)')
+    .addHelpText('after', example('waygate test policies/research.test.yaml'))
+    .action(async (paths: readonly string[]) => {
+      const { test } = await import('./test.ts');
+      done(await test(paths, output));
+    });
+}
+
+function addExplain(program: Command, output: Output, done: Done): void {
+  program
+    .command('explain')
+    .description('say of one request what every rule thought of it, the decision, and the limits in scope')
+    .option('--config <file>', 'configuration whose policies decide, instead of ./waygate.yaml')
+    .option('--policies <dir>', 'policies that decide')
+    .option('--request <json>', 'the request as in a policy test: JSON, `@file` or `-` for standard input')
+    .option('--agent <name>', 'agent of the caller')
+    .option('--subject <name>', 'subject of the caller')
+    .option('--tenant <name>', 'tenant of the caller')
+    .option('--action <action>', 'e.g. `tool.call`')
+    .option('--resource <resource>', '`kind/upstream/name`, e.g. `tool/github/create_issue`')
+    .option('--args <json>', 'arguments of the call: JSON, `@file` or `-` for standard input')
+    .option('--stream', 'the caller asks for a stream')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', example('waygate explain --agent ci --action tool.call --resource tool/github/create_issue'))
+    .action(async (options: ExplainOptions) => {
+      const { explain } = await import('./explain.ts');
+      done(await explain(options, output));
+    });
+}
+
+function addToken(program: Command, output: Output, done: Done): void {
+  program
+    .command('token')
+    .description('mint a token of the dev issuer, for a gateway on this machine')
+    .option('--agent <name>', 'agent that calls; required', readName)
+    .option('--subject <name>', 'who it calls for (default: developer)', readName)
+    .option('--tenant <name>', 'tenant (default: default)', readName)
+    .option('--ttl <duration>', 'how long it is good for, up to 30d (default: 12h)', readDuration)
+    .option('--file <file>', 'key of the dev issuer (default: .waygate/dev-issuer.json)')
+    .addHelpText('after', example('export OPENAI_API_KEY=$(waygate token --agent researcher)'))
+    .action(async (options: TokenOptions) => {
+      const { token } = await import('./token.ts');
+      done(await token(options, output));
+    });
+}
+
+function addKeys(program: Command, output: Output, done: Done): void {
+  const keys = program
+    .command('keys')
+    .description('make, list, rotate and revoke API keys, for clients that cannot get tokens')
+    .helpCommand(false)
+    .addHelpText('after', example('waygate keys create --subject ci --agent builder --expires 90d'));
+  withKeysFile(keys.command('create'))
+    .description('make a key and print it, once')
+    .option('--subject <name>', 'whom it stands for; required', readName)
+    .option('--tenant <name>', 'tenant (default: default)', readName)
+    .option('--agent <name>', 'agent that uses it', readName)
+    .option('--scope <name>', 'scope that policies see; may be repeated', readNames)
+    .option('--expires <duration>', 'how long it is good for, e.g. 90d (default: until revoked)', readDuration)
+    .action(async (options: CreateOptions) => done(await (await import('./keys.ts')).create(options, output)));
+  withKeysFile(keys.command('list'))
+    .description('list the keys, without anything secret')
+    .option('--json', 'print one JSON array')
+    .action(async (options: KeysOptions) => done(await (await import('./keys.ts')).list(options, output)));
+  withKeysFile(keys.command('rotate'))
+    .description('give a key a new secret and print it, once')
+    .argument('<id>', 'as `waygate keys list` shows it')
+    .option('--overlap <duration>', 'how long the secret before still works, `0` for not at all (default: 24h)', readOverlap)
+    .action(async (id: string, options: RotateOptions) => {
+      const { rotate } = await import('./keys.ts');
+      done(await rotate({ ...options, id }, output));
+    });
+  withKeysFile(keys.command('revoke'))
+    .description('end a key and every secret it had')
+    .argument('<id>', 'as `waygate keys list` shows it')
+    .action(async (id: string, options: KeysOptions) => {
+      const { revoke } = await import('./keys.ts');
+      done(await revoke({ ...options, id }, output));
+    });
+}
+
+function withKeysFile(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration whose `identity.keys.file` it is, instead of ./waygate.yaml')
+    .option('--file <file>', 'the file of keys itself');
+}
+
+function addAudit(program: Command, output: Output, done: Done): void {
+  const audit = program
+    .command('audit')
+    .description('read the audit log')
+    .helpCommand(false)
+    .addHelpText('after', example('waygate audit verify /var/lib/waygate/audit --redis env:REDIS_URL'));
+  audit
+    .command('verify')
+    .description('prove that no entry was edited, removed, reordered or cut off')
+    .argument('[dir]', 'folder of the audit log (default: that of ./waygate.yaml)')
+    .option('--redis <reference>', 'store that holds the heads of the chains: `env:NAME`, `file:PATH` or an address without password')
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string | undefined, options: AuditOptions) => {
+      const { verify } = await import('./audit.ts');
+      done(await verify({ ...options, ...(dir !== undefined && { dir }) }, output));
+    });
+}
+
+function example(text: string): string {
+  return `\nExample:\n  ${text}`;
+}

@@ -1,0 +1,147 @@
+// `waygate serve`: load, compose, listen; then reload on change and on SIGHUP, and drain on SIGTERM.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { adminApp } from '../admin/app.ts';
+import { compose, ConfigRefused, type Waygate } from '../compose.ts';
+import { systemFiles } from '../config/files.ts';
+import { type Config, loadConfig, type Loaded } from '../config/load.ts';
+import { type ConfigWatch, watchConfig } from '../config/watch.ts';
+import { systemClock } from '../core/clock.ts';
+import { formatProblem, type Problem } from '../core/problem.ts';
+import { dataApp } from '../http/data-app.ts';
+import { inFlight, type InFlight } from '../http/in-flight.ts';
+import { listen, type Listener } from '../http/listener.ts';
+import { readiness } from '../http/readiness.ts';
+import { hostCheck } from '../http/rebinding.ts';
+import { type Demo, startDemo } from './demo.ts';
+import { terminal } from './output.ts';
+
+export interface ServeOptions {
+  /** Path of the config; `waygate.yaml` in the working directory, where there is one, else the demo. */
+  readonly config?: string;
+}
+
+/** Runs until it is told to end. Resolves with the process' exit code. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const path = options.config ?? 'waygate.yaml';
+  const demo = options.config === undefined && !existsSync(path) ? await startDemo(process.env) : undefined;
+  const load = (): Promise<Loaded> =>
+    loadConfig({ path: resolve(path), env: process.env, files: demo?.files ?? systemFiles });
+  try {
+    const loaded = await load();
+    if (!loaded.config.ok) return refused(loaded.config.problems);
+    return await run(loaded, loaded.config.value, { load, demo, dir: dirname(resolve(path)) });
+  } catch (error) {
+    if (error instanceof ConfigRefused) return refused(error.problems);
+    terminal.say(`waygate cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    await demo?.close();
+  }
+}
+
+function refused(problems: readonly Problem[]): number {
+  for (const problem of problems) terminal.say(formatProblem(problem));
+  terminal.say(
+    `waygate cannot start: ${problems.length === 1 ? 'there is a problem' : `there are ${problems.length} problems`} in its configuration`,
+  );
+  return 1;
+}
+
+interface Start {
+  readonly load: () => Promise<Loaded>;
+  readonly demo: Demo | undefined;
+  readonly dir: string;
+}
+
+async function run(loaded: Loaded, config: Config, { load, demo, dir }: Start): Promise<number> {
+  const waygate = await compose({ config, version: version(), dir });
+  const flight = inFlight();
+  const watch = watchConfig({ loaded, load, apply: waygate.apply, onState: reporter(waygate), clock: systemClock });
+  const listeners = await openListeners(config, { waygate, flight, watch });
+  const [data, admin] = listeners;
+  waygate.telemetry.log.info('ready', { data: data.url, admin: admin.url });
+  if (demo) for (const line of await demo.banner({ data: data.url, admin: admin.url, dir })) terminal.print(line);
+  process.on('SIGHUP', () => void watch.reload());
+  await asked();
+  watch.stop();
+  await drain(listeners, { flight, waygate, seconds: config.drain.seconds });
+  await waygate.close();
+  return 0;
+}
+
+interface Open {
+  readonly waygate: Waygate;
+  readonly flight: InFlight;
+  readonly watch: ConfigWatch;
+}
+
+async function openListeners(config: Config, { waygate, flight, watch }: Open): Promise<readonly [Listener, Listener]> {
+  const ready = readiness({
+    ...waygate.checks,
+    drain: () => (flight.draining ? 'shutting down' : undefined),
+    config: () =>
+      watch.state().kind === 'stale'
+        ? 'warning: the files that lie there are wrong; the last good ones are in force'
+        : undefined,
+  });
+  const { log, prometheusText } = waygate.telemetry;
+  const data = dataApp({
+    handle: waygate.handle,
+    readiness: ready,
+    inFlight: flight,
+    checkHost: hostCheck(config.listen.host),
+    now: systemClock.now,
+    onFault: (error) => log.error('a request failed in the gateway', { cause: error.cause }),
+  });
+  const admin = adminApp({ readiness: ready, metrics: prometheusText, checkHost: hostCheck(config.admin.host) });
+  return [await listen(data, config.listen), await listen(admin, config.admin)];
+}
+
+function reporter({ telemetry: { log, metrics } }: Waygate): Parameters<typeof watchConfig>[0]['onState'] {
+  return (state) => {
+    metrics.configReloaded(state.kind === 'current' ? 'applied' : 'rejected');
+    if (state.kind === 'current') return log.info('the configuration was reloaded');
+    const problems = state.problems.map(formatProblem);
+    return log.error('the configuration is wrong; the last good one stays in force', {
+      problems,
+      ...(state.cause !== undefined && { cause: state.cause }),
+    });
+  };
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function asked(): Promise<void> {
+  return new Promise((resolve) => {
+    const onSignal = (): void => {
+      resolve();
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(130));
+    };
+    process.once('SIGTERM', onSignal);
+    process.once('SIGINT', onSignal);
+  });
+}
+
+async function drain(
+  [data, admin]: readonly [Listener, Listener],
+  { flight, waygate, seconds }: { flight: InFlight; waygate: Waygate; seconds: number },
+): Promise<void> {
+  waygate.telemetry.log.info('shutting down: open answers may end', { open: flight.count, seconds });
+  const over = setTimeout(() => flight.cut(), seconds * 1_000);
+  const drained = flight.drain();
+  data.closeIdle();
+  await drained;
+  clearTimeout(over);
+  await Promise.all([data.close(), admin.close()]);
+}
+
+/** The version of the package. */
+export function version(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
+  );
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}

@@ -1,0 +1,196 @@
+// The composition root: what outlives a reload is opened once; the stages are bound to one snapshot of the configuration.
+// The only place that constructs clients.
+import { hash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { startAnchoring } from './audit/anchor.ts';
+import { openAudit } from './audit/log.ts';
+import { auditRecorder } from './audit/recorder.ts';
+import { redisAnchors } from './audit/redis.ts';
+import { bindStages, type Bound } from './bind.ts';
+import type { Config } from './config/load.ts';
+import { systemClock } from './core/clock.ts';
+import type { Incoming } from './core/exchange.ts';
+import type { Problem } from './core/problem.ts';
+import { gateway } from './gateway.ts';
+import type { Delivery } from './http/deliver.ts';
+import type { Check } from './http/readiness.ts';
+import { remoteKeySets } from './identity/jwks.ts';
+import { assertNoEviction } from './limits/eviction.ts';
+import { memoryStore } from './limits/memory.ts';
+import { connectRedis, type RedisConfig } from './limits/redis.ts';
+import { redisStore } from './limits/redis-store.ts';
+import { reserver } from './limits/reserve.ts';
+import type { LedgerStore } from './limits/store.ts';
+import { outboundClient } from './outbound/client.ts';
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+
+const clock = systemClock;
+const ANCHOR_MS = 5_000;
+
+/** A gateway in operation. */
+export interface Waygate {
+  readonly handle: (request: Incoming) => Promise<Delivery>;
+  readonly telemetry: Telemetry;
+  readonly checks: Readonly<Record<string, Check>>;
+  /** Puts a configuration into force for the calls that come; those under way keep theirs. Problems say why not. */
+  apply(config: Config): Promise<readonly Problem[]>;
+  /** Books and writes what is left. */
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** Folder of the dev issuer's key. */
+  readonly dir: string;
+}
+
+/** Opens everything that a configuration names. Rejects where the store cannot be used or the audit not be written. */
+export async function compose({ config, version, dir }: ComposeOptions): Promise<Waygate> {
+  const instance = `${hostname()
+    .replace(/[^\w.-]/g, '-')
+    .slice(0, 40)}-${randomUUID().slice(0, 8)}`;
+  let bound: Bound | undefined;
+  const telemetry = startTelemetry({
+    config: config.telemetry,
+    otlpHeaders: mapValues(config.telemetry.otlp?.headers ?? {}, config.secret),
+    version,
+    instance,
+    secrets: [],
+    destination: (upstream) => bound?.destination(upstream),
+  });
+  const { log, metrics } = telemetry;
+  const ledger = await openLedger(config, telemetry);
+  const limits = reserver({
+    store: ledger.store,
+    clock,
+    ...(config.store.kind === 'redis' && { leaseMs: config.store.leaseMs }),
+    onBypass: (call) => metrics.limitsBypassed(call.access.action),
+    onGivenUp: (call) => log.error('a settlement could not be booked; its lease charges the call in full', { call }),
+  });
+  const audit = await openAudit({
+    config: config.audit,
+    clock,
+    instance,
+    onChange: (state, cause) =>
+      state === 'up'
+        ? log.info('the audit is written again')
+        : log.error('the audit cannot be written: no call is sent', { cause }),
+  });
+  const recorder = auditRecorder({
+    log: audit,
+    clock,
+    mask: telemetry.redactor.mask,
+    onLost: (kind) => metrics.auditFailed(kind),
+  });
+  const anchoring =
+    ledger.anchors &&
+    startAnchoring({
+      log: audit,
+      store: ledger.anchors,
+      now: clock.now,
+      everyMs: ANCHOR_MS,
+      onFailure: () => metrics.storeFailed('anchor'),
+    });
+  const outbound = outboundClient(config.outbound);
+  const remoteKeys = remoteKeySets({ clock, fetchJwks: (url) => outbound.get(url) });
+  const parts = {
+    clock,
+    telemetry,
+    limits,
+    recorder,
+    remoteKeys,
+    dir,
+    sha256: (text: string) => hash('sha256', text, 'hex'),
+  };
+
+  const first = bindStages(config, parts);
+  if (!first.ok) throw new ConfigRefused(first.problems);
+  bound = first.value;
+  return {
+    telemetry,
+    handle: gateway(() => (bound as Bound).stages),
+    checks: {
+      store: async () => ((await ledger.store.ping()) ? undefined : 'the store does not answer'),
+      audit: () => (audit.isUp ? undefined : 'the audit cannot be written'),
+    },
+    apply: async (next) => {
+      const fixed = changedForGood(config, next);
+      if (fixed.length > 0) return fixed;
+      const rebound = bindStages(next, parts);
+      if (!rebound.ok) return rebound.problems;
+      const before = bound;
+      bound = rebound.value;
+      void before?.close();
+      return [];
+    },
+    async close() {
+      await limits.close();
+      await audit.close();
+      await anchoring?.close();
+      await Promise.all([bound?.close(), outbound.close(), telemetry.shutdown()]);
+      await ledger.close();
+    },
+  };
+}
+
+/** The configuration has problems that only show when it is put together. */
+export class ConfigRefused extends Error {
+  override readonly name = 'ConfigRefused';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super('the configuration was refused');
+    this.problems = problems;
+  }
+}
+
+interface Ledger {
+  readonly store: LedgerStore;
+  readonly anchors: ReturnType<typeof redisAnchors> | undefined;
+  close(): Promise<void>;
+}
+
+async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry): Promise<Ledger> {
+  if (store.kind === 'memory') {
+    const memory = memoryStore({ clock });
+    return { store: memory, anchors: undefined, close: () => memory.close() };
+  }
+  const url = /^(env|file):/.test(store.url) ? secret(store.url) : store.url;
+  const { sentinel, cluster, commandTimeoutMs } = store;
+  const options: RedisConfig = { url, commandTimeoutMs, ...(sentinel && { sentinel }), ...(cluster && { cluster }) };
+  let failures = 0;
+  const client = connectRedis({
+    ...options,
+    onError(error) {
+      metrics.storeFailed('connect');
+      failures += 1;
+      // The first of a row tells it; the rest would only fill the log.
+      if (failures === 1) log.warn('redis cannot be reached; trying again until it can', { cause: error });
+    },
+  });
+  await client.connected();
+  failures = 0;
+  await assertNoEviction(client);
+  const ledger = redisStore({ client });
+  return { store: ledger, anchors: redisAnchors(client.connection), close: () => ledger.close() };
+}
+
+// Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.
+const FIXED = ['listen', 'admin', 'store', 'audit', 'telemetry', 'outbound'] as const;
+
+function changedForGood(before: Config, next: Config): Problem[] {
+  return FIXED.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(next[part])).map((part) => ({
+    file: 'waygate.yaml',
+    line: 1,
+    column: 1,
+    message: `a change of \`${part}\` takes a restart; until then the configuration before it stays in force`,
+  }));
+}
+
+function mapValues(
+  values: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+}

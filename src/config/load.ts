@@ -1,0 +1,96 @@
+// waygate.yaml and every file that it names → one frozen Config, or everything that is wrong with them.
+// INVARIANT: a config that is wrong anywhere is no config: nothing of it comes into force.
+import { dirname, isAbsolute, join } from 'node:path';
+import { byPlace, type Checked, type Problem } from '../core/problem.ts';
+import type { Issuer, KeyEntry } from '../identity/schema.ts';
+import { type Folder, readIssuer, readKeys, readPolicies, readText } from './beside.ts';
+import { type Document, readDocument } from './document.ts';
+import { type Files, recordFiles, type Seen, systemFiles } from './files.ts';
+import { contradictions } from './rules.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
+import { referencesIn, resolveSecret } from './secrets.ts';
+import type { Fault, SourceFile } from './yaml-source.ts';
+
+/** A whole configuration: frozen, and its files read. */
+export type Config = Omit<ConfigFile, 'identity' | 'policies'> & {
+  readonly identity: { readonly issuers: readonly Issuer[]; readonly keys: readonly KeyEntry[]; readonly dev: boolean };
+  readonly policies: { readonly enforcement: 'enforce' | 'observe'; readonly files: readonly SourceFile[] };
+  /** What a reference of this config leads to. Kept apart, so that printing a config shows no secret. */
+  readonly secret: (reference: string) => string;
+};
+
+/** A config, or why there is none, and the files that it depends on. */
+export interface Loaded {
+  readonly config: Checked<Config>;
+  readonly seen: Seen;
+}
+
+export interface LoadOptions {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files?: Files;
+}
+
+/** Loads a config. Never rejects: what cannot be read is a problem like any other. */
+export async function loadConfig({ path, env, files = systemFiles }: LoadOptions): Promise<Loaded> {
+  const recorded = recordFiles(files);
+  const config = await readConfig({ path, env, files: recorded });
+  return { config, seen: recorded.seen };
+}
+
+async function readConfig(source: Required<LoadOptions>): Promise<Checked<Config>> {
+  const { path, files } = source;
+  const text = await readText(path, files);
+  if (!text.ok) return { ok: false, problems: [{ file: path, line: 1, column: 1, message: text.message }] };
+  const document = readDocument({ path, text: text.value }, configSchema);
+  return document.ok ? assemble(document.value, source) : document;
+}
+
+async function assemble(
+  document: Document<ConfigFile>,
+  { path, env, files }: Required<LoadOptions>,
+): Promise<Checked<Config>> {
+  const { value } = document;
+  const problems: Problem[] = [];
+  const complain = (fault: Fault): void => void problems.push(document.problem(fault));
+  const folder: Folder = {
+    files,
+    complain,
+    problems,
+    pathOf: (given) => (isAbsolute(given) ? given : join(dirname(path), given)),
+  };
+  contradictions(value).forEach(complain);
+
+  const secrets = new Map<string, string>();
+  const references = referencesIn(value).map(async ({ path: at, reference }) => {
+    const secret = await resolveSecret(reference, { env, read: (given) => files.read(folder.pathOf(given)) });
+    if (secret.ok) secrets.set(reference, secret.value);
+    else complain({ path: at, message: secret.message });
+  });
+  const [issuers, keys, policies] = await Promise.all([
+    Promise.all(value.identity.issuers.map((issuer, index) => readIssuer(issuer, index, folder))),
+    readKeys(value.identity.keys?.file, folder),
+    readPolicies(value.policies.dir, folder),
+    ...references,
+  ]);
+  if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
+  const config: Config = {
+    ...value,
+    identity: { issuers: issuers.flat(), keys, dev: value.identity.dev },
+    policies: { enforcement: value.policies.enforcement, files: policies },
+    secret: (reference) => secretOf(secrets, reference),
+  };
+  return { ok: true, value: freeze(config) };
+}
+
+function secretOf(secrets: ReadonlyMap<string, string>, reference: string): string {
+  const secret = secrets.get(reference);
+  if (secret === undefined) throw new Error('the config holds no such reference');
+  return secret;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(freeze);
+  return Object.freeze(value);
+}

@@ -1,0 +1,146 @@
+// What must hold across the fields of a config. Each fault has the path of the field that is to be changed.
+import { isLoopbackHost } from '../core/loopback.ts';
+import { unknownName } from '../core/nearest.ts';
+import type { ConfigFile } from './schema.ts';
+import type { Fault } from './yaml-source.ts';
+
+/** Everything that contradicts itself in a config of the right shape. */
+export function contradictions(config: ConfigFile): readonly Fault[] {
+  return [
+    ...listenerFaults(config),
+    ...identityFaults(config),
+    ...upstreamFaults(config),
+    ...aliasFaults(config),
+    ...routeFaults(config),
+  ];
+}
+
+function listenerFaults({ listen, admin, store, identity }: ConfigFile): Fault[] {
+  const faults: Fault[] = [];
+  for (const [field, { host }] of Object.entries({ listen, admin })) {
+    if (isLoopbackHost(host)) continue;
+    const path = [field, 'host'];
+    if (store.kind === 'memory') {
+      faults.push({
+        path,
+        message: `the memory store is for loopback only, but \`${host}\` is open to others; configure \`store\` with Redis`,
+      });
+    }
+    if (identity.dev) {
+      faults.push({
+        path,
+        message: `the dev issuer is for loopback only, but \`${host}\` is open to others; take out \`identity.dev\``,
+      });
+    }
+  }
+  if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host) {
+    faults.push({
+      path: ['admin', 'port'],
+      message: `the port ${admin.port} is already that of \`listen\`; the two listeners are apart`,
+    });
+  }
+  return faults;
+}
+
+function identityFaults({ identity, outbound }: ConfigFile): Fault[] {
+  const { issuers, keys, dev } = identity;
+  if (issuers.length === 0 && !keys && !dev) {
+    return [
+      {
+        path: ['identity'],
+        message: 'nobody can be identified: expected `issuers`, `keys`, or on loopback `dev: true`',
+      },
+    ];
+  }
+  return issuers.flatMap(({ issuer, jwks }, index) => {
+    const path = ['identity', 'issuers', index];
+    const isSecond = issuers.findIndex((other) => other.issuer === issuer) < index;
+    const isLocal = jwks.url !== undefined && isLoopbackHost(new URL(jwks.url).hostname) && !outbound.allowLoopback;
+    return [
+      ...(isSecond
+        ? [
+            {
+              path: [...path, 'issuer'],
+              message: `the issuer \`${issuer}\` occurs twice; give one entry all its settings`,
+            },
+          ]
+        : []),
+      ...(isLocal
+        ? [
+            {
+              path: [...path, 'jwks', 'url'],
+              message: 'keys on loopback are fetched only with `outbound.allowLoopback: true`',
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+/** First parts of paths that are the gateway's own. */
+const RESERVED = ['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz'];
+
+function upstreamFaults({ upstreams }: ConfigFile): Fault[] {
+  return Object.entries(upstreams).flatMap(([name, { protocol }]): Fault[] => {
+    const path = ['upstreams', name];
+    if (RESERVED.includes(name))
+      return [{ path, message: `the name \`${name}\` is the gateway’s own; choose another`, of: 'key' }];
+    // `/openai` and `/anthropic` speak their protocol, whatever stands behind them.
+    const isMisnamed = (name === 'openai' || name === 'anthropic') && protocol !== name;
+    return isMisnamed
+      ? [{ path, message: `an upstream named \`${name}\` must speak the protocol of that name`, of: 'key' }]
+      : [];
+  });
+}
+
+function aliasFaults({ aliases, upstreams }: ConfigFile): Fault[] {
+  return Object.entries(aliases).flatMap(([alias, target]): Fault[] => {
+    const path = ['aliases', alias];
+    const name = target.slice(0, target.indexOf('/'));
+    const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+    if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
+    return upstream.protocol === 'mcp'
+      ? [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }]
+      : [];
+  });
+}
+
+function routeFaults({ routes, upstreams }: ConfigFile): Fault[] {
+  const taken = new Map([
+    ['/openai', 'openai'],
+    ['/anthropic', 'anthropic'],
+    ...Object.entries(upstreams).map(
+      ([name, { protocol }]) => [protocol === 'mcp' ? `/mcp/${name}` : `/${name}`, name] as const,
+    ),
+  ]);
+  return Object.entries(routes).flatMap(([route, { path: prefix, protocol, upstreams: names }]): Fault[] => {
+    const path = ['routes', route];
+    const base = protocol === 'openai' ? prefix.replace(/\/v1$/, '') : prefix;
+    const owner = RESERVED.includes(prefix.split('/')[1] ?? '') ? 'the gateway itself' : taken.get(base);
+    taken.set(base, route);
+    return [
+      ...(owner === undefined
+        ? []
+        : [{ path: [...path, 'path'], message: `the path \`${prefix}\` belongs to \`${owner}\`; choose another` }]),
+      ...(Object.hasOwn(upstreams, route)
+        ? [{ path, message: `the route \`${route}\` has the name of an upstream; choose another`, of: 'key' as const }]
+        : []),
+      ...names.flatMap((name, index) =>
+        memberFaults(name, { path: [...path, 'upstreams', index], protocol, upstreams }),
+      ),
+    ];
+  });
+}
+
+interface Member {
+  readonly path: Fault['path'];
+  readonly protocol: string;
+  readonly upstreams: ConfigFile['upstreams'];
+}
+
+function memberFaults(name: string, { path, protocol, upstreams }: Member): Fault[] {
+  const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+  if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
+  if (upstream.protocol === protocol) return [];
+  return [{ path, message: `the upstream \`${name}\` speaks \`${upstream.protocol}\`, but the route \`${protocol}\`` }];
+}

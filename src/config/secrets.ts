@@ -1,0 +1,67 @@
+// INVARIANT: a secret never stands in the config, and never in what is said of it.
+import { parseSecretReference, SECRET_REFERENCE } from '../core/secret-reference.ts';
+import type { Files } from './files.ts';
+import { readingError } from './files.ts';
+import type { ConfigFile } from './schema.ts';
+import type { Path } from './yaml-source.ts';
+
+export interface SecretSource {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly read: Files['read'];
+}
+
+/** A secret, or why there is none, in words that do not repeat it. */
+export type Secret = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly message: string };
+
+/** Visible ASCII without spaces: whatever else there is breaks a header, or is a slip of copying. */
+const SECRET = /^[\x21-\x7e]+$/;
+
+/** What a reference leads to, trimmed and fit for a header. */
+export async function resolveSecret(reference: string, { env, read }: SecretSource): Promise<Secret> {
+  const parsed = parseSecretReference(reference);
+  if (!parsed) return { ok: false, message: 'this is no reference to a secret' };
+  if (parsed.kind === 'env') {
+    const value = Object.hasOwn(env, parsed.name) ? env[parsed.name] : undefined;
+    return value === undefined
+      ? { ok: false, message: `the environment variable \`${parsed.name}\` is not set` }
+      : checkSecret(value, `the environment variable \`${parsed.name}\``);
+  }
+  try {
+    return checkSecret(await read(parsed.path), `the file \`${parsed.path}\``);
+  } catch (error) {
+    return { ok: false, message: `the file \`${parsed.path}\` cannot be read (${readingError(error)})` };
+  }
+}
+
+function checkSecret(raw: string, where: string): Secret {
+  const value = raw.trim();
+  if (value === '') return { ok: false, message: `${where} is empty` };
+  if (SECRET.test(value)) return { ok: true, value };
+  return {
+    ok: false,
+    message: `${where} holds spaces, line ends or characters that are not ASCII; expected one secret and nothing else`,
+  };
+}
+
+/** Where the config refers to secrets. */
+export function referencesIn(config: ConfigFile): readonly { readonly path: Path; readonly reference: string }[] {
+  const { upstreams, store, telemetry } = config;
+  const credentials = Object.entries(upstreams).flatMap(([name, { credential }]) => {
+    if (credential === undefined) return [];
+    const path = ['upstreams', name, 'credential'];
+    return [
+      typeof credential === 'string'
+        ? { path, reference: credential }
+        : { path: [...path, 'value'], reference: credential.value },
+    ];
+  });
+  const ledger =
+    store.kind === 'redis' && SECRET_REFERENCE.test(store.url)
+      ? [{ path: ['store', 'url'], reference: store.url }]
+      : [];
+  const headers = Object.entries(telemetry.otlp?.headers ?? {}).map(([name, reference]) => ({
+    path: ['telemetry', 'otlp', 'headers', name],
+    reference,
+  }));
+  return [...credentials, ...ledger, ...headers];
+}

@@ -1,0 +1,41 @@
+// Web pages and a gateway on loopback. A page may have its own name resolve to 127.0.0.1 (DNS rebinding) and then talk to
+// whatever listens there, but Host and Origin still tell its name.
+import { GatewayError } from '../core/errors.ts';
+import { type Headers, header } from '../core/exchange.ts';
+import { isLoopbackHost } from '../core/loopback.ts';
+
+/** Throws where the headers show a request that this listener must not take. */
+export type HeaderCheck = (headers: Headers) => void;
+
+const HOST = /^(\[[^\]]+\]|[^:]*)(?::\d{1,5})?$/;
+const ORIGIN = /^https?:\/\/(\[[^\]]+\]|[^:/]*)(?::\d{1,5})?$/;
+
+/** For a listener on loopback: Host must name loopback. Others answer to any name. */
+export function hostCheck(listenHost: string): HeaderCheck {
+  if (!isLoopbackHost(listenHost)) return () => {};
+  return (headers) => {
+    const host = header(headers, 'host') ?? '';
+    if (isLoopback(HOST.exec(host))) return;
+    throw new GatewayError(
+      'policy.denied',
+      `this gateway listens on loopback and does not answer to the host \`${host.slice(0, 200)}\`; use \`127.0.0.1\` or \`localhost\``,
+    );
+  };
+}
+
+/** No web page speaks to MCP servers (MCP transports, "Origin"), but those of this machine to a gateway on this machine. */
+export function originCheck(listenHost: string): HeaderCheck {
+  const local = isLoopbackHost(listenHost);
+  return (headers) => {
+    const origin = header(headers, 'origin');
+    if (origin === undefined || (local && isLoopback(ORIGIN.exec(origin)))) return;
+    throw new GatewayError(
+      'policy.denied',
+      `requests of web pages at \`${origin.slice(0, 200)}\` are not taken here; call from outside a browser, without \`origin\``,
+    );
+  };
+}
+
+function isLoopback(match: RegExpExecArray | null): boolean {
+  return isLoopbackHost(match?.[1]?.toLowerCase() ?? '');
+}

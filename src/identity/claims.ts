@@ -1,0 +1,82 @@
+import { type Actor, type Principal, principalId } from '../core/principal.ts';
+import { invalidToken } from './refusals.ts';
+import { DEFAULT_TENANT, type Issuer } from './schema.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** Longer chains are refused, never cut: a cut chain would hide who acts. */
+const ACTORS_MAX = 8;
+const NAME_LENGTH_MAX = 256;
+const CONTROL = /\p{Cc}/u;
+
+/** The principal that verified claims speak of, as the issuer's mapping reads them. Throws `identity.invalid`. */
+export function principalOf(claims: Claims, issuer: Issuer): Principal {
+  const { claims: paths } = issuer;
+  const subject = readName(claims, paths.subject);
+  const tenant = paths.tenant ? readName(claims, paths.tenant) : (issuer.tenant ?? DEFAULT_TENANT);
+  // A token of a person who uses no agent may well lack the claim; policies then see the empty agent.
+  const agent = paths.agent && readPath(claims, paths.agent) !== undefined ? readName(claims, paths.agent) : '';
+  return Object.freeze({
+    id: principalId(tenant, subject, agent),
+    subject,
+    tenant,
+    agent,
+    actors: Object.freeze(readActors(claims['act'])),
+    credential: 'jwt',
+    issuer: issuer.issuer,
+    scopes: Object.freeze(readScopes(readPath(claims, paths.scopes))),
+    expiresAtMs: (claims['exp'] as number) * 1_000,
+  });
+}
+
+/** The value at a path of own members, or undefined. */
+function readPath(claims: Claims, path: readonly string[]): unknown {
+  let value: unknown = claims;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Claims)[name];
+  }
+  return value;
+}
+
+function readName(claims: Claims, path: readonly string[]): string {
+  const value = readPath(claims, path);
+  if (isName(value)) return value;
+  throw invalidToken(`its claim \`${path.join('.')}\` must be a text of 1 to ${NAME_LENGTH_MAX} characters`);
+}
+
+/** Whether a value can name a subject, tenant or agent: it ends up in keys and log lines. */
+function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= NAME_LENGTH_MAX &&
+    value.isWellFormed() &&
+    !CONTROL.test(value)
+  );
+}
+
+/** RFC 8693 §4.1: `act` names who acts, and inside it who acted before. */
+function readActors(act: unknown): Actor[] {
+  const actors: Actor[] = [];
+  for (let link = act; link !== undefined;) {
+    if (typeof link !== 'object' || link === null || actors.length === ACTORS_MAX) {
+      throw invalidToken(`its claim \`act\` must be a chain of at most ${ACTORS_MAX} objects`);
+    }
+    const { sub, iss, act: next } = link as Claims;
+    if (!isName(sub) || !(iss === undefined || isName(iss))) {
+      throw invalidToken('each link of its claim `act` must name a `sub`, and its `iss` as a text where it has one');
+    }
+    actors.push(iss === undefined ? { subject: sub } : { subject: sub, issuer: iss });
+    link = next;
+  }
+  return actors;
+}
+
+/** RFC 8693 §4.2: one text with spaces; some issuers write a list. */
+function readScopes(value: unknown): string[] {
+  if (value === undefined) return [];
+  if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
+  if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
+  throw invalidToken('its scopes must be a text, or a list of texts');
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { isLoopbackHost } from '../core/loopback.ts';
+import { ALGORITHMS, readJwk } from './jwk.ts';
+
+/** Tenant of everybody whose issuer or key says nothing of tenants. */
+export const DEFAULT_TENANT = 'default';
+
+const name = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^\P{Cc}+$/u, 'expected a text without control characters');
+
+const DOTTED = /^[^./:\s]+(?:\.[^./:\s]+)*$/;
+const POINTER = /^(?:\/[^/]+)+$/;
+
+/** Where a claim is: its name, a path with dots, a JSON pointer (RFC 6901), or a list of names for any others. */
+const claimPath = z.union([
+  z
+    .string()
+    .regex(
+      new RegExp(`${DOTTED.source}|${POINTER.source}`),
+      'expected `name`, `outer.inner` or `/outer/inner`; a name with dots or slashes of its own goes in a list: `["https://…"]`',
+    )
+    .transform((text): readonly string[] => (text.startsWith('/') ? readPointer(text) : text.split('.'))),
+  z.array(z.string().min(1)).min(1).readonly(),
+]);
+
+function readPointer(text: string): string[] {
+  const parts = text.slice(1).split('/');
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+const jwkSchema = z.record(z.string(), z.unknown()).superRefine((jwk, context) => {
+  const read = readJwk(jwk);
+  if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
+});
+
+/** A set of public keys (RFC 7517 §5), in the config or in a file of its own. */
+export const jwkSetSchema = z.looseObject({ keys: z.array(jwkSchema).min(1).max(100) });
+
+const jwksSchema = z
+  .strictObject({
+    /** Where the issuer publishes its keys. */
+    url: z
+      .url({ protocol: /^https?$/, error: 'expected an address like `https://issuer.example/jwks`' })
+      .refine(isSafeAddress, 'expected an `https` address; `http` is for loopback only')
+      .optional(),
+    /** A file that holds a key set. */
+    file: z.string().min(1).optional(),
+    keys: jwkSetSchema.shape.keys.optional(),
+  })
+  .refine(
+    ({ url, file, keys }) => [url, file, keys].filter((source) => source !== undefined).length === 1,
+    'expected exactly one of `url`, `file` and `keys`',
+  );
+
+function isSafeAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || isLoopbackHost(url.hostname);
+}
+
+/** Who may vouch for callers. */
+export const issuerSchema = z
+  .strictObject({
+    /** `iss` of its tokens, letter for letter. */
+    issuer: z.string().min(1),
+    /** What its tokens must name as their audience; of several, any one. */
+    audience: z.union([
+      z
+        .string()
+        .min(1)
+        .transform((one): readonly string[] => [one]),
+      z.array(z.string().min(1)).min(1).readonly(),
+    ]),
+    /** Signatures it may use. */
+    algorithms: z.array(z.enum(ALGORITHMS)).min(1),
+    jwks: jwksSchema,
+    claims: z
+      .strictObject({
+        subject: claimPath.default(['sub']),
+        tenant: claimPath.optional(),
+        agent: claimPath.optional(),
+        scopes: claimPath.default(['scope']),
+      })
+      .prefault({}),
+    /** Tenant of all its callers, where no claim says it. */
+    tenant: name.optional(),
+    /** How far clocks may differ. */
+    clockToleranceSeconds: z.int().min(0).max(120).default(5),
+    /** Tokens made for longer are refused. */
+    maxLifetimeSeconds: z.int().min(1).max(31_622_400).default(86_400),
+    /** Longer tokens are refused. */
+    maxTokenBytes: z.int().min(256).max(16_384).default(8_192),
+  })
+  .refine(({ claims, tenant }) => claims.tenant === undefined || tenant === undefined, {
+    path: ['tenant'],
+    error: 'expected either a fixed `tenant` or the claim `claims.tenant`, not both',
+  });
+export type IssuerConfig = z.infer<typeof issuerSchema>;
+
+/** An issuer whose keys are at hand, or at an address. */
+export type Issuer = Omit<IssuerConfig, 'jwks'> & {
+  readonly jwks: { readonly url: string } | { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+};
+
+/** `identity` of the config. */
+export const identitySchema = z.strictObject({
+  issuers: z.array(issuerSchema).default([]),
+  /** The file of hashed API keys, kept by `waygate keys`. */
+  keys: z.strictObject({ file: z.string().min(1) }).optional(),
+  /** The dev issuer: on loopback only. */
+  dev: z.boolean().default(false),
+});
+export type IdentityConfig = z.infer<typeof identitySchema>;
+
+const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 hash of 64 hex digits, as `waygate keys` writes it');
+const time = z.iso.datetime({ offset: true, error: 'expected a time like `2026-01-31T12:00:00Z`' });
+
+const keyEntrySchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9]{8,32}$/, 'expected 8 to 32 lower-case letters and digits'),
+  /** SHA-256 of the whole key. The key itself is nowhere. */
+  hash,
+  subject: name,
+  tenant: name.default(DEFAULT_TENANT),
+  agent: name.optional(),
+  scopes: z.array(name).default([]),
+  created: time,
+  expires: time.optional(),
+  revoked: time.optional(),
+  /** The secret before the last rotation, which still works until then. */
+  previous: z.strictObject({ hash, until: time }).optional(),
+});
+/** One API key as its file holds it. */
+export type KeyEntry = z.infer<typeof keyEntrySchema>;
+
+/** The file of API keys. */
+export const keysFileSchema = z.strictObject({
+  keys: z.array(keyEntrySchema).superRefine((keys, context) => {
+    const seen = new Set<string>();
+    for (const [index, { id }] of keys.entries()) {
+      if (seen.has(id))
+        context.addIssue({ code: 'custom', path: [index, 'id'], message: `the key \`${id}\` occurs twice` });
+      seen.add(id);
+    }
+  }),
+});

@@ -1,0 +1,115 @@
+// From the quotas of a permit to the claims on the ledger. What does not change with the call is prepared once.
+import type { AccessRequest, Resource, ResourceKind } from '../core/access.ts';
+import type { PermittedCall } from '../core/call.ts';
+import type { Quota, Scope, Unit } from '../core/quota.ts';
+import type { Charge } from '../core/usage.ts';
+import { calendar } from './calendar.ts';
+import { escaped } from './redis-keys.ts';
+import type { Claim, StoreWindow } from './store.ts';
+
+/** One quota that applies to a call, and what the call claims of it. */
+export interface QuotaClaim {
+  readonly quota: Quota;
+  readonly claim: Claim;
+}
+
+export interface Asking {
+  /** The worst that the call may use. */
+  readonly quote: Charge;
+  readonly nowMs: number;
+}
+
+interface Prepared {
+  /** Names the counters of the quota; another unit or calendar begins at zero. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly windowAt: (ms: number) => StoreWindow;
+}
+
+const prepared = new WeakMap<Quota, Prepared>();
+
+/**
+ * Prepares a quota, as its first call would otherwise do. Throws a `RangeError` for an amount that is not a safe integer
+ * or a time zone that does not exist: a bug in what compiled the policy, which has to refuse both.
+ */
+export function prepareQuota(quota: Quota): Prepared {
+  const known = prepared.get(quota);
+  if (known) return known;
+  const { id, unit, amount, window } = quota;
+  if (!isAmount(amount)) throw new RangeError(`bug: limit \`${id}\` has the amount ${amount}, not a safe integer`);
+  const made: Prepared = {
+    name: window.kind === 'calendar' ? `${id}:${unit}:${window.every}@${window.timezone}` : `${id}:${unit}`,
+    scopes: quota.per.filter((scope) => scope !== 'tenant'),
+    windowAt: window.kind === 'calendar' ? calendar(window.every, window.timezone) : () => window,
+  };
+  prepared.set(quota, made);
+  return made;
+}
+
+/** What a call claims, in the order of its quotas, of those that apply to it. */
+export function claimsOf({ access, decision }: PermittedCall, { quote, nowMs }: Asking): readonly QuotaClaim[] {
+  const claims: QuotaClaim[] = [];
+  for (const quota of decision.quotas) {
+    if (!appliesTo(quota.unit, access)) continue;
+    const { name, scopes, windowAt } = prepareQuota(quota);
+    const key = keyOf(name, scopes, access);
+    if (key === undefined) continue;
+    const { unit, amount: limit, enforced } = quota;
+    const ask = CHARGED[unit](quote);
+    if (!isAmount(ask)) throw new RangeError(`bug: the call asks for ${ask} ${unit}, not a safe integer`);
+    const mode = unit === 'requests' ? 'spend' : 'hold';
+    claims.push({ quota, claim: { key, unit, ask, limit, window: windowAt(nowMs), enforced, mode } });
+  }
+  return claims;
+}
+
+/** What to book for a claim; what it asked, where the charge is no amount. */
+export function bookedFor({ unit, ask }: Claim, charge: Charge): number {
+  const used = CHARGED[unit](charge);
+  return isAmount(used) ? used : ask;
+}
+
+/** What a scope is for one request: the name that counts apart, or undefined where the request has none. */
+export function scopeOf(scope: Scope, access: AccessRequest): string | undefined {
+  return NAMES[scope](access);
+}
+
+const NAMES: Readonly<Record<Scope, (access: AccessRequest) => string | undefined>> = {
+  tenant: ({ principal }) => principal.tenant,
+  subject: ({ principal }) => principal.subject,
+  agent: ({ principal }) => principal.agent,
+  upstream: ({ resource }) => resource.upstream,
+  model: ({ resource }) => nameOf('model', resource),
+  tool: ({ resource }) => nameOf('tool', resource),
+};
+
+/** `upstream/name`; undefined for another kind of resource, and for a list, which has no name. */
+function nameOf(kind: ResourceKind, resource: Resource): string | undefined {
+  return resource.kind === kind && resource.name !== '' ? `${resource.upstream}/${resource.name}` : undefined;
+}
+
+function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): string | undefined {
+  let key = name;
+  for (const scope of scopes) {
+    const value = scopeOf(scope, access);
+    if (value === undefined) return undefined;
+    key += `:${scope}=${escaped(value).replaceAll('%2F', '/')}`;
+  }
+  return key;
+}
+
+function appliesTo(unit: Unit, { action }: AccessRequest): boolean {
+  const isUsed = unit === 'tokens' || unit === 'money';
+  return !isUsed || action === 'model.generate' || action === 'model.embed';
+}
+
+const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {
+  tokens: ({ tokens }) => tokens,
+  money: ({ money }) => money,
+  requests: () => 1,
+  concurrency: () => 1,
+};
+
+function isAmount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,28 @@
+// Names of the Redis keys; docs/redis-keys.md says what each holds. All keys of a tenant have its hash tag.
+import type { CallId } from '../core/ids.ts';
+import { counterName } from './counter.ts';
+import type { Claim } from './store.ts';
+
+/** No blanks, braces or control characters; distinct texts stay distinct. */
+export function escaped(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** The keys of one tenant. Its scripts take the name of a call from the end of `reservation`. */
+export interface TenantKeys {
+  readonly generation: string;
+  readonly leases: string;
+  readonly reservation: (call: CallId) => string;
+  readonly counter: (claim: Claim) => string;
+}
+
+/** Keys are `wg:{tenant}:…`; an empty tenant is `%`, since Redis takes an empty tag for none. */
+export function tenantKeys(tenant: string): TenantKeys {
+  const prefix = `wg:{${escaped(tenant) || '%'}}:`;
+  return {
+    generation: `${prefix}generation`,
+    leases: `${prefix}leases`,
+    reservation: (call) => `${prefix}call:${escaped(call)}`,
+    counter: (claim) => `${prefix}counter:${encodeURI(counterName(claim).toWellFormed())}`,
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The connection to Redis: standalone, Sentinel or Cluster.
+ *
+ * INVARIANT: nothing waits: not connected fails at once, and no answer comes later than the deadline.
+ * INVARIANT: nothing is sent twice by the client itself; whoever asked decides whether to repeat.
+ */
+import {
+  Cluster,
+  type ClusterOptions,
+  type DNSLookupFunction,
+  Redis,
+  type RedisOptions as IoredisOptions,
+} from 'ioredis';
+import { COMMAND_TIMEOUT_MS } from './bounds.ts';
+import { joined } from './joined.ts';
+import { parseNode, parseRedisUrl, type RedisLogin, type RedisNode } from './redis-address.ts';
+import type { Script } from './scripts.ts';
+import { NotAsked } from './unavailable.ts';
+
+export interface RedisConfig {
+  /** `redis://user:password@host:port/database`, or `rediss://` for TLS; with `sentinel` the host does not count. */
+  readonly url: string;
+  readonly sentinel?: { readonly name: string; readonly nodes: readonly string[] };
+  /** Nodes to begin with, besides the one of the url. */
+  readonly cluster?: { readonly nodes: readonly string[] };
+  /** Deadline of every question; 150 ms. */
+  readonly commandTimeoutMs?: number;
+  /** Told of every failed connection; the client reconnects by itself, for ever. */
+  readonly onError?: (error: Error) => void;
+}
+
+export interface Question {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+}
+
+export interface RedisClient {
+  /** The connection itself, for what else keeps something in Redis. */
+  readonly connection: Redis | Cluster;
+  /** Resolves once connected for the first time, however long that takes; rejects where closed before. */
+  connected(): Promise<void>;
+  run(question: Question): Promise<unknown>;
+  /** `maxmemory-policy` of every node that takes writes. */
+  evictionPolicies(): Promise<readonly string[]>;
+  ping(): Promise<boolean>;
+  close(): void;
+}
+
+const CONNECT_TIMEOUT_MS = 1_000;
+/** A connection that gives no byte for so long, though asked, is dropped and made anew. */
+const SILENCE_MAX_MS = 1_000;
+const RECONNECT_MAX_MS = 1_000;
+const SLOTS_REFRESH_MS = 5_000;
+
+export function connectRedis(config: RedisConfig): RedisClient {
+  const connection = config.cluster ? connectCluster(config, config.cluster.nodes) : connectServer(config);
+  connection.on('error', config.onError ?? (() => {}));
+  const nodes = (): readonly Redis[] => (connection instanceof Cluster ? connection.nodes('master') : [connection]);
+  const connected = new Promise<void>((resolve, reject) => {
+    connection.once('ready', () => resolve(allReady(nodes())));
+    connection.once('end', () => reject(new Error('closed before it was connected')));
+  });
+  connected.catch(() => {});
+
+  const joinedAsk = joined<() => Promise<unknown>, unknown>({
+    deadlineMs: config.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
+    send: (question) => question(),
+    together(sendAll) {
+      const streams = nodes().map((node) => node.stream);
+      for (const stream of streams) stream?.cork();
+      sendAll();
+      for (const stream of streams) stream?.uncork();
+    },
+  });
+
+  async function ask(question: () => Promise<unknown>): Promise<unknown> {
+    if (connection.status !== 'ready') throw new NotAsked(`the connection is ${connection.status}`);
+    return joinedAsk(question);
+  }
+
+  return {
+    connection,
+    connected: () => connected,
+    run: (question) => ask(() => evaluate(connection, question)),
+    evictionPolicies: async () => (await ask(() => Promise.all(nodes().map(evictionPolicy)))) as string[],
+    ping: () =>
+      ask(() => Promise.all(nodes().map((node) => node.ping()))).then(
+        () => true,
+        () => false,
+      ),
+    close: () => connection.disconnect(),
+  };
+}
+
+/** By digest; with the text where the server does not have it (first use, restart, failover, SCRIPT FLUSH). */
+function evaluate(connection: Redis | Cluster, { script, keys, args }: Question): Promise<unknown> {
+  const words = [...keys, ...args];
+  return connection.evalsha(script.sha, keys.length, ...words).catch((error: Error) => {
+    if (!error.message.startsWith('NOSCRIPT')) throw error;
+    return connection.eval(script.lua, keys.length, ...words);
+  });
+}
+
+/** From INFO, which managed services allow; from CONFIG where INFO does not say. */
+async function evictionPolicy(node: Redis): Promise<string> {
+  const said = /^maxmemory_policy:(\S+)/m.exec(await node.info('memory'))?.[1];
+  return said ?? String(((await node.config('GET', 'maxmemory-policy')) as unknown[])[1]);
+}
+
+async function allReady(nodes: readonly Redis[]): Promise<void> {
+  const waiting = nodes.filter((node) => node.status !== 'ready');
+  await Promise.all(waiting.map((node) => new Promise((resolve) => node.once('ready', resolve).once('end', resolve))));
+}
+
+/** Soon at first, then every second, and not all gateways at once. */
+function reconnectMs(attempt: number): number {
+  const longest = Math.min(RECONNECT_MAX_MS, 50 * 2 ** Math.min(attempt, 5));
+  return Math.round(longest * (0.5 + Math.random() / 2));
+}
+
+/** A client's own command timeouts are left out: `joined` keeps one deadline per turn, `socketTimeout` drops the dead. */
+const NEVER_WAIT = {
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  socketTimeout: SILENCE_MAX_MS,
+  connectionName: 'waygate',
+  // A server that was demoted: the next connection asks Sentinel again, or reaches the new one behind the name.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+} as const satisfies IoredisOptions;
+
+/** A reference may lead to anything, so what the config schema checked is checked again. It may hold a password. */
+function addressOf(url: string): RedisNode & RedisLogin {
+  const address = parseRedisUrl(url);
+  if (!address) throw new TypeError('the address of redis is not like `redis://user:password@host:port/database`');
+  return address;
+}
+
+function nodeOf(text: string): RedisNode {
+  const node = parseNode(text);
+  if (!node) throw new TypeError(`\`${text}\` is not a node like \`host:port\``);
+  return node;
+}
+
+function connectServer({ url, sentinel }: RedisConfig): Redis {
+  const { host, port, ...login } = addressOf(url);
+  const server = { ...NEVER_WAIT, ...login, enableOfflineQueue: false, retryStrategy: reconnectMs };
+  if (!sentinel) return new Redis({ ...server, host, port });
+  return new Redis({
+    ...server,
+    name: sentinel.name,
+    sentinels: sentinel.nodes.map(nodeOf),
+    sentinelRetryStrategy: reconnectMs,
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+    ...(login.tls ? { enableTLSForSentinelMode: true, sentinelTLS: login.tls } : {}),
+  });
+}
+
+const namesAsTheyAre: DNSLookupFunction = (name, found) => found(null, name);
+
+function connectCluster({ url }: RedisConfig, nodes: readonly string[]): Cluster {
+  const { host, port, db: _none, ...login } = addressOf(url);
+  const options = {
+    redisOptions: { ...NEVER_WAIT, ...login },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: reconnectMs,
+    maxRedirections: 4,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnTryAgain: 10,
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
+    // Certificates name hosts; looked up, only addresses would be left to compare with.
+    ...(login.tls ? { dnsLookup: namesAsTheyAre } : {}),
+  } satisfies ClusterOptions;
+  const cluster = new Cluster([{ host, port }, ...nodes.map(nodeOf)], options);
+  // Nodes connect on their first command, which would then be refused: connect as soon as they are known.
+  cluster.on('+node', (node: Redis) => void node.connect().catch(() => {}));
+  return cluster;
+}

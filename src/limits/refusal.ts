@@ -1,0 +1,72 @@
+// What a caller reads when a limit refuses: which limit, for whom, how far it is used, when it resets, what to do.
+import type { AccessRequest } from '../core/access.ts';
+import { type ErrorCode, GatewayError } from '../core/errors.ts';
+import { formatMoney, type MicroUsd } from '../core/money.ts';
+import type { Quota, Unit, Window } from '../core/quota.ts';
+import { type QuotaClaim, scopeOf } from './quota-claims.ts';
+import type { ClaimState } from './store.ts';
+
+/** The longest wait that a client is told in a header. Longer ones stand in the text alone. */
+const RETRY_AFTER_MAX_MS = 20_000;
+/** Where only running calls stand in the way, and nobody knows when they end. */
+const RETRY_HELD_MS = 1_000;
+
+export interface Refused extends QuotaClaim {
+  readonly state: ClaimState;
+  readonly access: AccessRequest;
+}
+
+export function refusal(refused: Refused): GatewayError {
+  const { quota, claim, state } = refused;
+  const isHopeless = claim.ask > claim.limit;
+  const retryAfterMs = Math.min(state.retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
+  const details = isHopeless || quota.kind === 'budget' ? { rule: quota.id } : { rule: quota.id, retryAfterMs };
+  return new GatewayError(CODES[quota.kind], `${describe(refused)}; ${advice(refused, isHopeless)}`, details);
+}
+
+const CODES = {
+  rate: 'limit.rate',
+  budget: 'limit.budget',
+  concurrency: 'limit.concurrency',
+} as const satisfies Record<Quota['kind'], ErrorCode>;
+
+function describe({ quota, claim, state, access }: Refused): string {
+  const { unit } = quota;
+  const scopes = quota.per
+    .filter((scope) => scope !== 'tenant')
+    .map((scope) => `${scope} \`${scopeOf(scope, access)}\``);
+  const whom = scopes.length === 0 ? `tenant \`${access.principal.tenant}\`` : scopes.join(', ');
+  const limit = `${quota.kind} limit \`${quota.id}\` for ${whom} is reached`;
+  if (unit === 'concurrency') return `${limit}: ${state.held} of ${quota.amount} calls are running`;
+  const whole = `${inWords(quota.amount, unit)}${windowText(quota.window)}`;
+  const used = `${inWords(state.settled, unit)} are spent and ${inWords(state.held, unit)} held by running calls`;
+  return `${limit}: of ${whole}, ${used}, and this call asks for ${inWords(claim.ask, unit)}`;
+}
+
+function advice({ quota, state }: Refused, isHopeless: boolean): string {
+  const owner = 'ask for less, or have the owner of the limit raise it';
+  if (isHopeless) return `waiting does not help, since the call asks for more than the whole limit: ${owner}`;
+  const when = state.retryMs > 0 ? `in ${duration(state.retryMs)}` : 'when running calls have ended';
+  return quota.kind === 'budget' ? `it fits again ${when}; until then ${owner}` : `try again ${when}`;
+}
+
+function inWords(amount: number, unit: Unit): string {
+  return unit === 'money' ? formatMoney(amount as MicroUsd) : `${amount} ${unit}`;
+}
+
+function windowText(window: Window): string {
+  if (window.kind === 'none') return '';
+  return window.kind === 'rolling' ? ` in any ${duration(window.ms)}` : ` a ${window.every} (${window.timezone})`;
+}
+
+const STEPS = [
+  ['days', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const;
+
+/** In the largest unit of which there are two or more, rounded up: `90 s`, `12 min`, `3 days`. */
+function duration(ms: number): string {
+  const [unit, length] = STEPS.find((step) => ms >= 2 * step[1]) ?? ['s', 1_000];
+  return `${Math.ceil(ms / length)} ${unit}`;
+}

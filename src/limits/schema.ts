@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { SECRET_REFERENCE } from '../core/secret-reference.ts';
+import { COMMAND_TIMEOUT_MS, LEASE_MAX_MS, LEASE_MS } from './bounds.ts';
+import { parseNode, parseRedisUrl } from './redis-address.ts';
+
+const nodes = z.array(z.string().refine((text) => parseNode(text) !== undefined, 'expected `host:port`')).min(1);
+
+/** A password may stand in what a reference leads to, never in the config. */
+const address = z.string().refine((text) => {
+  if (SECRET_REFERENCE.test(text)) return true;
+  const url = parseRedisUrl(text);
+  return url !== undefined && url.password === undefined;
+}, 'expected `redis://host:port` without a password, or a reference such as `env:REDIS_URL` to the whole address');
+
+const redisSchema = z
+  .strictObject({
+    kind: z.literal('redis'),
+    /** `redis://user:password@host:port/database`, or `rediss://` for TLS. With `sentinel` its host does not count. */
+    url: address,
+    sentinel: z.strictObject({ name: z.string().min(1), nodes }).optional(),
+    /** Nodes of the cluster besides the one of the url. */
+    cluster: z.strictObject({ nodes }).optional(),
+    /** How long a call waits for the store before it is refused. */
+    commandTimeoutMs: z.int().min(10).max(200).default(COMMAND_TIMEOUT_MS),
+    /** How long a reservation outlives a gateway that crashed; then it is charged in full. */
+    leaseMs: z.int().min(5_000).max(LEASE_MAX_MS).default(LEASE_MS),
+  })
+  .refine(({ sentinel, cluster }) => !sentinel || !cluster, {
+    message: 'expected `sentinel` or `cluster`, not both',
+    path: ['cluster'],
+  });
+
+/** `store` of the config: where limits are counted. Memory is for one process and is lost with it. */
+export const storeSchema = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('memory') }), redisSchema]);
+export type StoreConfig = z.infer<typeof storeSchema>;

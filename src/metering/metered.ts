@@ -1,0 +1,56 @@
+// What a call is taken to have used, whether or not its provider said so.
+// INVARIANT: what the provider stated is never replaced; what it left unsaid is never free.
+import type { Call } from '../core/call.ts';
+import type { GatewayError } from '../core/errors.ts';
+import { type Metered, totalTokens } from '../core/usage.ts';
+import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReading } from '../protocols/protocol.ts';
+import { cost, type ModelPrice } from './price.ts';
+import { isMetered, NO_CHARGE } from './quote.ts';
+
+/** As in the estimate: real text has more bytes a token. */
+const BYTES_PER_TOKEN = 3;
+/** Failures before anything was carried out. */
+const NOT_CARRIED_OUT = new Set<string>(['upstream.unreachable', 'upstream.redirect']);
+
+/** What was seen of an answer. */
+export interface Seen {
+  readonly status: number;
+  readonly reading: UsageReading;
+  /** Bytes of the body that could not be read as the dialect's. */
+  readonly unreadBytes: number;
+}
+
+/** The usage of an answered call. */
+export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): Metered {
+  const { reading, status } = seen;
+  const { model, responseId, finishReasons } = reading;
+  const answered = { model, responseId, finishReasons };
+  if (!isMetered(call.access.action)) {
+    return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
+  }
+  const failed = status >= 400 || (reading.failed && reading.outputBytes === 0);
+  const estimated = !reading.stated && !failed;
+  return { ...charged(estimated ? estimatedUsage(call, seen) : reading.usage, price), estimated, ...answered };
+}
+
+/** The usage of a call that was sent and never answered: its input, unless it surely was not carried out. */
+export function unanswered(call: Call, error: GatewayError, price: ModelPrice | undefined): Metered {
+  const answered = { model: undefined, responseId: undefined, finishReasons: [] };
+  const estimated = isMetered(call.access.action) && !NOT_CARRIED_OUT.has(error.code);
+  const usage = estimated ? { ...NO_DETAILED_USAGE, input: call.estimate.inputTokens } : NO_DETAILED_USAGE;
+  return { ...charged(usage, price), estimated, ...answered };
+}
+
+function charged(usage: DetailedUsage, price: ModelPrice | undefined): Pick<Metered, 'usage' | 'charge'> {
+  return { usage, charge: { tokens: totalTokens(usage), money: price ? cost(price, usage) : NO_CHARGE.money } };
+}
+
+function estimatedUsage(call: Call, { reading, unreadBytes }: Seen): DetailedUsage {
+  const { usage, outputBytes } = reading;
+  const { inputTokens, outputTokens } = call.estimate;
+  const statedInput = usage.input + usage.cacheRead + usage.cacheWrite > 0;
+  // Bytes that are no text of the dialect are no more than what the request allowed.
+  const unread = Math.min(Math.ceil(unreadBytes / BYTES_PER_TOKEN), outputTokens);
+  const output = Math.max(usage.output, Math.ceil(outputBytes / BYTES_PER_TOKEN) + unread);
+  return { ...usage, input: statedInput ? usage.input : inputTokens, output };
+}

@@ -1,0 +1,67 @@
+// What a model costs at an upstream: the config's word first, then the catalogue's, then the ceiling for the rest.
+// INVARIANT: a model that nobody priced has no price, and a call to it is refused; it is never taken for free.
+import { cataloguePrice, providerId } from './catalogue.ts';
+import { configuredPrice, type ModelPrice } from './price.ts';
+import type { PriceConfig, PricesConfig } from './schema.ts';
+
+export interface PriceSource {
+  /** By name of the upstream. */
+  readonly upstreams: ReadonlyMap<string, UpstreamPrices>;
+  readonly ceiling: PriceConfig | undefined;
+}
+
+export interface UpstreamPrices {
+  readonly url: string;
+  /** Provider in the catalogue, where the address does not tell. */
+  readonly provider: string | undefined;
+  readonly prices: PricesConfig;
+}
+
+export interface PriceBook {
+  /** Undefined where no price is known. */
+  price(upstream: string, model: string, atMs: number): ModelPrice | undefined;
+}
+
+/** The catalogue has prices by time of day, on half hours. */
+const PERIOD_MS = 1_800_000;
+const ENTRIES_MAX = 10_000;
+
+/** Compiles the overrides; prices are found at a model's first call and again in each half hour. */
+export function priceBook(source: PriceSource): PriceBook {
+  const ceiling = source.ceiling && configuredPrice(source.ceiling);
+  const lookups = new Map([...source.upstreams].map(([name, prices]) => [name, lookup(prices)]));
+  const known = new Map<string, { readonly period: number; readonly price: ModelPrice | undefined }>();
+  return {
+    price(upstream, model, atMs) {
+      const key = `${upstream}/${model}`;
+      const period = Math.floor(atMs / PERIOD_MS);
+      const entry = known.get(key);
+      if (entry?.period === period) return entry.price;
+      const price = lookups.get(upstream)?.(model, atMs) ?? ceiling;
+      // Names come from callers: forget all rather than grow without bound.
+      if (known.size >= ENTRIES_MAX) known.clear();
+      known.set(key, { period, price });
+      return price;
+    },
+  };
+}
+
+function lookup(source: UpstreamPrices): (model: string, atMs: number) => ModelPrice | undefined {
+  const provider = providerId(source);
+  const exact = new Map<string, ModelPrice>();
+  const patterns: { readonly test: RegExp; readonly price: ModelPrice }[] = [];
+  for (const [name, config] of Object.entries(source.prices)) {
+    const price = configuredPrice(config);
+    if (name.includes('*')) patterns.push({ test: patternTest(name), price });
+    else exact.set(name, price);
+  }
+  return (model, atMs) =>
+    exact.get(model) ??
+    patterns.find(({ test }) => test.test(model))?.price ??
+    (provider === undefined ? undefined : cataloguePrice(provider, model, atMs));
+}
+
+function patternTest(pattern: string): RegExp {
+  const literals = pattern.split(/\*+/).map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  return new RegExp(`^${literals.join('[^]*')}$`);
+}

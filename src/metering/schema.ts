@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+const perMillion = z.number('expected USD per million tokens').min(0).max(10_000);
+
+const priceSchema = z.strictObject({
+  /** USD per million tokens of fresh input. */
+  input: perMillion,
+  /** USD per million tokens of output, reasoning included. */
+  output: perMillion,
+  /** USD per million tokens that a cache served; as `input` where absent. */
+  cacheRead: perMillion.optional(),
+  /** USD per million tokens written to a cache; as `input` where absent. */
+  cacheWrite: perMillion.optional(),
+});
+export type PriceConfig = z.infer<typeof priceSchema>;
+
+/** `upstreams.<name>.prices`: model name or pattern (`*` matches any characters) → its price, over the catalogue's. */
+export const pricesSchema = z.record(
+  z.string().min(1).max(256),
+  z.union([z.literal('free'), priceSchema], 'expected `free` or `{ input, output, cacheRead, cacheWrite }`'),
+);
+export type PricesConfig = z.infer<typeof pricesSchema>;
+
+/** The price of models that neither the config nor the catalogue knows. Never nothing: for that a model is named `free`. */
+export const ceilingSchema = priceSchema.extend({ input: perMillion.positive(), output: perMillion.positive() });

@@ -1,0 +1,171 @@
+// Stage 8: what it cost. Reads an answer's body as it passes, and reports once, when the body has ended.
+// INVARIANT: a chunk is passed on before it is read; reading neither changes, delays nor stops it.
+// INVARIANT: `done` is called exactly once per answer that is delivered, whoever ends it.
+// INVARIANT: a stream that ends without its dialect's terminal event ends in an error, never as if it were complete.
+import { type Body, type BodyControl, type BodySink, type BodySource, isAtRest } from '../core/body.ts';
+import type { Call } from '../core/call.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Answer } from '../core/exchange.ts';
+import type { BodyEnd, Ending } from '../core/record.ts';
+import { PROTOCOLS } from '../protocols/index.ts';
+import type { UsageReader } from '../protocols/protocol.ts';
+import { usageHider, type UsageHider } from './hide-usage.ts';
+import { metered } from './metered.ts';
+import type { ModelPrice } from './price.ts';
+import { isMetered } from './quote.ts';
+import { type BodyForm, type BodyReader, bodyReader, formOf } from './read-body.ts';
+
+export interface MeterOptions {
+  /** Undefined for calls that use no tokens. */
+  readonly price: ModelPrice | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly done: (end: BodyEnd) => void;
+}
+
+/** The answer with its body tapped; a small body at rest is read, and `done` called, before this returns. */
+export function meter(call: Call, answer: Answer, options: MeterOptions): Answer {
+  const form = formOf(String(answer.headers['content-type'] ?? ''));
+  const usage = PROTOCOLS[call.dialect].usage();
+  // Without tokens to count, only the events of a stream tell something: when its client may leave.
+  const reader = bodyReader(form === 'json' && !isMetered(call.access.action) ? 'other' : form, usage);
+  const tap = new Tap({ call, status: answer.status, form, usage, reader }, options);
+  if (isAtRest(answer.body) && form !== 'events') {
+    tap.readWhole(answer.body);
+    return answer;
+  }
+  const { 'content-length': length, ...headers } = answer.headers;
+  const keepsLength = form !== 'events' && length !== undefined;
+  return { status: answer.status, headers: keepsLength ? answer.headers : headers, body: tap.over(answer.body) };
+}
+
+interface Tapped {
+  readonly call: Call;
+  readonly status: number;
+  readonly form: BodyForm;
+  readonly usage: UsageReader;
+  readonly reader: BodyReader;
+}
+
+class Tap implements BodySink, BodyControl {
+  readonly #tapped: Tapped;
+  readonly #options: MeterOptions;
+  readonly #hider: UsageHider | undefined;
+  #sink: BodySink | undefined;
+  #control: BodyControl | undefined;
+  #firstByteAtMs: number | undefined;
+  /** `left`: the client is gone, but its call goes on upstream. */
+  #state: 'open' | 'left' | 'ended' = 'open';
+
+  constructor(tapped: Tapped, options: MeterOptions) {
+    this.#tapped = tapped;
+    this.#options = options;
+    const { call, form } = tapped;
+    const protocol = PROTOCOLS[call.dialect];
+    if (call.hideUsage && form === 'events') this.#hider = usageHider((data) => protocol.hideUsage(data));
+  }
+
+  readWhole(body: Buffer): void {
+    this.#firstByteAtMs = this.#options.now();
+    this.#tapped.reader.feed(body);
+    this.#tapped.reader.end();
+    this.#finish('complete');
+  }
+
+  over(body: Body): BodySource {
+    return {
+      start: (sink) => {
+        this.#sink = sink;
+        this.#control = isAtRest(body) ? pour(body, this) : body.start(this);
+        // Cut before there was anything to cancel.
+        if (this.#state === 'ended') this.#control.cancel();
+        return this;
+      },
+    };
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#state === 'ended') return true;
+    this.#firstByteAtMs ??= this.#options.now();
+    const more = this.#state === 'left' || this.#pass(chunk);
+    this.#tapped.reader.feed(chunk);
+    return more;
+  }
+
+  #pass(chunk: Buffer): boolean {
+    if (!this.#hider) return this.#sink?.data(chunk) ?? true;
+    const out = this.#hider.push(chunk);
+    if (out) return out.length === 0 || (this.#sink?.data(out) ?? true);
+    this.fail(new GatewayError('upstream.too_large', 'the upstream sent an event that is too large to pass on'));
+    this.#control?.cancel();
+    return true;
+  }
+
+  end(): void {
+    if (this.#state === 'ended') return;
+    this.#tapped.reader.end();
+    if (this.#isTruncated()) {
+      this.fail(new GatewayError('upstream.broken', 'the upstream ended its stream before the answer was complete'));
+      return;
+    }
+    this.#complete();
+  }
+
+  #complete(): void {
+    const rest = this.#hider?.rest();
+    const sink = this.#state === 'open' ? this.#sink : undefined;
+    if (rest && rest.length > 0) sink?.data(rest);
+    this.#finish(sink ? 'complete' : 'aborted');
+    sink?.end();
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#state === 'ended') return;
+    // A connection that breaks behind the last event has lost nothing.
+    if (this.#tapped.usage.result.terminal) {
+      this.#complete();
+      return;
+    }
+    const sink = this.#state === 'open' ? this.#sink : undefined;
+    this.#finish(sink ? 'broken' : 'aborted', error);
+    sink?.fail(error);
+  }
+
+  resume(): void {
+    this.#control?.resume();
+  }
+
+  cancel(): void {
+    if (this.#state !== 'open') return;
+    const { call, usage } = this.#tapped;
+    const { terminal } = usage.result;
+    if (!terminal && !call.abortable) {
+      this.#state = 'left';
+      this.#control?.resume();
+      return;
+    }
+    this.#finish(terminal ? 'complete' : 'aborted');
+    this.#control?.cancel();
+  }
+
+  #isTruncated(): boolean {
+    const { call, form, status, usage } = this.#tapped;
+    if (form !== 'events' || status !== 200 || call.access.action !== 'model.generate') return false;
+    return !usage.result.terminal && usage.result.finishReasons.length === 0;
+  }
+
+  #finish(ending: Ending, error?: GatewayError): void {
+    this.#state = 'ended';
+    const { call, status, usage, reader } = this.#tapped;
+    const { price, done } = this.#options;
+    const seen = { status, reading: usage.result, unreadBytes: reader.unreadBytes };
+    done({ ending, error, firstByteAtMs: this.#firstByteAtMs, metered: metered(call, seen, price) });
+  }
+}
+
+/** Pushes a body at rest through a sink. */
+function pour(body: Buffer, sink: BodySink): BodyControl {
+  sink.data(body);
+  sink.end();
+  return { resume() {}, cancel() {} };
+}

@@ -1,0 +1,26 @@
+import { type Action, ACTIONS, type ResourceKind } from '../core/access.ts';
+
+/** The kind of resource that an action is done to. */
+export const KIND_OF: Readonly<Record<Action, ResourceKind>> = {
+  'model.generate': 'model',
+  'model.embed': 'model',
+  'model.list': 'model',
+  'model.count': 'model',
+  'tool.call': 'tool',
+  'tool.list': 'tool',
+  'resource.read': 'resource',
+  'prompt.get': 'prompt',
+  'agent.send': 'agent',
+  'agent.task': 'agent',
+  'http.request': 'http',
+  'run.spawn': 'agent',
+};
+
+/** `model.*` and so on: all actions that begin alike. */
+export const FAMILIES: readonly string[] = [...new Set(ACTIONS.map((action) => action.replace(/\..*/, '.*')))];
+
+/** The actions that a name stands for: one, a family's, or none where nobody knows it. */
+export function actionsOf(name: string): readonly Action[] {
+  const family = FAMILIES.includes(name) ? name.slice(0, -1) : undefined;
+  return ACTIONS.filter((action) => (family === undefined ? action === name : action.startsWith(family)));
+}

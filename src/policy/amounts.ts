@@ -1,0 +1,75 @@
+// Amounts, rates and windows as a policy file writes them. Each reader gives the value or says what is wrong.
+import { parseMoney } from '../core/money.ts';
+import type { CalendarUnit, Unit, Window } from '../core/quota.ts';
+import { zoneFormat } from './functions.ts';
+
+interface Wrong {
+  readonly fault: string;
+}
+
+export interface Amount {
+  readonly unit: Unit;
+  /** In the unit; a safe integer above 0. */
+  readonly amount: number;
+}
+
+export interface Rate extends Amount {
+  readonly window: Window;
+}
+
+const COUNTED = /^([\d_]+)(?: (tokens|requests|calls))?$/;
+const ROLLING = /^(\d+)(s|min|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const ROLLING_MAX_MS = 366 * 86_400_000;
+
+const CALENDAR_UNITS: readonly CalendarUnit[] = ['hour', 'day', 'week', 'month', 'year'];
+
+/** `25 USD`, `1_000_000 tokens`, `500 requests`. */
+export function readBudget(text: string): Amount | Wrong {
+  const money = parseMoney(text);
+  if (money !== undefined) return positive({ unit: 'money', amount: money });
+  const [, digits, noun] = COUNTED.exec(text) ?? [];
+  if (!digits || !noun) return { fault: `expected an amount like \`25 USD\`, \`1000000 tokens\` or \`500 requests\`` };
+  return positive({ unit: unitOf(noun), amount: wholeNumber(digits) });
+}
+
+/** `60/min`, `10/s`, `1000/h`, `100000 tokens/min`: rolling, so that no two windows can be used up side by side. */
+export function readRate(text: string): Rate | Wrong {
+  const [amountText = '', unitText = '', ...rest] = text.split('/');
+  const [, digits, noun] = COUNTED.exec(amountText) ?? [];
+  const ms = unitText === 'd' ? undefined : UNIT_MS[unitText];
+  if (!digits || ms === undefined || rest.length > 0)
+    return { fault: `expected a rate like \`60/min\`, \`10/s\`, \`1000/h\` or \`100000 tokens/min\`` };
+  const amount = positive({ unit: unitOf(noun), amount: wholeNumber(digits) });
+  return 'fault' in amount ? amount : { ...amount, window: { kind: 'rolling', ms } };
+}
+
+/** `hour` to `year` by the calendar, or `90s`, `15min`, `1h`, `5d` back from now. */
+export function readWindow(every: string, tz: string | undefined): Window | Wrong {
+  const unit = CALENDAR_UNITS.find((known) => known === every);
+  if (unit) return readCalendar(unit, tz ?? 'UTC');
+  const [, digits, noun = ''] = ROLLING.exec(every) ?? [];
+  const ms = Number(digits) * (UNIT_MS[noun] as number);
+  if (!digits) return { fault: 'expected `hour`, `day`, `week`, `month`, `year`, or a window like `90s`, `15min`, `1h`, `5d`' };
+  if (tz !== undefined) return { fault: `\`tz\` goes with a calendar window, \`${every}\` is counted back from now` };
+  if (ms < 1 || ms > ROLLING_MAX_MS) return { fault: 'expected a window of 1 s to 366 days' };
+  return { kind: 'rolling', ms };
+}
+
+function readCalendar(every: CalendarUnit, timezone: string): Window | Wrong {
+  if (!zoneFormat(timezone)) return { fault: `unknown time zone \`${timezone}\`, expected an IANA name like \`Europe/Berlin\`` };
+  return { kind: 'calendar', every, timezone };
+}
+
+function unitOf(noun: string | undefined): Unit {
+  return noun === 'tokens' ? 'tokens' : 'requests';
+}
+
+function wholeNumber(digits: string): number {
+  return Number(digits.replaceAll('_', ''));
+}
+
+function positive(amount: Amount): Amount | Wrong {
+  if (amount.amount === 0) return { fault: 'expected more than nothing; what must not happen at all is a rule with `deny`' };
+  return Number.isSafeInteger(amount.amount) ? amount : { fault: 'the amount is too large to count exactly' };
+}

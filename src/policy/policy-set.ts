@@ -1,0 +1,91 @@
+import type { Principal } from '../core/principal.ts';
+import type { Quota } from '../core/quota.ts';
+import type { Condition } from './expression.ts';
+import { type Targeted, TargetIndex } from './target-index.ts';
+import { PrincipalValue } from './vocabulary.ts';
+
+export type Effect = 'allow' | 'deny' | 'hold';
+
+/** `observe` records what would be refused and refuses nothing. */
+export type Enforcement = 'enforce' | 'observe';
+
+export interface Rule extends Targeted {
+  /** `policy/rule` */
+  readonly id: string;
+  readonly effect: Effect;
+  readonly when: Condition | undefined;
+  readonly because: string | undefined;
+  readonly policy: PolicyHead;
+}
+
+export interface Limit extends Targeted {
+  readonly quota: Quota;
+  readonly policy: PolicyHead;
+}
+
+/** What holds for all of a policy. */
+export interface PolicyHead {
+  readonly name: string;
+  /** Whether it only records what it would have refused. */
+  readonly shadow: boolean;
+  readonly applies: Condition | undefined;
+  /** Its place among the policies of its set. */
+  readonly position: number;
+}
+
+export interface Policy extends PolicyHead {
+  readonly rules: readonly Rule[];
+  readonly limits: readonly Limit[];
+}
+
+/** Whether a policy applies to a principal. `failed`: its condition failed, so that it refuses and limits, but allows nothing. */
+export type Standing = 'in' | 'out' | 'failed';
+
+/** What is known of a principal once and for all of its requests. */
+export interface Caller {
+  readonly value: PrincipalValue;
+  /** By the position of the policy. */
+  readonly standings: readonly Standing[];
+}
+
+/** Policies, compiled and frozen. */
+export interface PolicySet {
+  /** Content hash of the policies. */
+  readonly revision: string;
+  readonly enforcement: Enforcement;
+  readonly policies: readonly Policy[];
+  /** The rules that can decide something. */
+  readonly rules: TargetIndex<Rule>;
+  readonly limits: TargetIndex<Limit>;
+  readonly callerOf: (principal: Principal) => Caller;
+}
+
+export function policySet(
+  policies: readonly Policy[],
+  { revision, enforcement }: Pick<PolicySet, 'revision' | 'enforcement'>,
+): PolicySet {
+  const callers = new WeakMap<Principal, Caller>();
+  const rules = policies.flatMap((policy) => policy.rules);
+  return Object.freeze({
+    revision,
+    enforcement,
+    policies,
+    // In shadow an `allow` grants nothing, so that nothing ever asks for it.
+    rules: new TargetIndex(rules.filter(({ effect, policy }) => !(policy.shadow && effect === 'allow'))),
+    limits: new TargetIndex(policies.flatMap((policy) => policy.limits)),
+    callerOf: (principal: Principal) => {
+      const known = callers.get(principal);
+      if (known) return known;
+      const value = new PrincipalValue(principal);
+      const caller = { value, standings: policies.map(({ applies }) => standingOf(applies, value)) };
+      callers.set(principal, caller);
+      return caller;
+    },
+  });
+}
+
+function standingOf(applies: Condition | undefined, value: PrincipalValue): Standing {
+  const outcome = applies?.run(value) ?? true;
+  if (typeof outcome !== 'boolean') return 'failed';
+  return outcome ? 'in' : 'out';
+}

@@ -1,0 +1,93 @@
+import { unknownName } from '../core/nearest.ts';
+import type { Fault, Path } from './yaml-source.ts';
+
+/** As much of a zod schema as reading a file with it takes. */
+export interface Schema<T> extends SchemaNode {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+}
+
+interface SchemaNode {
+  readonly def: object;
+}
+
+/** What a zod schema says of its parts, whatever kind it is. */
+interface Parts {
+  readonly shape?: Readonly<Record<string, SchemaNode>>;
+  readonly innerType?: SchemaNode;
+  readonly element?: SchemaNode;
+  readonly options?: readonly SchemaNode[];
+}
+
+interface Issue {
+  readonly code?: string | undefined;
+  readonly path: Path;
+  readonly message: string;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: '`true` or `false`',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'a map',
+  record: 'a map',
+  string: 'a text',
+};
+
+/** Everything in which a value differs from its schema, in words for the author of the file. */
+export function schemaFaults(value: unknown, schema: Schema<unknown>): Fault[] {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return [];
+  return parsed.error.issues.flatMap((issue) => faultsOf(issue, { value, schema }));
+}
+
+function faultsOf(issue: Issue, read: { readonly value: unknown; readonly schema: SchemaNode }): Fault[] {
+  const { path } = issue;
+  if ('keys' in issue) {
+    const fields = fieldsAt(read.schema, path);
+    const keys = issue.keys as readonly string[];
+    return keys.map((key) => ({ path: [...path, key], message: unknownName('field', key, fields), of: 'key' }));
+  }
+  if ('errors' in issue) {
+    // The alternative whose kind of value it is, if one is: its issues say more than "neither of them".
+    const branches = issue.errors as readonly (readonly Issue[])[];
+    const meant = branches.find((issues) => issues.every((each) => each.path.length > 0 || 'keys' in each));
+    if (meant) return meant.flatMap((each) => faultsOf({ ...each, path: [...path, ...each.path] }, read));
+  }
+  const found = valueAt(read.value, path);
+  if (found === undefined) return [{ path, message: `the field \`${String(path.at(-1))}\` is missing` }];
+  if ('values' in issue) {
+    const values = (issue.values as readonly unknown[]).map(String);
+    return [{ path, message: unknownName('value', String(found), values) }];
+  }
+  if ('expected' in issue) {
+    const expected = KINDS[issue.expected as string] ?? issue.expected;
+    return [{ path, message: `expected ${expected}, found ${kindOf(found)}` }];
+  }
+  return [{ path, message: issue.message }];
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, step) => (inner as Readonly<Record<PropertyKey, unknown>>)[step], value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a map' : `\`${String(value)}\``;
+}
+
+/** The fields that the schema knows at a path. */
+function fieldsAt(schema: SchemaNode, path: Path): string[] {
+  const { shape, innerType, element, options } = schema.def as Parts;
+  if (innerType) return fieldsAt(innerType, path);
+  if (options) return options.flatMap((option) => fieldsAt(option, path));
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.keys(shape ?? {});
+  const next = typeof step === 'number' ? element : shape?.[String(step)];
+  return next ? fieldsAt(next, rest) : [];
+}

@@ -1,0 +1,69 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import { serialize } from '@marcbachmann/cel-js/serialize';
+import { restoreNames, useOwnFunctions } from './functions.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { childrenOf, type Node } from './syntax.ts';
+
+/** A condition or a part of it, with what it gave. */
+export interface Trace {
+  readonly text: string;
+  readonly outcome: Outcome;
+  /** The operands of `&&`, `||` and `!`; else none. */
+  readonly parts: readonly Trace[];
+}
+
+interface Tracing {
+  readonly environment: Environment;
+  readonly values: object;
+  /** To be called before every evaluation. */
+  readonly reset: () => void;
+}
+
+/** The engine's, as its macros see them. */
+interface Engine {
+  check(node: Node, context: unknown): unknown;
+  run(node: Node, context: unknown): unknown;
+}
+
+/** A condition that compiled fits with the call around it. */
+const ROOMY = { maxAstNodes: 500, maxDepth: 32 };
+
+/**
+ * Evaluates a condition and each of its parts on its own. The engine evaluates only whole expressions; a macro around the
+ * condition, which authors cannot call, gets hold of its nodes.
+ */
+export function traced(source: string, { environment, values, reset }: Tracing): Trace {
+  const macro = ({ args: [root] }: { readonly args: readonly [Node] }) => ({
+    typeCheck: (checker: Engine, _: unknown, context: unknown) => checker.check(root, context),
+    evaluate: (evaluator: Engine, _: unknown, context: unknown) =>
+      traceNode(root, (node) => {
+        reset();
+        return evaluator.run(node, context);
+      }),
+  });
+  const tracer = environment.clone({ limits: ROOMY }).registerFunction('trace(ast): dyn', macro, { async: false });
+  // On a line of its own, the bracket is not part of a comment that ends the condition.
+  const parsed = tracer.parse(`trace(${source}\n)`);
+  useOwnFunctions(parsed.ast);
+  return parsed(values) as Trace;
+}
+
+/** The parts that made a condition what it is, in words: `` `has(args.owner)` was false ``. */
+export function decisiveParts({ text, outcome, parts }: Trace): string[] {
+  if (parts.length === 0)
+    return [typeof outcome === 'boolean' ? `\`${text}\` was ${outcome}` : `\`${text}\` failed: ${outcome.failure}`];
+  // A negation has one part; of two, those count that gave what the whole gave.
+  const decisive = parts.filter(
+    (part) => parts.length === 1 || part.outcome === outcome || typeof part.outcome === typeof outcome,
+  );
+  return decisive.flatMap(decisiveParts);
+}
+
+function traceNode(node: Node, run: (node: Node) => unknown): Trace {
+  const parts = node.op === '&&' || node.op === '||' || node.op === '!_' ? childrenOf(node) : [];
+  return {
+    text: restoreNames(serialize(node)),
+    outcome: outcomeOf(() => run(node)),
+    parts: parts.map((part) => traceNode(part, run)),
+  };
+}

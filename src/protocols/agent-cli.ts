@@ -1,0 +1,21 @@
+// Agent CLIs that answer a refusal they take for temporary with minutes of silent retries.
+import type { GatewayError } from '../core/errors.ts';
+import { header, type Headers } from '../core/exchange.ts';
+
+const AGENT_CLI = /^(claude-cli|codex|opencode|gemini|qwen|kimi)/i;
+const CODEX = /^codex/i;
+
+/** Whether the client is an agent CLI that is known to need a terminal answer. */
+export function isAgentCli(headers: Headers): boolean {
+  return AGENT_CLI.test(header(headers, 'user-agent') ?? '') || isCodex(headers);
+}
+
+/** Whether the client is Codex, which stops at once only on its own terminal event. */
+export function isCodex(headers: Headers): boolean {
+  return CODEX.test(header(headers, 'user-agent') ?? '') || CODEX.test(header(headers, 'originator') ?? '');
+}
+
+/** Whether this client must be told that trying again is of no use now. */
+export function isTerminal(error: GatewayError, headers: Headers): boolean {
+  return !error.retry || (error.blame === 'limit' && isAgentCli(headers));
+}

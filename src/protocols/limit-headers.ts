@@ -1,0 +1,96 @@
+// What is left of a caller's limits, in the headers that SDKs and HTTP clients know.
+import type { Quota, Standing, Unit } from '../core/quota.ts';
+
+type LimitHeaders = Readonly<Record<string, string>>;
+
+/** `x-ratelimit-*` as OpenAI sends it, and the draft fields. */
+export function openaiLimitHeaders(standings: readonly Standing[]): LimitHeaders {
+  const headers: Record<string, string> = rateLimitFields(standings);
+  for (const unit of ['requests', 'tokens'] as const) {
+    const tightest = tightestOf(standings, unit);
+    if (!tightest) continue;
+    headers[`x-ratelimit-limit-${unit}`] = String(tightest.quota.amount);
+    headers[`x-ratelimit-remaining-${unit}`] = String(tightest.remaining);
+    headers[`x-ratelimit-reset-${unit}`] = duration(tightest.resetMs);
+  }
+  return headers;
+}
+
+/** `anthropic-ratelimit-*` as Anthropic sends it, and the draft fields. */
+export function anthropicLimitHeaders(standings: readonly Standing[], nowMs: number): LimitHeaders {
+  const headers: Record<string, string> = rateLimitFields(standings);
+  for (const unit of ['requests', 'tokens'] as const) {
+    const tightest = tightestOf(standings, unit);
+    if (!tightest) continue;
+    headers[`anthropic-ratelimit-${unit}-limit`] = String(tightest.quota.amount);
+    headers[`anthropic-ratelimit-${unit}-remaining`] = String(tightest.remaining);
+    headers[`anthropic-ratelimit-${unit}-reset`] = instant(nowMs + tightest.resetMs);
+  }
+  return headers;
+}
+
+const QUOTA_UNITS: Readonly<Record<Unit, string>> = {
+  requests: 'requests',
+  concurrency: 'concurrent-requests',
+  tokens: 'tokens',
+  money: 'micro-usd',
+};
+
+/** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11): every enforced quota by its id. */
+export function rateLimitFields(standings: readonly Standing[]): Record<string, string> {
+  const enforced = standings.filter((standing) => standing.quota.enforced);
+  if (enforced.length === 0) return {};
+  return {
+    'ratelimit-policy': enforced.map(({ quota }) => policyItem(quota)).join(', '),
+    ratelimit: enforced.map(stateItem).join(', '),
+  };
+}
+
+/** The largest integer of structured fields (RFC 9651 §3.3.1). */
+const INTEGER_MAX = 999_999_999_999_999;
+
+function stateItem({ quota, remaining, resetMs }: Standing): string {
+  const reset = resetMs > 0 ? `;t=${Math.ceil(resetMs / 1_000)}` : '';
+  return `${quoted(quota.id)};r=${Math.min(INTEGER_MAX, remaining)}${reset}`;
+}
+
+function policyItem(quota: Quota): string {
+  const window = quota.window.kind === 'rolling' ? `;w=${Math.ceil(quota.window.ms / 1_000)}` : '';
+  return `${quoted(quota.id)};q=${Math.min(INTEGER_MAX, quota.amount)};qu="${QUOTA_UNITS[quota.unit]}"${window}`;
+}
+
+// A structured-field string (RFC 9651 §3.3.3).
+function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+}
+
+// The one that stops the next call first; of two alike the one that stays longer.
+function tightestOf(standings: readonly Standing[], unit: Unit): Standing | undefined {
+  let tightest: Standing | undefined;
+  for (const standing of standings) {
+    if (standing.quota.unit !== unit || !standing.quota.enforced) continue;
+    if (
+      !tightest ||
+      standing.remaining < tightest.remaining ||
+      (standing.remaining === tightest.remaining && standing.resetMs > tightest.resetMs)
+    ) {
+      tightest = standing;
+    }
+  }
+  return tightest;
+}
+
+// `6m0s`, `1h0m30s`, `120ms`: as Go prints durations.
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.ceil(ms))}ms`;
+  const seconds = Math.ceil(ms / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours > 0) return `${hours}h${minutes % 60}m${seconds % 60}s`;
+  return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;
+}
+
+// RFC 3339 in whole seconds, as Anthropic writes it.
+function instant(ms: number): string {
+  return new Date(Math.ceil(ms / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+}

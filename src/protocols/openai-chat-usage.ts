@@ -1,0 +1,69 @@
+import { type Fields, isFields } from './fields.ts';
+import type { DetailedUsage, UsageReader } from './protocol.ts';
+import { generatedBytes, inclusiveUsage, parseObject } from './usage-count.ts';
+import {
+  addFinishReason,
+  endJson,
+  identify,
+  markFailed,
+  newProgress,
+  textOf,
+  type UsageProgress,
+} from './usage-progress.ts';
+
+/** Usage of a chat completion: in the body, or in the last chunk that has it. */
+export function chatUsage(): UsageReader {
+  const progress = newProgress();
+  return {
+    result: progress,
+    json(body) {
+      const answer = parseObject(body.toString('latin1'));
+      if (answer) readAnswer(progress, answer, 'message');
+      endJson(progress, body.length);
+    },
+    event(_, data) {
+      if (data === '[DONE]') {
+        progress.terminal = true;
+        return;
+      }
+      const chunk = parseObject(data);
+      if (chunk) readAnswer(progress, chunk, 'delta');
+      else progress.outputBytes += data.length;
+    },
+  };
+}
+
+function readAnswer(progress: UsageProgress, answer: Fields, content: 'message' | 'delta'): void {
+  if (isFields(answer['error'])) {
+    markFailed(progress);
+    return;
+  }
+  identify(progress, answer);
+  const choices = Array.isArray(answer['choices']) ? (answer['choices'] as readonly unknown[]) : [];
+  let usage = usageOf(answer['usage']);
+  for (const choice of choices) {
+    if (!isFields(choice)) continue;
+    progress.outputBytes += generatedBytes(choice[content]);
+    addFinishReason(progress, textOf(choice, 'finish_reason'));
+    // Moonshot states it here.
+    usage ??= usageOf(choice['usage']);
+  }
+  if (!usage) return;
+  progress.usage = usage;
+  progress.stated = true;
+  if (choices.length === 0) progress.terminal = true;
+}
+
+function usageOf(usage: unknown): DetailedUsage | undefined {
+  if (!isFields(usage)) return undefined;
+  const input = isFields(usage['prompt_tokens_details']) ? usage['prompt_tokens_details'] : {};
+  const output = isFields(usage['completion_tokens_details']) ? usage['completion_tokens_details'] : {};
+  return inclusiveUsage({
+    input: usage['prompt_tokens'],
+    output: usage['completion_tokens'],
+    total: usage['total_tokens'],
+    cached: input['cached_tokens'] ?? usage['cached_tokens'],
+    written: input['cache_write_tokens'],
+    reasoning: output['reasoning_tokens'],
+  });
+}

@@ -1,0 +1,40 @@
+// Errors as OpenAI's SDKs read them: `{ error: { message, type, code, param } }`, in a body or in an event.
+import type { GatewayError } from '../core/errors.ts';
+import { isTerminal } from './agent-cli.ts';
+import { errorHeaders, publicMessage } from './error-text.ts';
+import type { ErrorContext, WireError } from './protocol.ts';
+
+/** Whether an error is a refusal that this client must take as final. */
+export function isFinalRefusal(error: GatewayError, context: ErrorContext): boolean {
+  return error.blame === 'policy' || (error.blame === 'limit' && isTerminal(error, context.headers));
+}
+
+/** The error object. `code` is Waygate's own, `type` one that the SDKs know. */
+export function openaiErrorObject(error: GatewayError): Readonly<Record<string, unknown>> {
+  return { message: publicMessage(error), type: typeOf(error), code: error.code, param: null };
+}
+
+function typeOf(error: GatewayError): string {
+  switch (error.blame) {
+    case 'caller':
+      return error.status === 401 ? 'authentication_error' : 'invalid_request_error';
+    case 'policy':
+      return 'permission_error';
+    case 'limit':
+      return error.code === 'limit.budget' ? 'insufficient_quota' : 'rate_limit_error';
+    case 'upstream':
+    case 'gateway':
+      return 'server_error';
+    default:
+      return error.blame satisfies never;
+  }
+}
+
+/** An error before the first byte. */
+export function openaiError(error: GatewayError, context: ErrorContext, status: number): WireError {
+  return {
+    status,
+    headers: { ...errorHeaders(error, context), 'x-request-id': context.requestId },
+    body: JSON.stringify({ error: openaiErrorObject(error) }),
+  };
+}

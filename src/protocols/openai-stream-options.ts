@@ -1,0 +1,35 @@
+// Usage in a chat stream that the client did not ask for: asked for on the way up, taken out on the way down.
+import { invalid, isFields } from './fields.ts';
+import { type Edit, isObjectAt, outline, type Part, partOf, removeParts, setMember } from './json-outline.ts';
+
+/** Whether a request's `stream_options` ask for usage. Throws `request.invalid` where they are no options. */
+export function asksForUsage(options: unknown): boolean {
+  if (options === undefined || options === null) return false;
+  if (!isFields(options)) throw invalid('expected `stream_options` to be an object');
+  return options['include_usage'] === true;
+}
+
+/** The edit that sets `stream_options.include_usage` in the body whose object opens at `open`. */
+export function includeUsageEdit(text: string, open: number, parts: readonly Part[]): Edit {
+  const options = partOf(parts, 'stream_options');
+  if (!options || !isObjectAt(text, options)) {
+    return setMember(open, parts, { key: 'stream_options', value: '{"include_usage":true}' });
+  }
+  return setMember(options.start, outline(text, options.start), { key: 'include_usage', value: 'true' });
+}
+
+/** The data of a chunk without usage; undefined for the chunk that has nothing else. */
+export function withoutUsage(data: string): string | undefined {
+  if (!data.includes('"usage"')) return data;
+  const parts = outline(data, 0);
+  const usage = partOf(parts, 'usage');
+  if (!usage) return data;
+  if (isObjectAt(data, usage)) return isEmptyArray(data, partOf(parts, 'choices')) ? undefined : data;
+  const [edit] = removeParts(parts, (index) => parts[index] !== usage);
+  if (!edit || data.slice(usage.start, usage.end) !== 'null') return data;
+  return data.slice(0, edit.start) + data.slice(edit.end);
+}
+
+function isEmptyArray(text: string, part: Part | undefined): boolean {
+  return part !== undefined && /^\[\s*\]$/.test(text.slice(part.start, part.end));
+}

@@ -1,0 +1,98 @@
+import type { Meter, ObservableResult } from '@opentelemetry/api';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import type { Resource } from '@opentelemetry/resources';
+import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { PROCESS_METRICS, type ProcessMetricName } from './names.ts';
+import type { Series } from './series.ts';
+
+/** What the parts of the process report of themselves. Labels are words of the code, never of a request. */
+export interface Metrics {
+  storeFailed(operation: string): void;
+  auditFailed(entry: string): void;
+  limitsBypassed(reason: string): void;
+  /** Whether the files read last are now in force. */
+  configReloaded(outcome: 'applied' | 'rejected'): void;
+  spansDropped(spans: number): void;
+}
+
+export interface MetricsSource {
+  readonly resource: Resource;
+  readonly series: Series;
+  readonly scope: { readonly name: string; readonly version: string };
+  readonly inFlight: () => number;
+  /** Undefined where there is no collector: then `/metrics` is the only way out. */
+  readonly otlp: OtlpMetrics | undefined;
+}
+
+export interface OtlpMetrics {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly everyMs: number;
+}
+
+export interface MetricsExport {
+  readonly metrics: Metrics;
+  /** All metrics in Prometheus' text format. */
+  prometheusText(): Promise<string>;
+  close(withinMs: number): Promise<void>;
+}
+
+export function openMetrics(source: MetricsSource): MetricsExport {
+  const producers = { metricProducers: [source.series] };
+  const scraped = new PrometheusExporter({ preventServerStart: true, ...producers });
+  const readers: IMetricReader[] = [scraped];
+  if (source.otlp) readers.push(pushed(source.otlp, producers));
+  const provider = new MeterProvider({ resource: source.resource, readers });
+  const serializer = new PrometheusSerializer('', false, undefined, false, true);
+  return {
+    metrics: processMetrics(provider.getMeter(source.scope.name, source.scope.version), source.inFlight),
+    async prometheusText() {
+      const { resourceMetrics } = await scraped.collect();
+      return serializer.serialize(resourceMetrics);
+    },
+    async close(withinMs) {
+      // A collector that is down must not hold up the end of the process.
+      await provider.shutdown({ timeoutMillis: withinMs }).catch(() => {});
+    },
+  };
+}
+
+function pushed(otlp: OtlpMetrics, producers: { readonly metricProducers: Series[] }): PeriodicExportingMetricReader {
+  const { url, headers, timeoutMs, everyMs } = otlp;
+  return new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter({ url, headers: { ...headers }, timeoutMillis: Math.min(timeoutMs, everyMs) }),
+    exportIntervalMillis: everyMs,
+    exportTimeoutMillis: Math.min(timeoutMs, everyMs),
+    ...producers,
+  });
+}
+
+function processMetrics(meter: Meter, inFlight: () => number): Metrics {
+  const counter = (name: ProcessMetricName) => meter.createCounter(name, PROCESS_METRICS[name]);
+  const gauge = (name: ProcessMetricName, read: () => number): void =>
+    meter
+      .createObservableGauge(name, PROCESS_METRICS[name])
+      .addCallback((result: ObservableResult) => result.observe(read()));
+  const stores = counter('waygate.store.errors');
+  const audits = counter('waygate.audit.failures');
+  const bypasses = counter('waygate.limits.bypassed');
+  const reloads = counter('waygate.config.reloads');
+  const drops = counter('waygate.telemetry.dropped');
+  let current = 1;
+  gauge('waygate.calls.in_flight', inFlight);
+  gauge('waygate.config.current', () => current);
+  // A counter that has never counted is not there: alerts need its zero.
+  drops.add(0);
+  return {
+    storeFailed: (operation) => stores.add(1, { 'waygate.operation': operation }),
+    auditFailed: (entry) => audits.add(1, { 'waygate.audit.entry': entry }),
+    limitsBypassed: (reason) => bypasses.add(1, { 'waygate.reason': reason }),
+    configReloaded(outcome) {
+      current = outcome === 'applied' ? 1 : 0;
+      reloads.add(1, { 'waygate.outcome': outcome });
+    },
+    spansDropped: (spans) => drops.add(spans),
+  };
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { openDevIssuer } from '../../src/identity/dev-issuer.ts';
+import { identifier } from '../../src/identity/identify.ts';
+import { folder, run, runProcess } from './run.ts';
+
+function accepting(file: string) {
+  return identifier({
+    issuers: [openDevIssuer(file).issuer],
+    keys: [],
+    clock: systemClock,
+    remoteKeys: () => {
+      throw new Error('the dev issuer has no address');
+    },
+  });
+}
+
+describe('waygate token', () => {
+  test('prints a token that a gateway of the same folder accepts, and nothing else', () => {
+    const cwd = folder();
+    const { code, out } = runProcess(['token', '--agent', 'researcher'], { cwd });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(existsSync(join(cwd, '.waygate/dev-issuer.json'))).toBe(true);
+    return expect(
+      accepting(join(cwd, '.waygate/dev-issuer.json'))({ headers: { authorization: `Bearer ${out}` } }),
+    ).resolves.toMatchObject({ agent: 'researcher', subject: 'developer', tenant: 'default' });
+  });
+
+  test('says beside it whose it is, and until when', async () => {
+    const file = join(folder(), 'issuer.json');
+    const { out, err } = await run(
+      ...['token', '--agent', 'ci', '--subject', 'ana', '--tenant', 'acme', '--ttl', '90s', '--file', file],
+    );
+    const principal = await accepting(file)({ headers: { 'x-api-key': out } });
+    expect(principal).toMatchObject({ id: 'acme/ana/ci' });
+    expect(principal.expiresAtMs - systemClock.now()).toBeLessThanOrEqual(90_000);
+    expect(principal.expiresAtMs - systemClock.now()).toBeGreaterThan(80_000);
+    const until = new Date(principal.expiresAtMs).toISOString();
+    expect(err).toContain(`a dev token of agent \`ci\` for \`ana\` in tenant \`acme\`, good until ${until}\n`);
+    expect(err).not.toContain(out);
+  });
+
+  test('uses the same key again', async () => {
+    const file = join(folder(), 'issuer.json');
+    await run('token', '--agent', 'a', '--file', file);
+    const kept = readFileSync(file, 'utf8');
+    await run('token', '--agent', 'b', '--file', file);
+    expect(readFileSync(file, 'utf8')).toBe(kept);
+  });
+
+  test('a file that holds no key ends in 1 and says what to do', async () => {
+    const file = join(folder(), 'issuer.json');
+    writeFileSync(file, '{}');
+    expect(await run('token', '--agent', 'a', '--file', file)).toEqual({
+      code: 1,
+      out: '',
+      err: `\`${file}\` does not hold the key of a dev issuer; delete the file to have a new one made`,
+    });
+  });
+
+  test.each([
+    [['--agent', 'a', '--ttl', '12'], 'option `--ttl <duration>` argument `12` is invalid: expected a duration like `90s`, `30m`, `12h` or `5d`'],
+    [['--agent', ''], 'option `--agent <name>` argument `` is invalid: expected 1 to 256 characters, none of them a control character'],
+  ])('%j is called wrongly', async (argv, message) => {
+    const { code, err } = await run('token', ...argv);
+    expect(code).toBe(2);
+    expect(err.split('\n')[0]).toBe(message);
+  });
+});

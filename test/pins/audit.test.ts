@@ -1,0 +1,165 @@
+import { describe, test } from 'vitest';
+import { seal } from '../../src/audit/chain.ts';
+import { type AuditEntry, chainEntry, outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
+import { segmentName } from '../../src/audit/segment.ts';
+import type { Call } from '../../src/core/call.ts';
+import { GatewayError } from '../../src/core/errors.ts';
+import type { RunId } from '../../src/core/ids.ts';
+import type { Quota, Standing } from '../../src/core/quota.ts';
+import type { CallRecord } from '../../src/core/record.ts';
+import { ANA, chatCall, PERMIT, recordOf } from '../telemetry/calls.ts';
+import { expectPinned } from './pinned.ts';
+
+const quota: Quota = {
+  id: 'p/pace',
+  kind: 'rate',
+  unit: 'requests',
+  amount: 10,
+  window: { kind: 'rolling', ms: 60_000 },
+  per: ['tenant'],
+  enforced: true,
+};
+const standings: readonly Standing[] = [{ quota, remaining: 9, resetMs: 1_000 }];
+const principal = { ...ANA, actors: [{ subject: 'bot', issuer: 'https://idp.example' }] };
+const plain = chatCall({ splices: ['model-alias'] });
+const run = { ...plain.access.run, parent: 'run_0' as RunId };
+const call = { ...plain, access: { ...plain.access, principal, run } };
+const shadow = { effect: 'deny', rules: ['p/trial'], reason: 'x' } as const;
+
+/** A record in which nothing is missing. */
+function full(change: Partial<CallRecord>): CallRecord {
+  const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y') });
+  const decision = { ...PERMIT, facts: { 'args.owner': 'acme' }, shadow };
+  return recordOf(call as Call, { principal, standings, error, decision, ...change });
+}
+
+/** `principal.actors[].subject`: every member that a line has, in its order. */
+function membersOf({ json }: AuditEntry): string[] {
+  return paths(JSON.parse(seal({ chain: 'c', seq: 0, hash: '0'.repeat(64) }, json).line), '');
+}
+
+function paths(value: unknown, at: string): string[] {
+  if (Array.isArray(value)) return value.length > 0 ? paths(value[0], `${at}[]`) : [at];
+  if (typeof value !== 'object' || value === null) return [at];
+  return Object.entries(value).flatMap(([name, inner]) => paths(inner, at === '' ? name : `${at}.${name}`));
+}
+
+const ASKED = [
+  'principal.subject',
+  'principal.tenant',
+  'principal.agent',
+  'principal.issuer',
+  'principal.credential',
+  'principal.actors[].subject',
+  'principal.actors[].issuer',
+  'run.id',
+  'run.root',
+  'run.parent',
+  'run.depth',
+  'action',
+  'resource',
+  'route',
+  'dialect',
+  'upstreams[]',
+  'model',
+  'body.sha256',
+  'body.bytes',
+  'body.splices[]',
+];
+
+describe('members of the lines of the audit', () => {
+  test('of a permit', () => {
+    const entry = permitEntry(call as never, { atMs: 1, traceId: 'f'.repeat(32), quote: { tokens: 1, money: 1 as never }, standings });
+    expectPinned(membersOf(entry), [
+      'seq',
+      'at',
+      'kind',
+      'call',
+      'trace',
+      ...ASKED,
+      'decision.effect',
+      'decision.rules[]',
+      'decision.revision',
+      'decision.obligations',
+      'quote.tokens',
+      'quote.usdMicros',
+      'standings[].quota',
+      'standings[].remaining',
+      'hash',
+    ]);
+  });
+
+  test('of an outcome', () => {
+    expectPinned(membersOf(outcomeEntry(full({}), 'f'.repeat(32))), [
+      'seq',
+      'at',
+      'kind',
+      'call',
+      'trace',
+      'ending',
+      'status',
+      'durationMs',
+      'firstByteMs',
+      'usage.input',
+      'usage.cacheRead',
+      'usage.cacheWrite',
+      'usage.output',
+      'usage.reasoning',
+      'cost.tokens',
+      'cost.usdMicros',
+      'estimated',
+      'answeredBy',
+      'response',
+      'finish[]',
+      'error.code',
+      'error.rule',
+      'error.cause',
+      'facts.args.owner',
+      'shadow.effect',
+      'shadow.rules[]',
+      'hash',
+    ]);
+  });
+
+  test('of a refusal', () => {
+    const decision = { ...PERMIT, effect: 'deny', reason: 'x', facts: { 'args.owner': 'acme' }, shadow } as const;
+    expectPinned(membersOf(refusalEntry(full({ decision }), 'f'.repeat(32), (text) => text)), [
+      'seq',
+      'at',
+      'kind',
+      'call',
+      'trace',
+      'request.method',
+      'request.path',
+      'request.peer',
+      ...ASKED,
+      'decision.effect',
+      'decision.rules[]',
+      'decision.revision',
+      'decision.reason',
+      'facts.args.owner',
+      'shadow.effect',
+      'shadow.rules[]',
+      'quote.tokens',
+      'quote.usdMicros',
+      'standings[].quota',
+      'standings[].remaining',
+      'ending',
+      'status',
+      'durationMs',
+      'firstByteMs',
+      'error.code',
+      'error.rule',
+      'error.cause',
+      'hash',
+    ]);
+  });
+
+  test('of the chain itself', () => {
+    expectPinned(membersOf(chainEntry('stop', 1, {})), ['seq', 'at', 'kind', 'hash']);
+  });
+
+  test('and the name of a file', () => {
+    expectPinned(segmentName({ chain: 'gw-1.17.ab', number: 1 }), 'audit-gw-1.17.ab-000001.jsonl');
+  });
+});

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { describe, test } from 'vitest';
+import { waygate } from '../../src/cli/program.ts';
+import { expectPinned } from './pinned.ts';
+
+/** Every command with its arguments and options. */
+function callsOf(command: Command, before = ''): string[] {
+  return command.commands.flatMap((inner) => {
+    const words = `${before}${inner.name()}`;
+    if (inner.commands.length > 0) return callsOf(inner, `${words} `);
+    const names = inner.registeredArguments.map((argument) => argument.name());
+    return [[words, ...names, ...inner.options.map(({ long }) => long)].join(' ')];
+  });
+}
+
+describe('the command line', () => {
+  test('its commands, arguments and options', () => {
+    expectPinned(callsOf(waygate({ print: () => {}, say: () => {} }, () => {})), [
+      'serve --config',
+      'check --config --policies --secrets',
+      'test paths',
+      'explain --config --policies --request --agent --subject --tenant --action --resource --args --stream --json',
+      'token --agent --subject --tenant --ttl --file',
+      'keys create --config --file --subject --tenant --agent --scope --expires',
+      'keys list --config --file --json',
+      'keys rotate id --config --file --overlap',
+      'keys revoke id --config --file',
+      'audit verify dir --redis --json',
+    ]);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, test } from 'vitest';
+import { adminApp } from '../../src/admin/app.ts';
+import { GatewayError } from '../../src/core/errors.ts';
+import { dataApp } from '../../src/http/data-app.ts';
+import { inFlight } from '../../src/http/in-flight.ts';
+import { dialectOf } from '../../src/protocols/index.ts';
+import { routeTable } from '../../src/routes/table.ts';
+import { expectPinned } from './pinned.ts';
+
+const readiness = { report: async () => ({ ready: true, checks: {} }) };
+
+const table = routeTable({
+  upstreams: new Map([
+    ['claude', 'anthropic'],
+    ['gpt', 'openai'],
+    ['github', 'mcp'],
+  ] as const),
+  extra: [],
+});
+
+/** `route dialect`, or why there is none. */
+function place(method: string, path: string, headers: Readonly<Record<string, string>> = {}): string {
+  try {
+    const { route, operation } = table.match(path, headers);
+    return `${route.name} ${dialectOf(route.protocol, method, operation) ?? 'route.operation'}`;
+  } catch (error) {
+    return error instanceof GatewayError ? error.code : String(error);
+  }
+}
+
+describe('base addresses', () => {
+  test('what clients type, and which route and dialect it leads to', () => {
+    const anthropic = { 'anthropic-version': '2023-06-01' };
+    const typed = (method: string, path: string, headers = {}): string => `${method} ${path} → ${place(method, path, headers)}`;
+    expectPinned(
+      [
+        typed('POST', '/v1/chat/completions'),
+        typed('POST', '/v1/responses'),
+        typed('GET', '/v1/models'),
+        typed('GET', '/v1/models/gpt-5'),
+        typed('GET', '/v1/models', anthropic),
+        typed('POST', '/v1/messages'),
+        typed('POST', '/messages'),
+        typed('POST', '/v1/messages/count_tokens'),
+        typed('POST', '/openai/v1/chat/completions'),
+        typed('POST', '/anthropic/v1/messages'),
+        typed('POST', '/gpt/v1/responses'),
+        typed('POST', '/claude/v1/messages'),
+        typed('POST', '/mcp/github'),
+        typed('GET', '/mcp/github'),
+        typed('DELETE', '/mcp/github'),
+        typed('POST', '/chat/completions'),
+        typed('POST', '/github/v1/messages'),
+        typed('PUT', '/v1/models'),
+      ],
+      [
+        'POST /v1/chat/completions → openai openai-chat',
+        'POST /v1/responses → openai openai-responses',
+        'GET /v1/models → openai openai-models',
+        'GET /v1/models/gpt-5 → openai openai-models',
+        'GET /v1/models → anthropic anthropic',
+        'POST /v1/messages → anthropic anthropic',
+        'POST /messages → anthropic anthropic',
+        'POST /v1/messages/count_tokens → anthropic anthropic',
+        'POST /openai/v1/chat/completions → openai openai-chat',
+        'POST /anthropic/v1/messages → anthropic anthropic',
+        'POST /gpt/v1/responses → gpt openai-responses',
+        'POST /claude/v1/messages → claude anthropic',
+        'POST /mcp/github → github mcp',
+        'GET /mcp/github → github mcp',
+        'DELETE /mcp/github → github mcp',
+        'POST /chat/completions → route.unknown',
+        'POST /github/v1/messages → route.unknown',
+        'PUT /v1/models → openai route.operation',
+      ],
+    );
+  });
+});
+
+describe('paths of the gateway itself', () => {
+  const pathsOf = (routes: readonly { readonly method: string; readonly path: string }[]): string[] =>
+    routes.map(({ method, path }) => `${method} ${path}`);
+
+  test('on the data listener', () => {
+    const app = dataApp({
+      handle: () => Promise.reject(new Error('not to be asked')),
+      readiness,
+      inFlight: inFlight(),
+      now: () => 0,
+      onFault: () => {},
+    });
+    expectPinned(pathsOf(app.routes), ['GET /healthz', 'GET /readyz', 'ALL /*']);
+  });
+
+  test("on the operators' listener", () => {
+    expectPinned(pathsOf(adminApp({ readiness, metrics: async () => '' }).routes), [
+      'GET /',
+      'GET /healthz',
+      'GET /readyz',
+      'GET /metrics',
+    ]);
+  });
+});
