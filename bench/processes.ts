@@ -61,9 +61,10 @@ export async function startServer(name: string, options: StartOptions): Promise<
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   pin(child.pid ?? 0, options.cores);
   if (!(await answers(url, child))) {
+    const how = child.exitCode === null ? `did not answer within ${START_MS / 1000} s` : `ended with ${child.exitCode}`;
     child.kill('SIGKILL');
     const said = readFileSync(log, 'utf8').trim().split('\n').slice(-12).join('\n');
-    throw new Error(`did not answer within ${START_MS / 1000} s; it said: ${said || 'nothing'}`);
+    throw new Error(`${how}; it said: ${said || 'nothing'}`);
   }
   return { url, pid: child.pid ?? 0, stop: () => stop(child, ended) };
 }

@@ -33,6 +33,9 @@ const burst: Omit<Burst, 'url' | 'headers'> = {
   seconds,
 };
 
+const WARM_UP_CALLS = flags.quick ? 5_000 : 20_000;
+const WARM_UP_BURSTS_MAX = 8;
+
 interface Entry {
   readonly name: Name;
   readonly candidate: Candidate | undefined;
@@ -90,17 +93,24 @@ async function findRedis(): Promise<{ readonly url: string; readonly stop: () =>
   return server;
 }
 
-/** Starts a candidate, tries it out and warms it up. */
+/** Starts a candidate, warms it up, tries it out and asks for proof of its work. */
 async function enter(name: Name): Promise<Entry> {
   say(`warming up ${name}`);
-  let candidate: Candidate | undefined;
   try {
-    candidate = await startCandidate(name, stage);
-    const wrong =
-      (await tryOut(candidate)) ?? (await measure(candidate, { cores, burst })).failure ?? (await candidate.doubt());
-    return { name, candidate, samples: [], failure: wrong };
+    const candidate = await startCandidate(name, stage);
+    await warmUp(candidate);
+    return { name, candidate, samples: [], failure: (await tryOut(candidate)) ?? (await candidate.doubt()) };
   } catch (error) {
-    return { name, candidate, samples: [], failure: error instanceof Error ? error.message : String(error) };
+    const failure = error instanceof Error ? error.message : String(error);
+    return { name, candidate: undefined, samples: [], failure };
+  }
+}
+
+/** Until the code is compiled that the rounds will run: a number of calls, not a time. Answers are not looked at yet. */
+async function warmUp(candidate: Candidate): Promise<void> {
+  let requests = 0;
+  for (let bursts = 0; requests < WARM_UP_CALLS && bursts < WARM_UP_BURSTS_MAX; bursts += 1) {
+    requests += (await measure(candidate, { cores, burst })).requests;
   }
 }
 
@@ -110,9 +120,8 @@ async function playRound(round: number): Promise<void> {
   for (const entry of [...entries.slice(turn), ...entries.slice(0, turn)]) {
     if (!entry.candidate || entry.failure !== undefined) continue;
     const sample = await measure(entry.candidate, { cores, burst });
-    say(
-      `round ${round + 1}/${rounds} ${entry.name}: ${sample.cpuMicros.toFixed(1)} µs, ${Math.round(sample.requests / sample.seconds)}/s`,
-    );
+    const cpu = Number.isNaN(sample.cpuMicros) ? '' : `, ${sample.cpuMicros.toFixed(1)} µs a request`;
+    say(`round ${round + 1}/${rounds} ${entry.name}: ${Math.round(sample.requests / sample.seconds)}/s${cpu}`);
     entry.samples.push(sample);
     entry.failure = sample.failure;
   }

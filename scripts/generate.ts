@@ -39,7 +39,8 @@ const stale = Object.entries(FILES)
   .map(([name, make]) => ({ path: `${ROOT}${name}`, text: make() }))
   .filter(({ path, text }) => current(path) !== text);
 if (process.argv.includes('--check')) {
-  for (const { path } of stale) process.stderr.write(`${relative('', path)} is stale; \`npm run gen\` writes it anew\n`);
+  for (const { path } of stale)
+    process.stderr.write(`${relative('', path)} is stale; \`npm run gen\` writes it anew\n`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
   for (const { path, text } of stale) {

@@ -16,9 +16,11 @@ import { unanswered } from './metering/metered.ts';
 import { priceBook } from './metering/price-book.ts';
 import { quote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
-import { compilePolicies, type PolicySet } from './policy/compile.ts';
-import { decide, mayUse } from './policy/decide.ts';
+import { compile } from './policy/compile.ts';
+import { decide } from './policy/decide.ts';
+import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
+import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
 import { type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
@@ -57,7 +59,7 @@ export interface Bound {
 
 /** Compiles a configuration into stages, or says what is wrong with it; then nothing was opened. */
 export function bindStages(config: Config, parts: Parts): Checked<Bound> {
-  const compiled = compilePolicies(config.policies.files, {
+  const compiled = compile(config.policies.files, {
     sha256: parts.sha256,
     enforcement: config.policies.enforcement,
   });

@@ -52,7 +52,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/': ['demo/'],
   '@marcbachmann/cel-js': ['policy/'],
   re2js: ['policy/'],
-  yaml: ['config/', 'policy/', 'identity/', 'cli/'],
+  yaml: ['config/', 'policy/', 'identity/', 'cli/', 'demo/'],
   '@pydantic/genai-prices': ['metering/'],
   'eventsource-parser': ['metering/', 'protocols/'],
   pino: ['telemetry/'],

@@ -7,11 +7,14 @@ import { fieldTable, page } from './markdown.ts';
 export function configPage(): string {
   const schema = configJsonSchema() as JsonSchema;
   const { properties = {}, required = [] } = schema;
-  const simple = Object.fromEntries(Object.entries(properties).filter(([name, part]) => partsOf(part, name).length === 0));
+  const simple = Object.fromEntries(
+    Object.entries(properties).filter(([name, part]) => partsOf(part, name).length === 0),
+  );
   const sections = Object.entries(properties).flatMap(([name, part]) => {
     const parts = partsOf(part, name);
     if (parts.length === 0) return [];
-    const meaning = part.description === undefined ? [] : [`${part.description}${required.includes(name) ? ' Required.' : ''}`];
+    const meaning =
+      part.description === undefined ? [] : [`${part.description}${required.includes(name) ? ' Required.' : ''}`];
     return [`## \`${name}\``, ...meaning, fieldTable(parts)];
   });
   return page(

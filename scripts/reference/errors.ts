@@ -30,7 +30,7 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   'upstream.broken': 'The upstream ended its answer in the middle, or it cannot be read',
   'upstream.timeout': 'The upstream did not answer in time',
   'upstream.redirect': 'The upstream answered with a redirect, which is not followed',
-  'upstream.too_large': 'The upstream\'s answer is larger than can be read whole',
+  'upstream.too_large': "The upstream's answer is larger than can be read whole",
   'gateway.draining': 'This replica is shutting down; another one takes the request',
   'gateway.overloaded': 'This replica has as many calls as it can hold',
   'gateway.internal': 'A fault of the gateway; its log has the cause',

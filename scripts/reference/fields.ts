@@ -51,7 +51,10 @@ function entriesOf(schema: JsonSchema, path: string): readonly Field[] {
   return [fieldOf(schema, { path, isRequired: false }), ...parts];
 }
 
-function fieldOf(schema: JsonSchema, { path, isRequired }: { readonly path: string; readonly isRequired: boolean }): Field {
+function fieldOf(
+  schema: JsonSchema,
+  { path, isRequired }: { readonly path: string; readonly isRequired: boolean },
+): Field {
   return { path, type: typeOf(schema), fallback: fallbackOf(schema, isRequired), meaning: schema.description ?? '' };
 }
 
@@ -77,7 +80,7 @@ function typeOf(schema: JsonSchema): string {
 }
 
 function plainType(schema: JsonSchema): string {
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const).replaceAll('"', '')}\``;
   if (schema.enum) return namesOf(schema.enum);
   switch (schema.type) {
     case 'string':
@@ -106,8 +109,10 @@ function namesOf(values: readonly unknown[]): string {
 function rangeOf({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
   const least = minimum ?? exclusiveMinimum;
   const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
-  if (least === undefined || least === Number.MIN_SAFE_INTEGER) return most === undefined ? '' : `, up to ${spaced(most)}`;
-  if (most === undefined) return exclusiveMinimum === undefined ? `, ${spaced(least)} or more` : `, above ${spaced(least)}`;
+  if (least === undefined || least === Number.MIN_SAFE_INTEGER)
+    return most === undefined ? '' : `, up to ${spaced(most)}`;
+  if (most === undefined)
+    return exclusiveMinimum === undefined ? `, ${spaced(least)} or more` : `, above ${spaced(least)}`;
   return `, ${spaced(least)} to ${spaced(most)}`;
 }
 

@@ -7,7 +7,7 @@ type Rows = Readonly<Record<string, { readonly kind: string; readonly unit: stri
 export function metricsPage(): string {
   return page(
     '# Metrics',
-    'Names and units as OTLP carries them. On `/metrics` of the operators\' listener dots are underscores and the unit is appended, as Prometheus expects.',
+    "Names and units as OTLP carries them. On `/metrics` of the operators' listener dots are underscores and the unit is appended, as Prometheus expects.",
     '## Of calls',
     tableOf(CALL_METRICS),
     '## Of the process',
@@ -18,6 +18,11 @@ export function metricsPage(): string {
 function tableOf(rows: Rows): string {
   return table(
     ['metric', 'kind', 'unit', 'meaning'],
-    Object.entries(rows).map(([name, { kind, unit, description }]) => [`\`${name}\``, kind, `\`${unit}\``, description]),
+    Object.entries(rows).map(([name, { kind, unit, description }]) => [
+      `\`${name}\``,
+      kind,
+      `\`${unit}\``,
+      description,
+    ]),
   );
 }

@@ -4,7 +4,6 @@ import { KIND_OF } from '../../src/policy/actions.ts';
 import { policyJsonSchema, testJsonSchema } from '../../src/policy/schema.ts';
 import { APPLIES_VARIABLES, FUNCTIONS, METHODS, RULE_VARIABLES, TYPES } from '../../src/policy/vocabulary.ts';
 import { fieldsOf, partsOf } from './fields.ts';
-import type { JsonSchema } from './json-schema.ts';
 import { fieldTable, page, table } from './markdown.ts';
 
 /** docs/reference/policy.md */
@@ -13,10 +12,13 @@ export function policyPage(): string {
     '# Policy language',
     'One file is one policy; a folder of them is one set, and its content hash is the *revision* that every decision names. Nothing is allowed unless a rule allows it; a `deny` outranks every `allow`; a rule whose condition fails counts against the caller. `# yaml-language-server: $schema=./policy.schema.json` on the first line gives completion in an editor.',
     '## Fields of a policy',
-    fieldTable(fieldsOf(policyJsonSchema() as JsonSchema)),
+    fieldTable(fieldsOf(policyJsonSchema())),
     '## Actions and resources',
     'A resource is `kind/upstream/name`, split at its first two slashes. In a pattern `*` matches any characters and `{a,b}` either text; case counts.',
-    table(['action', 'its resource is'], ACTIONS.map((action) => [`\`${action}\``, `\`${KIND_OF[action]}/…\``])),
+    table(
+      ['action', 'its resource is'],
+      ACTIONS.map((action) => [`\`${action}\``, `\`${KIND_OF[action]}/…\``]),
+    ),
     `Kinds: ${codes(RESOURCE_KINDS)}. An action family such as \`model.*\` stands for all of its actions. Scopes of limits: ${codes(SCOPES)}, always within the tenant.`,
     '## Conditions',
     'Conditions are CEL, checked for types when the policy is loaded. Whole numbers in arguments are integers. A field that may be missing must be guarded with `has(…)`.',
@@ -25,12 +27,15 @@ export function policyPage(): string {
     '### Variables of `applies`',
     variables(APPLIES_VARIABLES),
     '### Fields of the types',
-    table(['type', 'fields'], Object.entries(TYPES).map(([name, fields]) => [`\`${name}\``, fieldList(fields)])),
+    table(
+      ['type', 'fields'],
+      Object.entries(TYPES).map(([name, fields]) => [`\`${name}\``, fieldList(fields)]),
+    ),
     '### Functions',
     `Functions: ${codes(FUNCTIONS)}. Methods: ${codes(METHODS)}.`,
     '## Tests',
     'Tests stand beside their policy, in `<policy>.test.yaml`: a list of requests, each with what must be decided and by which rules. `waygate test` runs them.',
-    fieldTable(partsOf(testJsonSchema() as JsonSchema, '')),
+    fieldTable(partsOf(testJsonSchema(), '')),
   );
 }
 
@@ -39,7 +44,10 @@ function codes(names: readonly string[]): string {
 }
 
 function variables(fields: Readonly<Record<string, string>>): string {
-  return table(['variable', 'type'], Object.entries(fields).map(([name, type]) => [`\`${name}\``, `\`${type}\``]));
+  return table(
+    ['variable', 'type'],
+    Object.entries(fields).map(([name, type]) => [`\`${name}\``, `\`${type}\``]),
+  );
 }
 
 function fieldList(fields: Readonly<Record<string, string>>): string {

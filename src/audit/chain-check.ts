@@ -27,8 +27,9 @@ export class ChainCheck {
   #seq = 0;
   /** Of the line `#seq`; undefined where that cannot be known. */
   #hash: string | undefined = GENESIS;
-  /** Of the line before the open file, and of each line in it. */
+  /** Of the line before the open file and of each line in it, and the same of the file before. */
   #hashes: (string | undefined)[] = [];
+  #hashesBefore: (string | undefined)[] = [];
   #closed = false;
   #fileMissing = false;
   #atAnchor: string | undefined;
@@ -47,6 +48,7 @@ export class ChainCheck {
     this.#segment = segment;
     this.#files += 1;
     this.#line = 0;
+    this.#hashesBefore = this.#hashes;
     this.#hashes = [this.#hash];
   }
 
@@ -68,7 +70,8 @@ export class ChainCheck {
 
   finish(): ChainReport {
     this.#line = 0;
-    if (!this.#closed) this.#note('unclosed', 'the chain has no last line: its process still runs, or ended without one');
+    if (!this.#closed)
+      this.#note('unclosed', 'the chain has no last line: its process still runs, or ended without one');
     this.#compareAnchor();
     return {
       chain: this.#chain,
@@ -88,7 +91,8 @@ export class ChainCheck {
       this.#find('misplaced', `line ${entry.seq} stands behind line ${this.#seq}`);
       return;
     }
-    if (entry.seq > this.#seq + 1) this.#find('deleted', `${range(this.#seq + 1, entry.seq - 1)} before this one`);
+    if (entry.seq > this.#seq + 1)
+      this.#find('deleted', `${range(this.#seq + 1, entry.seq - 1)} must stand before this one`);
     else if (this.#hash !== undefined && !follows(this.#hash, opened)) {
       this.#find('edited', `line ${entry.seq}, or the one before it, is not as it was written`);
     }
@@ -103,15 +107,68 @@ export class ChainCheck {
     if (seq === this.#anchor?.seq) this.#atAnchor = hash;
   }
 
-  // A file that was left after a failed write may hold lines that never counted.
+  // A file that was left after a failed write may end in lines that never counted.
   #goOn(after: { readonly seq: number; readonly hash: string }): void {
-    const before = this.#previous.length - 1 - (this.#seq - after.seq);
+    const leftover = this.#seq - after.seq;
+    const isThere = leftover >= 0 && this.#hashesBefore.at(-1 - leftover) === after.hash;
+    if (!isThere && !this.#fileMissing) return;
+    if (isThere && leftover > 0) {
+      this.#note('leftover', `${leftover} lines at the end of the file before are of a write that failed`);
+    }
+    this.#fileMissing = false;
+    this.#seq = after.seq;
+    this.#hash = after.hash;
+    this.#hashes = [after.hash];
   }
 
   #count({ kind, call }: Entry): void {
     if (kind === 'permit') this.#openPermits.add(call);
     if (kind === 'outcome' || kind === 'refusal') this.#openPermits.delete(call);
-    if (kind === 'gap') this.#note('gap', 'for a while nothing could be written; the line says how long and what it cost');
+    if (kind === 'gap')
+      this.#note('gap', 'for a while nothing could be written; the line says how long and what it cost');
     if (kind === 'stop') this.#closed = true;
+  }
+
+  #compareAnchor(): void {
+    const anchor = this.#anchor;
+    if (!anchor) {
+      this.#note(
+        'unanchored',
+        'no store vouches for this chain: lines cut off its end, or all written anew, would not show',
+      );
+    } else if (anchor.seq > this.#seq) {
+      this.#find('cut', `the store knows of line ${anchor.seq}, but the chain ends with line ${this.#seq}`);
+    } else if (this.#atAnchor !== anchor.hash) {
+      this.#find('rewritten', `line ${anchor.seq} is not the one that the store knows`);
+    } else if (anchor.seq < this.#seq) {
+      this.#note('unanchored', `the store does not vouch for ${range(anchor.seq + 1, this.#seq)}`);
+    }
+  }
+
+  #find(kind: FindingKind, detail: string): void {
+    this.findings.push({ kind, detail, ...this.#place() });
+  }
+
+  #note(kind: NoteKind, detail: string): void {
+    this.notes.push({ kind, detail, ...this.#place() });
+  }
+
+  #place(): { readonly chain: string; readonly file: string | undefined; readonly line: number | undefined } {
+    const line = this.#line === 0 ? undefined : this.#line;
+    return { chain: this.#chain, file: this.#segment && segmentName(this.#segment), line };
+  }
+}
+
+function range(first: number, last: number): string {
+  return first === last ? `line ${first}` : `lines ${first} to ${last}`;
+}
+
+// The hash is cut off with the closing brace. What does not parse was not written by a gateway.
+function parse(text: Buffer): Entry | undefined {
+  try {
+    const entry: Partial<Entry> = JSON.parse(`${text.toString()}}`);
+    return Number.isSafeInteger(entry.seq) && typeof entry.kind === 'string' ? (entry as Entry) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -10,22 +10,25 @@ export interface Line {
 }
 
 const LINE_FEED = 0x0a;
-const LINE_BYTES_MAX = 16_777_216;
+const LINE_BYTES_MAX = 4_194_304;
 
-/** The lines of a file, which may be larger than memory. */
+/** The lines of a file, which may be larger than memory. After more bytes than a line can have, nothing more is read. */
 export async function* readLines(path: string): AsyncGenerator<Line> {
-  let rest = Buffer.alloc(0);
+  let parts: Buffer[] = [];
+  let size = 0;
   let number = 1;
-  for await (const chunk of createReadStream(path)) {
-    const bytes = Buffer.concat([rest, chunk as Buffer]);
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     let start = 0;
-    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
-      yield { number, bytes: bytes.subarray(start, end), whole: true };
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+      yield { number, bytes: Buffer.concat([...parts, chunk.subarray(start, end)]), whole: true };
+      parts = [];
+      size = 0;
       number += 1;
       start = end + 1;
     }
-    rest = bytes.subarray(start);
-    if (rest.length > LINE_BYTES_MAX) break;
+    parts.push(chunk.subarray(start));
+    size += chunk.length - start;
+    if (size > LINE_BYTES_MAX) break;
   }
-  if (rest.length > 0) yield { number, bytes: rest, whole: false };
+  if (size > 0) yield { number, bytes: Buffer.concat(parts), whole: false };
 }

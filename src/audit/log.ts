@@ -34,6 +34,12 @@ export interface AuditSource {
   readonly onChange?: (state: 'up' | 'down', cause: unknown) => void;
   /** Opens files; those of the disk unless set. */
   readonly open?: OpenFile;
+  readonly timing?: {
+    /** How often a broken sink is tried again. */
+    readonly probeMs?: number;
+    /** How often the open file is looked at, and with `fsync: interval` forced to the disk. */
+    readonly lookMs?: number;
+  };
 }
 
 /** Opens a chain of its own for this process. Rejects with `audit.unavailable` where its first line cannot be written. */
@@ -50,9 +56,7 @@ export async function openAudit(source: AuditSource): Promise<AuditLog> {
   return log;
 }
 
-/** How often the open file is looked at, and with `fsync: interval` forced to the disk. */
 const LOOK_MS = 1_000;
-/** How often a broken sink is tried again. */
 const PROBE_MS = 250;
 
 class ChainLog implements AuditLog {
@@ -71,7 +75,7 @@ class ChainLog implements AuditLog {
     this.#source = source;
     this.#segments = new Segments({ dir, chain, maxFileBytes, ...(source.open && { open: source.open }) });
     this.#head = { chain, seq: 0, hash: GENESIS };
-    this.#looking = setInterval(() => void this.#look(), LOOK_MS).unref();
+    this.#looking = setInterval(() => void this.#look(), source.timing?.lookMs ?? LOOK_MS).unref();
   }
 
   get head(): Head {
@@ -184,7 +188,7 @@ class ChainLog implements AuditLog {
     this.#probe ??= setTimeout(() => {
       this.#probe = undefined;
       this.#schedule();
-    }, PROBE_MS).unref();
+    }, this.#source.timing?.probeMs ?? PROBE_MS).unref();
   }
 
   async #look(): Promise<void> {

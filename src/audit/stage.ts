@@ -33,7 +33,8 @@ export async function openAuditStage(source: AuditStageSource): Promise<AuditSta
   const log = await openAudit({ config, clock, instance, onChange });
   const recorder = auditRecorder({ log, clock, mask, onLost });
   const anchoring =
-    anchors && startAnchoring({ log, store: anchors, now: clock.now, everyMs: ANCHOR_MS, onFailure: onUnanchored });
+    anchors &&
+    startAnchoring({ log, store: anchors, now: () => clock.now(), everyMs: ANCHOR_MS, onFailure: onUnanchored });
   return {
     ...recorder,
     get isUp() {

@@ -1,0 +1,45 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Anchor } from './anchor.ts';
+import { ChainCheck } from './chain-check.ts';
+import { readLines } from './lines.ts';
+import type { AuditReport, ChainReport, Finding, Note } from './report.ts';
+import { parseSegment, type Segment, segmentName } from './segment.ts';
+
+/**
+ * Proves the files of a folder against themselves and against the heads that a store knows. Read the heads before the files:
+ * a gateway may still be writing. Without heads, what was cut off or written anew cannot show, and the notes say so.
+ * Rejects where the folder or a file cannot be read.
+ */
+export async function verifyAudit(dir: string, anchors: readonly Anchor[] = []): Promise<AuditReport> {
+  const chains: ChainReport[] = [];
+  const findings: Finding[] = [];
+  const notes: Note[] = [];
+  const files = await segmentsByChain(dir);
+  for (const [chain, segments] of files) {
+    const check = new ChainCheck(
+      chain,
+      anchors.find((anchor) => anchor.chain === chain),
+    );
+    for (const segment of segments) {
+      check.begin(segment);
+      for await (const line of readLines(join(dir, segmentName(segment)))) check.add(line);
+    }
+    chains.push(check.finish());
+    findings.push(...check.findings);
+    notes.push(...check.notes);
+  }
+  findings.push(...anchors.filter(({ chain }) => !files.has(chain)).map(chainMissing));
+  return { ok: findings.length === 0, chains, findings, notes };
+}
+
+async function segmentsByChain(dir: string): Promise<ReadonlyMap<string, readonly Segment[]>> {
+  const segments = (await readdir(dir)).map(parseSegment).filter((segment) => segment !== undefined);
+  segments.sort((left, right) => left.number - right.number);
+  return Map.groupBy(segments, ({ chain }) => chain);
+}
+
+function chainMissing({ chain, seq }: Anchor): Finding {
+  const detail = `the store knows of ${seq} lines of this chain, of which no file is here`;
+  return { kind: 'chain-missing', chain, file: undefined, line: undefined, detail };
+}

@@ -51,7 +51,10 @@ function addTest(program: Command, output: Output, done: Done): void {
   program
     .command('test')
     .description('run the policy tests (*.test.yaml) and show which rules decided otherwise than expected')
-    .argument('[paths...]', 'folders of policies, or single test files (default: the policies of ./waygate.yaml, else ./policies)')
+    .argument(
+      '[paths...]',
+      'folders of policies, or single test files (default: the policies of ./waygate.yaml, else ./policies)',
+    )
     .addHelpText('after', example('waygate test policies/research.test.yaml'))
     .action(async (paths: readonly string[]) => {
       const { test } = await import('./test.ts');
@@ -89,7 +92,7 @@ function addToken(program: Command, output: Output, done: Done): void {
     .option('--subject <name>', 'who it calls for (default: developer)', readName)
     .option('--tenant <name>', 'tenant (default: default)', readName)
     .option('--ttl <duration>', 'how long it is good for, up to 30d (default: 12h)', readDuration)
-    .option('--file <file>', 'key of the dev issuer (default: .waygate/dev-issuer.json)')
+    .option('--config <file>', 'configuration of the gateway, instead of ./waygate.yaml or none')
     .addHelpText('after', example('export OPENAI_API_KEY=$(waygate token --agent researcher)'))
     .action(async (options: TokenOptions) => {
       const { token } = await import('./token.ts');
@@ -118,7 +121,11 @@ function addKeys(program: Command, output: Output, done: Done): void {
   withKeysFile(keys.command('rotate'))
     .description('give a key a new secret and print it, once')
     .argument('<id>', 'as `waygate keys list` shows it')
-    .option('--overlap <duration>', 'how long the secret before still works, `0` for not at all (default: 24h)', readOverlap)
+    .option(
+      '--overlap <duration>',
+      'how long the secret before still works, `0` for not at all (default: 24h)',
+      readOverlap,
+    )
     .action(async (id: string, options: RotateOptions) => {
       const { rotate } = await import('./keys.ts');
       done(await rotate({ ...options, id }, output));
@@ -147,8 +154,12 @@ function addAudit(program: Command, output: Output, done: Done): void {
   audit
     .command('verify')
     .description('prove that no entry was edited, removed, reordered or cut off')
-    .argument('[dir]', 'folder of the audit log (default: that of ./waygate.yaml)')
-    .option('--redis <reference>', 'store that holds the heads of the chains: `env:NAME`, `file:PATH` or an address without password')
+    .argument('[dir]', 'folder of the audit log (default: the one that the configuration names)')
+    .option('--config <file>', 'configuration that names folder and store, instead of ./waygate.yaml')
+    .option(
+      '--redis <reference>',
+      'store that holds the heads of the chains: `env:NAME`, `file:PATH` or an address without password',
+    )
     .option('--json', 'print one JSON object')
     .action(async (dir: string | undefined, options: AuditOptions) => {
       const { verify } = await import('./audit.ts');

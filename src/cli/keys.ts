@@ -1,5 +1,12 @@
 import { systemClock } from '../core/clock.ts';
-import { createKey, type KeyListing, type KeyProblem, listKeys, revokeKey, rotateKey } from '../identity/key-changes.ts';
+import {
+  createKey,
+  type KeyListing,
+  type KeyProblem,
+  listKeys,
+  revokeKey,
+  rotateKey,
+} from '../identity/key-changes.ts';
 import { changeKeysFile, renderKeys } from '../identity/keys-file.ts';
 import { DEFAULT_TENANT, type KeyEntry, keysFileSchema } from '../identity/schema.ts';
 import { besideConfig, findConfig, readShape, readText, takeDocument } from './config-file.ts';
@@ -45,7 +52,9 @@ export async function create(options: CreateOptions, output: Output): Promise<Ex
     }),
   );
   output.print(key);
-  output.say(`key \`${id}\` of \`${subject}\` in tenant \`${tenant}\`; \`${path}\` holds its hash alone, so this is the only time it is shown`);
+  output.say(
+    `key \`${id}\` of \`${subject}\` in tenant \`${tenant}\`; \`${path}\` holds its hash alone, so this is the only time it is shown`,
+  );
   return 0;
 }
 
@@ -63,7 +72,9 @@ export async function rotate(options: OfOneKey<RotateOptions>, output: Output): 
   const nowMs = systemClock.now();
   const { key } = await changeKeys(await keysFile(options), (keys) => rotateKey(keys, { id, overlapMs, nowMs }));
   output.print(key);
-  output.say(`key \`${id}\` has a new secret, shown this once; the one before works until ${new Date(nowMs + overlapMs).toISOString()}`);
+  output.say(
+    `key \`${id}\` has a new secret, shown this once; the one before works until ${new Date(nowMs + overlapMs).toISOString()}`,
+  );
   return 0;
 }
 
@@ -79,7 +90,8 @@ export async function revoke(options: OfOneKey<KeysOptions>, output: Output): Pr
 async function keysFile({ config, file }: KeysOptions): Promise<string> {
   if (file !== undefined) return file;
   const path = findConfig(config);
-  if (path === undefined) throw new UsageError('which keys? expected `--file FILE`, `--config FILE` or a `waygate.yaml` here');
+  if (path === undefined)
+    throw new UsageError('which keys? expected `--file FILE`, `--config FILE` or a `waygate.yaml` here');
   const { value } = await readShape(path);
   if (value.identity.keys) return besideConfig(path, value.identity.keys.file);
   throw new UsageError(`\`${path}\` names no file of keys; set \`identity.keys.file\` in it, or pass \`--file FILE\``);
@@ -107,7 +119,24 @@ function readKeys(path: string, text: string | undefined): readonly KeyEntry[] {
 const HEAD = ['ID', 'STATE', 'SUBJECT', 'TENANT', 'AGENT', 'EXPIRES'];
 
 function columns(keys: readonly KeyListing[]): string {
-  const rows = [HEAD, ...keys.map(({ id, state, subject, tenant, agent = '', expires = '' }) => [id, state, subject, tenant, agent, expires])];
+  const rows = [
+    HEAD,
+    ...keys.map(({ id, state, subject, tenant, agent = '', expires = '' }) => [
+      id,
+      state,
+      subject,
+      tenant,
+      agent,
+      expires,
+    ]),
+  ];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -1,9 +1,9 @@
 // The command line: finds the command, hands it its options and an output, and turns its end into an exit code.
 // INVARIANT: nothing but commander is loaded before a command is known, so that each starts as fast as it can.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
 import { type Output, terminal, UsageError } from './output.ts';
+import { version } from './version.ts';
 
 /** Runs what the words after `waygate` say. Resolves to the exit code: 0 done, 1 failed, 2 called wrongly. */
 export async function runCommand(argv: readonly string[], output: Output = terminal): Promise<number> {
@@ -41,11 +41,6 @@ export function waygate(output: Output, done: (code: number) => void): Command {
     });
   addCommands(program, output, done);
   return program;
-}
-
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return text;
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adminApp } from '../admin/app.ts';
 import { compose, ConfigRefused, type Waygate } from '../compose.ts';
-import { systemFiles } from '../config/files.ts';
+import { type Files, systemFiles } from '../config/files.ts';
 import { type Config, loadConfig, type Loaded } from '../config/load.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { systemClock } from '../core/clock.ts';
@@ -26,12 +26,12 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<number> {
   const path = options.config ?? 'waygate.yaml';
   const demo = options.config === undefined && !existsSync(path) ? await startDemo(process.env) : undefined;
-  const load = (): Promise<Loaded> =>
-    loadConfig({ path: resolve(path), env: process.env, files: demo?.files ?? systemFiles });
+  const files = demo?.files ?? systemFiles;
+  const load = (): Promise<Loaded> => loadConfig({ path: resolve(path), env: process.env, files });
   try {
     const loaded = await load();
     if (!loaded.config.ok) return refused(loaded.config.problems);
-    return await run(loaded, loaded.config.value, { load, demo, dir: dirname(resolve(path)) });
+    return await run(loaded, loaded.config.value, { load, files, demo, dir: dirname(resolve(path)) });
   } catch (error) {
     if (error instanceof ConfigRefused) return refused(error.problems);
     terminal.say(`waygate cannot start: ${error instanceof Error ? error.message : String(error)}`);
@@ -51,14 +51,22 @@ function refused(problems: readonly Problem[]): number {
 
 interface Start {
   readonly load: () => Promise<Loaded>;
+  readonly files: Files;
   readonly demo: Demo | undefined;
   readonly dir: string;
 }
 
-async function run(loaded: Loaded, config: Config, { load, demo, dir }: Start): Promise<number> {
+async function run(loaded: Loaded, config: Config, { load, files, demo, dir }: Start): Promise<number> {
   const waygate = await compose({ config, version: version(), dir });
   const flight = inFlight();
-  const watch = watchConfig({ loaded, load, apply: waygate.apply, onState: reporter(waygate), clock: systemClock });
+  const watch = watchConfig({
+    loaded,
+    load,
+    files,
+    apply: waygate.apply,
+    onState: reporter(waygate),
+    clock: systemClock,
+  });
   const listeners = await openListeners(config, { waygate, flight, watch });
   const [data, admin] = listeners;
   waygate.telemetry.log.info('ready', { data: data.url, admin: admin.url });

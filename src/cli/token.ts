@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { DEV_ISSUER_FILE, openDevIssuer } from '../identity/dev-issuer.ts';
 import { type ExitCode, type Output, UsageError } from './output.ts';
@@ -8,14 +9,15 @@ export interface TokenOptions {
   readonly tenant?: string;
   /** Milliseconds. */
   readonly ttl?: number;
-  /** Where the dev issuer's key lies. */
-  readonly file?: string;
+  /** Configuration of the gateway, beside which the dev issuer's key lies; need not be there. */
+  readonly config?: string;
 }
 
 /** Mints a token of the dev issuer: prints it alone, so that a shell can take it, and says the rest beside it. */
 export async function token(options: TokenOptions, output: Output): Promise<ExitCode> {
-  const { agent, subject, tenant, ttl, file = DEV_ISSUER_FILE } = options;
+  const { agent, subject, tenant, ttl, config = 'waygate.yaml' } = options;
   if (agent === undefined) throw new UsageError('a token of which agent? expected `--agent NAME`');
+  const file = join(dirname(config), DEV_ISSUER_FILE);
   const minted = await openDevIssuer(file).mint({
     agent,
     ...(subject !== undefined && { subject }),
@@ -28,7 +30,7 @@ export async function token(options: TokenOptions, output: Output): Promise<Exit
   output.say(
     `a dev token of agent \`${agent}\` for \`${claims.sub}\` in tenant \`${claims.tenant}\`, good until ${new Date(claims.exp * 1_000).toISOString()}`,
   );
-  output.say(`a gateway takes it that trusts \`${file}\`: one on loopback, with the dev issuer, started in this folder`);
+  output.say(`it is signed with the key in \`${file}\`, which gateways on loopback trust whose dev issuer is on`);
   return 0;
 }
 

@@ -40,22 +40,26 @@ export function demoConfig(
 ): string {
   const price = { '*': { input: 1, output: 4 } };
   const providers = PROVIDERS.filter(({ env: name }) => env[name]?.trim());
-  return stringify({
-    version: 1,
-    identity: { dev: true },
-    upstreams: {
-      'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
-      'demo-anthropic': { protocol: 'anthropic', url: demo.modelUrl, models: ['demo-*'], prices: price },
-      demo: { protocol: 'mcp', url: demo.toolsUrl },
-      ...Object.fromEntries(
-        providers.map(({ env: name, name: upstream, protocol, url, models }) => [
-          upstream,
-          { protocol, url, models: [...models], credential: `env:${name}` },
-        ]),
-      ),
+  return stringify(
+    {
+      version: 1,
+      identity: { dev: true },
+      upstreams: {
+        'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
+        'demo-anthropic': { protocol: 'anthropic', url: demo.modelUrl, models: ['demo-*'], prices: price },
+        demo: { protocol: 'mcp', url: demo.toolsUrl },
+        ...Object.fromEntries(
+          providers.map(({ env: name, name: upstream, protocol, url, models }) => [
+            upstream,
+            { protocol, url, models: [...models], credential: `env:${name}` },
+          ]),
+        ),
+      },
+      policies: { dir: policies },
     },
-    policies: { dir: policies },
-  });
+    // The reader takes no anchors.
+    { aliasDuplicateObjects: false },
+  );
 }
 
 /** Names of the real providers that a start with this environment has. */

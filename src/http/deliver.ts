@@ -19,7 +19,9 @@ export function deliver(delivery: Delivery, response: ServerResponse): void {
   }
   if (isAtRest(body)) {
     const sized =
-      'content-length' in headers || body.length === 0 ? headers : { ...headers, 'content-length': String(body.length) };
+      'content-length' in headers || body.length === 0
+        ? headers
+        : { ...headers, 'content-length': String(body.length) };
     if (isRead(response.req)) response.writeHead(status, sized).end(body);
     else refuseRest(response, { status, headers: sized, body });
     return;

@@ -26,15 +26,17 @@ export function presenter(
     headers['waygate-call'] = call.id;
     headers['waygate-run'] = call.access.run.id;
     if (standings.length > 0) Object.assign(headers, protocol.limitHeaders(standings, now()));
-    const isStream =
-      String(headers['content-type'] ?? '').startsWith('text/event-stream') && !('content-length' in headers);
-    return {
-      status: answer.status,
-      headers,
-      body: answer.body,
-      broken: (error) => (isStream ? protocol.streamError(error, contextOf(call)) : undefined),
-    };
+    const broken = isOpenStream(headers)
+      ? (error: GatewayError) => protocol.streamError(error, contextOf(call))
+      : undefined;
+    return { status: answer.status, headers, body: answer.body, ...(broken && { broken }) };
   };
+}
+
+// An event can be put behind what has been sent: the stream is text, and no length was announced.
+function isOpenStream(headers: Answer['headers']): boolean {
+  if ('content-length' in headers || 'content-encoding' in headers) return false;
+  return String(headers['content-type'] ?? '').startsWith('text/event-stream');
 }
 
 function contextOf(call: Call): ErrorContext {

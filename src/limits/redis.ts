@@ -36,7 +36,7 @@ export interface Question {
 }
 
 export interface RedisClient {
-  /** The connection itself, for what else keeps something in Redis. */
+  /** For what else keeps something in Redis: no deadline stands over its commands but the connection's own. */
   readonly connection: Redis | Cluster;
   /** Resolves once connected for the first time, however long that takes; rejects where closed before. */
   connected(): Promise<void>;
@@ -126,8 +126,6 @@ const NEVER_WAIT = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SILENCE_MAX_MS,
   connectionName: 'waygate',
-  // A server that was demoted: the next connection asks Sentinel again, or reaches the new one behind the name.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } as const satisfies IoredisOptions;
 
 /** A reference may lead to anything, so what the config schema checked is checked again. It may hold a password. */
@@ -146,15 +144,28 @@ function nodeOf(text: string): RedisNode {
 function connectServer({ url, sentinel }: RedisConfig): Redis {
   const { host, port, ...login } = addressOf(url);
   const server = { ...NEVER_WAIT, ...login, enableOfflineQueue: false, retryStrategy: reconnectMs };
-  if (!sentinel) return new Redis({ ...server, host, port });
-  return new Redis({
-    ...server,
-    name: sentinel.name,
-    sentinels: sentinel.nodes.map(nodeOf),
+  let left: unknown;
+  // A server that was demoted: the next connection asks Sentinel again, or reaches the new master behind the name.
+  // Once per connection, though every call under way is told.
+  const reconnectOnError = (error: Error): boolean => {
+    if (!error.message.startsWith('READONLY') || left === redis.stream) return false;
+    left = redis.stream;
+    return true;
+  };
+  const redis: Redis = sentinel
+    ? new Redis({ ...server, ...sentinelOptions(sentinel, login), reconnectOnError })
+    : new Redis({ ...server, host, port, reconnectOnError });
+  return redis;
+}
+
+function sentinelOptions({ name, nodes }: NonNullable<RedisConfig['sentinel']>, { tls }: RedisLogin) {
+  return {
+    name,
+    sentinels: nodes.map(nodeOf),
     sentinelRetryStrategy: reconnectMs,
     sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
-    ...(login.tls ? { enableTLSForSentinelMode: true, sentinelTLS: login.tls } : {}),
-  });
+    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
+  };
 }
 
 const namesAsTheyAre: DNSLookupFunction = (name, found) => found(null, name);

@@ -1,7 +1,6 @@
 // Amounts, rates and windows as a policy file writes them. Each reader gives the value or says what is wrong.
 import { parseMoney } from '../core/money.ts';
 import type { CalendarUnit, Unit, Window } from '../core/quota.ts';
-import { zoneFormat } from './functions.ts';
 
 interface Wrong {
   readonly fault: string;
@@ -44,21 +43,16 @@ export function readRate(text: string): Rate | Wrong {
   return 'fault' in amount ? amount : { ...amount, window: { kind: 'rolling', ms } };
 }
 
-/** `hour` to `year` by the calendar, or `90s`, `15min`, `1h`, `5d` back from now. */
-export function readWindow(every: string, tz: string | undefined): Window | Wrong {
+/** `hour` to `year` by the calendar of the time zone, or `90s`, `15min`, `1h`, `5d` back from now. */
+export function readWindow(every: string, timezone: string): Window | Wrong {
   const unit = CALENDAR_UNITS.find((known) => known === every);
-  if (unit) return readCalendar(unit, tz ?? 'UTC');
-  const [, digits, noun = ''] = ROLLING.exec(every) ?? [];
+  if (unit) return { kind: 'calendar', every: unit, timezone };
+  const [, digits, noun] = ROLLING.exec(every) ?? [];
+  if (!digits || !noun)
+    return { fault: 'expected `hour`, `day`, `week`, `month`, `year`, or a window like `90s`, `15min`, `1h`, `5d`' };
   const ms = Number(digits) * (UNIT_MS[noun] as number);
-  if (!digits) return { fault: 'expected `hour`, `day`, `week`, `month`, `year`, or a window like `90s`, `15min`, `1h`, `5d`' };
-  if (tz !== undefined) return { fault: `\`tz\` goes with a calendar window, \`${every}\` is counted back from now` };
   if (ms < 1 || ms > ROLLING_MAX_MS) return { fault: 'expected a window of 1 s to 366 days' };
   return { kind: 'rolling', ms };
-}
-
-function readCalendar(every: CalendarUnit, timezone: string): Window | Wrong {
-  if (!zoneFormat(timezone)) return { fault: `unknown time zone \`${timezone}\`, expected an IANA name like \`Europe/Berlin\`` };
-  return { kind: 'calendar', every, timezone };
 }
 
 function unitOf(noun: string | undefined): Unit {
@@ -70,6 +64,7 @@ function wholeNumber(digits: string): number {
 }
 
 function positive(amount: Amount): Amount | Wrong {
-  if (amount.amount === 0) return { fault: 'expected more than nothing; what must not happen at all is a rule with `deny`' };
+  if (amount.amount === 0)
+    return { fault: 'expected more than nothing; what must not happen at all is a rule with `deny`' };
   return Number.isSafeInteger(amount.amount) ? amount : { fault: 'the amount is too large to count exactly' };
 }

@@ -1,6 +1,7 @@
 import type { AccessRequest } from '../core/access.ts';
 import type { Condition } from './expression.ts';
 import type { Outcome } from './outcome.ts';
+import type { Trace } from './trace.ts';
 import { ContextValue, type PrincipalValue, ResourceValue, RunValue } from './vocabulary.ts';
 
 /**
@@ -31,11 +32,17 @@ export class Bindings {
   }
 
   evaluate(condition: Condition): Outcome {
-    return this.#provide(condition) ? condition.run(this.values) : TOO_LARGE;
+    return this.#provide(condition) ? condition.run(this.#variables) : TOO_LARGE;
   }
 
-  /** The variables' values. Of the arguments it has those that conditions evaluated so far read. */
-  get values(): object {
+  /** Evaluates a condition and each of its parts. */
+  trace(condition: Condition): Trace {
+    if (this.#provide(condition)) return condition.trace(this.#variables);
+    return { text: condition.source, outcome: TOO_LARGE, parts: [] };
+  }
+
+  /** Of the arguments, they hold those that conditions evaluated so far read. */
+  get #variables(): object {
     return (this.#values ??= this.#makeValues());
   }
 

@@ -1,4 +1,4 @@
-import { asField, asLoop, childrenOf, type Flaw, type Node, nodesOf, pathOf } from './syntax.ts';
+import { asField, asLoop, childrenOf, type Flaw, type Loop, type Node, nodesOf, pathOf } from './syntax.ts';
 
 type Paths = ReadonlySet<string>;
 
@@ -22,52 +22,49 @@ export function checkGuards(root: Node): Flaw[] {
 
 function check(node: Node, known: Known): Flaw[] {
   const loop = asLoop(node);
-  if (loop) {
-    const { over, variable, bodies } = loop;
-    const [first, ...rest] = bodies;
-    const open = readsOpen(over, known) ? [...known.open, String(variable.args)] : known.open;
-    const inside = { ...known, open };
-    const filtered = { ...inside, present: union(known.present, whenTrue(first as Node)) };
-    return [...check(over, known), ...check(first as Node, inside), ...rest.flatMap((body) => check(body, filtered))];
+  if (loop) return checkLoop(loop, known);
+  if (node.op === '&&') return checkBoth(node.args, known, whenTrue);
+  if (node.op === '||') return checkBoth(node.args, known, whenFalse);
+  if (node.op === '?:') {
+    const [condition, yes, no] = node.args;
+    const flaws = check(condition, known);
+    return [
+      ...flaws,
+      ...check(yes, learn(known, whenTrue(condition))),
+      ...check(no, learn(known, whenFalse(condition))),
+    ];
   }
-  switch (node.op) {
-    case '&&':
-      return checkBoth(node.args, known, whenTrue);
-    case '||':
-      return checkBoth(node.args, known, whenFalse);
-    case '?:': {
-      const [condition, yes, no] = node.args;
-      return [
-        ...check(condition, known),
-        ...check(yes, { ...known, present: union(known.present, whenTrue(condition)) }),
-        ...check(no, { ...known, present: union(known.present, whenFalse(condition)) }),
-      ];
-    }
-    case 'call':
-      // `has(a.b)` asks for `b` and so must not be guarded, but it reads `a`.
-      if (node.args[0] === 'has') return node.args[1].flatMap((asked) => checkParts(asked, known));
-      return checkParts(node, known);
-    default:
-      return checkField(node, known) ?? checkParts(node, known);
-  }
+  // `has(a.b)` asks for `b` and so needs no guard for it, but it reads `a`.
+  if (node.op === 'call' && node.args[0] === 'has') return node.args[1].flatMap((asked) => checkParts(asked, known));
+  return checkField(node, known) ?? checkParts(node, known);
+}
+
+function checkLoop({ over, variable, bodies }: Loop, known: Known): Flaw[] {
+  const [first, ...rest] = bodies as [Node, ...Node[]];
+  const inside = readsOpen(over, known) ? { ...known, open: [...known.open, variable.args] } : known;
+  // The third form of `map` filters by its first body before it runs the second.
+  const filtered = learn(inside, whenTrue(first));
+  return [...check(over, known), ...check(first, inside), ...rest.flatMap((body) => check(body, filtered))];
 }
 
 function checkParts(node: Node, known: Known): Flaw[] {
   return childrenOf(node).flatMap((child) => check(child, known));
 }
 
-function checkBoth([left, right]: readonly [Node, Node], known: Known, learn: (node: Node) => Paths): Flaw[] {
-  return [
-    ...check(left, { ...known, present: union(known.present, learn(right)) }),
-    ...check(right, { ...known, present: union(known.present, learn(left)) }),
-  ];
+function checkBoth([left, right]: readonly [Node, Node], known: Known, taught: (node: Node) => Paths): Flaw[] {
+  return [...check(left, learn(known, taught(right))), ...check(right, learn(known, taught(left)))];
+}
+
+function learn({ present, open }: Known, more: Paths): Known {
+  return { open, present: new Set([...present, ...more]) };
 }
 
 /** The flaw of reading one field, or undefined where the node reads none that could be missing. */
 function checkField(node: Node, { present, open }: Known): Flaw[] | undefined {
   const path = pathOf(node);
   const field = asField(node);
-  if (!path || !field || field.optional || readsOptional(field.of) || !open.includes(path[0] as string)) return undefined;
+  if (!path || !field || field.optional || readsOptional(field.of) || !open.includes(path[0] as string))
+    return undefined;
   if (present.has(keyOf(path))) return undefined;
   const wording = path.join('.');
   const message = `\`${wording}\` may be missing: guard it with \`has(${wording}) && …\`, or read \`.?${field.name}.orValue(…)\``;
@@ -87,49 +84,32 @@ function readsOpen(node: Node, { open }: Known): boolean {
 
 /** Fields that are there if the condition is true. */
 function whenTrue(node: Node): Paths {
-  switch (node.op) {
-    case '&&':
-      return union(whenTrue(node.args[0]), whenTrue(node.args[1]));
-    case '||':
-      return common(whenTrue(node.args[0]), whenTrue(node.args[1]));
-    case '!_':
-      return whenFalse(node.args);
-    case 'call':
-      return node.args[0] === 'has' ? pathsOf(node.args[1][0]) : NONE;
-    case 'in': {
-      const [key, map] = node.args;
-      const path = pathOf(map);
-      return path && key.op === 'value' && typeof key.args === 'string' ? new Set([keyOf([...path, key.args])]) : NONE;
-    }
-    default:
-      return NONE;
-  }
+  if (node.op === '&&') return either(whenTrue(node.args[0]), whenTrue(node.args[1]));
+  if (node.op === '||') return both(whenTrue(node.args[0]), whenTrue(node.args[1]));
+  if (node.op === '!_') return whenFalse(node.args);
+  if (node.op === 'call' && node.args[0] === 'has') return asSet(node.args[1][0] && pathOf(node.args[1][0]));
+  if (node.op !== 'in') return NONE;
+  const [key, map] = node.args;
+  const path = pathOf(map);
+  return asSet(path && key.op === 'value' && typeof key.args === 'string' ? [...path, key.args] : undefined);
 }
 
 /** Fields that are there if the condition is false. */
 function whenFalse(node: Node): Paths {
-  switch (node.op) {
-    case '||':
-      return union(whenFalse(node.args[0]), whenFalse(node.args[1]));
-    case '&&':
-      return common(whenFalse(node.args[0]), whenFalse(node.args[1]));
-    case '!_':
-      return whenTrue(node.args);
-    default:
-      return NONE;
-  }
+  if (node.op === '||') return either(whenFalse(node.args[0]), whenFalse(node.args[1]));
+  if (node.op === '&&') return both(whenFalse(node.args[0]), whenFalse(node.args[1]));
+  return node.op === '!_' ? whenTrue(node.args) : NONE;
 }
 
-function union(some: Paths, others: Paths): Paths {
+function either(some: Paths, others: Paths): Paths {
   return new Set([...some, ...others]);
 }
 
-function common(some: Paths, others: Paths): Paths {
+function both(some: Paths, others: Paths): Paths {
   return new Set([...some].filter((path) => others.has(path)));
 }
 
-function pathsOf(node: Node | undefined): Paths {
-  const path = node && pathOf(node);
+function asSet(path: readonly string[] | undefined): Paths {
   return path ? new Set([keyOf(path)]) : NONE;
 }
 

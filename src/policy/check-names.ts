@@ -25,7 +25,6 @@ function check(node: Node, scope: Scope): Flaw[] {
   const loop = asLoop(node);
   if (!loop) return [...checkNode(node, scope), ...childrenOf(node).flatMap((child) => check(child, scope))];
   const { over, variable, bodies } = loop;
-  if (variable.op !== 'id') return [{ offset: variable.start, message: "expected the name of the loop's variable" }];
   const taken = [...Object.keys(scope.variables), ...scope.loops, ...TYPE_NAMES].includes(variable.args);
   const flaws: Flaw[] = [];
   if (taken) flaws.push({ offset: variable.start, message: `the name \`${variable.args}\` is taken` });
@@ -36,23 +35,12 @@ function check(node: Node, scope: Scope): Flaw[] {
 }
 
 function checkNode(node: Node, scope: Scope): Flaw[] {
-  switch (node.op) {
-    case 'id':
-      return checkVariable(node.args, node.start, scope);
-    case '.':
-    case '.?':
-    case '[]':
-    case '[?]':
-      return checkField(node, scope);
-    case 'call':
-      return FUNCTIONS.some((name) => name === node.args[0])
-        ? []
-        : [{ offset: node.start, message: unknownName('function', node.args[0], FUNCTIONS) }];
-    case 'rcall':
-      return checkMethod(node, scope);
-    default:
-      return [];
-  }
+  if (node.op === 'id') return checkVariable(node.args, node.start, scope);
+  if (node.op === 'rcall') return checkMethod(node, scope);
+  if (node.op !== 'call') return checkField(node, scope);
+  const [name] = node.args;
+  if (FUNCTIONS.some((known) => known === name)) return [];
+  return [{ offset: node.start, message: unknownName('function', name, FUNCTIONS) }];
 }
 
 function checkVariable(name: string, offset: number, { variables, loops }: Scope): Flaw[] {
@@ -71,7 +59,11 @@ function checkField(node: Node, { variables }: Scope): Flaw[] {
   const later = LATER[variable]?.includes(field.name);
   const message = later
     ? `\`${variable}.${field.name}\` ${LATER_MESSAGE}`
-    : unknownName('field', `${variable}.${field.name}`, Object.keys(fields).map((known) => `${variable}.${known}`));
+    : unknownName(
+        'field',
+        `${variable}.${field.name}`,
+        Object.keys(fields).map((known) => `${variable}.${known}`),
+      );
   return [{ offset: node.op === '.' ? node.pos : node.start, message }];
 }
 

@@ -106,7 +106,8 @@ export class OwnFunctions {
   /** A date whose UTC fields are those that clocks in the zone show. */
   #local(time: Date, zone: string): Date {
     const shown = (this.#zones.get(zone) as Intl.DateTimeFormat).formatToParts(time);
-    const part = (type: Intl.DateTimeFormatPartTypes): number => Number(shown.find((each) => each.type === type)?.value);
+    const part = (type: Intl.DateTimeFormatPartTypes): number =>
+      Number(shown.find((each) => each.type === type)?.value);
     return new Date(
       Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')),
     );

@@ -36,7 +36,8 @@ export function writeOut(text: string): readonly string[] | { readonly fault: st
   if (alternatives.includes('')) return { fault: '`{}` holds an empty alternative' };
   const rest = writeOut(text.slice(close + 1));
   if ('fault' in rest) return rest;
-  if (alternatives.length * rest.length > ALTERNATIVES_MAX) return { fault: `more than ${ALTERNATIVES_MAX} alternatives` };
+  if (alternatives.length * rest.length > ALTERNATIVES_MAX)
+    return { fault: `more than ${ALTERNATIVES_MAX} alternatives` };
   return alternatives.flatMap((each) => rest.map((tail) => text.slice(0, open) + each + tail));
 }
 

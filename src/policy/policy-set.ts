@@ -65,14 +65,18 @@ export function policySet(
   { revision, enforcement }: Pick<PolicySet, 'revision' | 'enforcement'>,
 ): PolicySet {
   const callers = new WeakMap<Principal, Caller>();
-  const rules = policies.flatMap((policy) => policy.rules);
+  // Sorted, so that what is found stands in the same order whatever the order of files and rules was.
+  const rules = policies.flatMap((policy) => policy.rules).sort((one, other) => (one.id < other.id ? -1 : 1));
+  const limits = policies
+    .flatMap((policy) => policy.limits)
+    .sort((one, other) => (one.quota.id < other.quota.id ? -1 : 1));
   return Object.freeze({
     revision,
     enforcement,
     policies,
     // In shadow an `allow` grants nothing, so that nothing ever asks for it.
     rules: new TargetIndex(rules.filter(({ effect, policy }) => !(policy.shadow && effect === 'allow'))),
-    limits: new TargetIndex(policies.flatMap((policy) => policy.limits)),
+    limits: new TargetIndex(limits),
     callerOf: (principal: Principal) => {
       const known = callers.get(principal);
       if (known) return known;

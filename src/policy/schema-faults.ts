@@ -22,10 +22,14 @@ interface Parts {
   readonly options?: readonly SchemaNode[];
 }
 
+/** What all kinds of issues have, and what some do. */
 interface Issue {
-  readonly code?: string | undefined;
   readonly path: Path;
   readonly message: string;
+  readonly keys?: readonly string[];
+  readonly errors?: readonly (readonly Issue[])[];
+  readonly values?: readonly unknown[];
+  readonly expected?: string;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -46,28 +50,18 @@ export function schemaFaults(value: unknown, schema: Schema<unknown>): Fault[] {
 }
 
 function faultsOf(issue: Issue, read: { readonly value: unknown; readonly schema: SchemaNode }): Fault[] {
-  const { path } = issue;
-  if ('keys' in issue) {
+  const { path, keys, values, expected } = issue;
+  if (keys) {
     const fields = fieldsAt(read.schema, path);
-    const keys = issue.keys as readonly string[];
     return keys.map((key) => ({ path: [...path, key], message: unknownName('field', key, fields), of: 'key' }));
   }
-  if ('errors' in issue) {
-    // The alternative whose kind of value it is, if one is: its issues say more than "neither of them".
-    const branches = issue.errors as readonly (readonly Issue[])[];
-    const meant = branches.find((issues) => issues.every((each) => each.path.length > 0 || 'keys' in each));
-    if (meant) return meant.flatMap((each) => faultsOf({ ...each, path: [...path, ...each.path] }, read));
-  }
+  // The alternative whose kind of value it is, if one is: its issues say more than "neither of them".
+  const meant = issue.errors?.find((issues) => issues.every((each) => each.path.length > 0 || each.keys));
+  if (meant) return meant.flatMap((each) => faultsOf({ ...each, path: [...path, ...each.path] }, read));
   const found = valueAt(read.value, path);
   if (found === undefined) return [{ path, message: `the field \`${String(path.at(-1))}\` is missing` }];
-  if ('values' in issue) {
-    const values = (issue.values as readonly unknown[]).map(String);
-    return [{ path, message: unknownName('value', String(found), values) }];
-  }
-  if ('expected' in issue) {
-    const expected = KINDS[issue.expected as string] ?? issue.expected;
-    return [{ path, message: `expected ${expected}, found ${kindOf(found)}` }];
-  }
+  if (values && typeof found === 'string') return [{ path, message: unknownName('value', found, values.map(String)) }];
+  if (expected) return [{ path, message: `expected ${KINDS[expected] ?? expected}, found ${kindOf(found)}` }];
   return [{ path, message: issue.message }];
 }
 
@@ -78,7 +72,7 @@ function valueAt(value: unknown, path: Path): unknown {
 function kindOf(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'a map' : `\`${String(value)}\``;
+  return typeof value === 'object' ? 'a map' : `\`${JSON.stringify(value)}\``;
 }
 
 /** The fields that the schema knows at a path. */

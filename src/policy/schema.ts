@@ -13,7 +13,10 @@ const name = z
   .describe('Lower-case letters, digits, `.`, `_` and `-`.');
 
 const TEXT_MAX = 4_096;
-const text = z.string().min(1, 'expected a text, found an empty one').max(TEXT_MAX, `expected at most ${TEXT_MAX} characters`);
+const text = z
+  .string()
+  .min(1, 'expected a text, found an empty one')
+  .max(TEXT_MAX, `expected at most ${TEXT_MAX} characters`);
 
 const condition = text.describe('A condition in CEL.');
 const later = z.unknown().describe('Comes with run governance; refused by this version.');
@@ -27,7 +30,9 @@ function oneOrMore(names: readonly string[] | undefined, what: string) {
 }
 
 const actions = oneOrMore([...ACTIONS, ...FAMILIES], 'an action');
-const patterns = oneOrMore(undefined, 'a resource pattern').describe('`kind/upstream/name`; `*` and `{a,b}` are patterns.');
+const patterns = oneOrMore(undefined, 'a resource pattern').describe(
+  '`kind/upstream/name`; `*` and `{a,b}` are patterns.',
+);
 
 export const ruleSchema = z
   .strictObject({
@@ -58,16 +63,25 @@ export const limitSchema = z
     max: later.optional(),
     every: text.optional().describe('`hour`, `day`, `week`, `month`, `year`, or a rolling window: `90s`, `1h`, `5d`.'),
     tz: text.optional().describe('IANA time zone of a calendar window; UTC unless said.'),
-    per: oneOrMore(SCOPES, 'a scope').describe('What is counted on its own, always within the tenant; the tenant unless said.'),
+    per: oneOrMore(SCOPES, 'a scope').describe(
+      'What is counted on its own, always within the tenant; the tenant unless said.',
+    ),
     on: oneOrMore(undefined, 'an action or a resource pattern').describe('What counts; everything unless said.'),
   })
-  .meta({ oneOf: [{ required: ['budget'] }, { required: ['rate'] }, { required: ['concurrency'] }, { required: ['max'] }] });
+  .meta({
+    oneOf: [{ required: ['budget'] }, { required: ['rate'] }, { required: ['concurrency'] }, { required: ['max'] }],
+  });
 
 export const policySchema = z
   .strictObject({
     policy: name.describe('Name of the policy; rules and limits are reported as `policy/id`.'),
-    mode: z.enum(['enforce', 'shadow']).optional().describe('`shadow` decides and records, never blocks and never allows.'),
-    applies: condition.optional().describe('A condition in CEL on `agent`, `subject`, `tenant`, `issuer`, `scopes`, `actors`.'),
+    mode: z
+      .enum(['enforce', 'shadow'])
+      .optional()
+      .describe('`shadow` decides and records, never blocks and never allows.'),
+    applies: condition
+      .optional()
+      .describe('A condition in CEL on `agent`, `subject`, `tenant`, `issuer`, `scopes`, `actors`.'),
     rules: z.array(ruleSchema).min(1, 'expected at least one rule').optional(),
     limits: z.array(limitSchema).min(1, 'expected at least one limit').optional(),
   })
@@ -99,7 +113,9 @@ export const testSchema = z
         action: text.meta({ enum: [...ACTIONS] }),
         resource: text.describe('`kind/upstream/name`'),
         args: z.record(z.string(), z.unknown()).optional(),
-        run: z.strictObject({ id: text.optional(), depth: z.int().min(0, 'expected at least 0').optional() }).optional(),
+        run: z
+          .strictObject({ id: text.optional(), depth: z.int().min(0, 'expected at least 0').optional() })
+          .optional(),
         context: z
           .strictObject({
             route: text.optional(),
@@ -110,7 +126,9 @@ export const testSchema = z
       }),
       expect: z.strictObject({
         effect: z.enum(['permit', 'deny', 'hold']),
-        rules: ids.min(1, 'expected at least one rule').describe('Ids of the deciding rules, `policy/rule`, in any order.'),
+        rules: ids
+          .min(1, 'expected at least one rule')
+          .describe('Ids of the deciding rules, `policy/rule`, in any order.'),
         limits: ids.optional().describe('Ids of all limits that a permitted call must stay within, in any order.'),
         shadow: z
           .strictObject({ effect: z.enum(['deny', 'hold']), rules: ids.min(1, 'expected at least one rule') })

@@ -1,4 +1,13 @@
-import { isAlias, isMap, isSeq, LineCounter, type Pair, parseDocument, type ParsedNode, type YAMLParseError } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type ParsedNode,
+  type YAMLParseError,
+} from 'yaml';
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
 import { NESTING_MAX, tooDeepAt } from './nesting.ts';
 
@@ -80,7 +89,10 @@ function tidy(message: string): string {
 function toValue(node: Node, complain: Complain): unknown {
   if (!node) return null;
   const [start] = node.range;
-  if (isAlias(node)) return void complain(start, 'aliases are not supported, write the value out');
+  if (isAlias(node)) {
+    complain(start, 'aliases are not supported, write the value out');
+    return undefined;
+  }
   if (node.anchor) complain(start, 'anchors are not supported');
   if (node.tag) complain(start, 'tags are not supported');
   if (isSeq(node)) return node.items.map((item) => toValue(item, complain));
@@ -115,7 +127,9 @@ function offsetOf({ path, offset = 0, of }: Fault, root: Node, text: string): nu
   }
   if (!node) return 0;
   const start = (of === 'key' && key ? key : node).range[0];
-  return 'value' in node && typeof node.value === 'string' ? start + lead(text.slice(start), node.value, offset) : start;
+  return 'value' in node && typeof node.value === 'string'
+    ? start + lead(text.slice(start), node.value, offset)
+    : start;
 }
 
 /**

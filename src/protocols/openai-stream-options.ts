@@ -18,8 +18,12 @@ export function includeUsageEdit(text: string, open: number, parts: readonly Par
   return setMember(options.start, outline(text, options.start), { key: 'include_usage', value: 'true' });
 }
 
+const NO_USAGE_END = ',"usage":null}';
+
 /** The data of a chunk without usage; undefined for the chunk that has nothing else. */
 export function withoutUsage(data: string): string | undefined {
+  // As OpenAI writes every chunk but the last; in JSON this end can only be the end of the whole.
+  if (data.endsWith(NO_USAGE_END)) return `${data.slice(0, -NO_USAGE_END.length)}}`;
   if (!data.includes('"usage"')) return data;
   const parts = outline(data, 0);
   const usage = partOf(parts, 'usage');

@@ -1,7 +1,7 @@
 // Server-sent events as text, where single events must change and all other bytes must not.
 
 /** Blank line that ends an event. */
-const BLANK_LINE = /(?:\r\n|\n|\r)(?:\r\n|\n|\r)/g;
+const BLANK_LINE = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)/g;
 
 /** Index after the first event that ends at or behind `from`, or -1. */
 export function endOfEvent(text: string, from: number): number {
@@ -32,9 +32,12 @@ function changeLines(event: string, change: Change): string | undefined {
   const changed = change(data);
   if (changed === undefined) return undefined;
   if (changed === data) return event;
-  const ending = /[\r\n]+$/.exec(lines[place] as string)?.[0] ?? '\n';
-  const replaced = changed.split('\n').map((line) => `data: ${line}${ending}`);
-  return [...lines.slice(0, place), ...replaced, ...lines.slice(place).filter((line) => !isData(line))].join('');
+  const ending = /[\r\n]+$/.exec(lines[place] as string)?.[0] ?? '';
+  const replaced = changed
+    .split('\n')
+    .map((line) => `data: ${line}`)
+    .join(ending || '\n');
+  return [...lines.slice(0, place), replaced, ending, ...lines.slice(place).filter((line) => !isData(line))].join('');
 }
 
 function isData(line: string): boolean {

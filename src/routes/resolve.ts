@@ -9,6 +9,7 @@ import type { Run } from '../core/run.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
 import type { Protocol, Reading } from '../protocols/protocol.ts';
 import type { ModelSelector } from './models.ts';
+import { shownPath } from './shown-path.ts';
 import type { RouteMatch } from './table.ts';
 
 /** A request whose route and dialect are known, its body still unread. */
@@ -142,7 +143,7 @@ const OPERATIONS = {
 } as const;
 
 function unknownOperation(request: Incoming, { route, operation }: RouteMatch): GatewayError {
-  const asked = `\`${request.method} ${request.path.slice(0, 200)}\``;
+  const asked = `\`${request.method} ${shownPath(request.path)}\``;
   const methods = METHODS.filter((method) => dialectOf(route.protocol, method, operation) !== undefined);
   if (methods.length > 0) {
     return new GatewayError('route.method', `${asked} is no operation; this path takes ${methods.join(', ')}`);

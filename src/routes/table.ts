@@ -3,6 +3,7 @@
 import type { ProtocolName, Route } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header } from '../core/exchange.ts';
+import { shownPath } from './shown-path.ts';
 
 /** A route and the part of the path that its protocol speaks about, e.g. `/chat/completions`; empty for MCP. */
 export interface RouteMatch {
@@ -117,12 +118,12 @@ function unknownRoute(
   path: string,
   { bases, find, headers }: { readonly bases: readonly string[]; readonly find: Find; readonly headers: Headers },
 ): string {
-  const shown = path.slice(0, 200);
+  const shown = shownPath(path);
   const meant = [path.replace('/v1/v1/', '/v1/'), path.replace(/^\/[^/]+/, '$&/v1'), `/v1${path}`].find((other) => {
     const found = other === path ? undefined : find(other, headers);
     return found && OPERATION.test(found.operation);
   });
-  const hint = meant === undefined ? '' : `; \`${meant.slice(0, 200)}\` may be meant`;
+  const hint = meant === undefined ? '' : `; \`${shownPath(meant)}\` may be meant`;
   return `no route for \`${shown}\`${hint}; base addresses here are ${listed(bases)}`;
 }
 

@@ -35,7 +35,7 @@ export interface OtlpMetrics {
 export interface MetricsExport {
   readonly metrics: Metrics;
   /** All metrics in Prometheus' text format. */
-  prometheusText(): Promise<string>;
+  readonly prometheusText: () => Promise<string>;
   close(withinMs: number): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 // Spans as OTLP's protobuf (opentelemetry-proto 1.x, trace.proto), written straight from the call's record: no span object
 // outlives its call, and what waits for the collector is bytes.
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { ProtoWriter } from './proto-writer.ts';
 

@@ -2,9 +2,9 @@
 
 /** Takes credentials out of texts. */
 export interface Redactor {
-  mask(text: string): string;
+  readonly mask: (text: string) => string;
   /** Adds secrets that are known by value. They are never forgotten: an old key may still be in an error's text. */
-  learn(secrets: readonly string[]): void;
+  readonly learn: (secrets: readonly string[]) => void;
 }
 
 const MASK = '[redacted]';

@@ -1,11 +1,7 @@
 import { z } from 'zod';
+import { NOT_A_REFERENCE, SECRET_REFERENCE } from '../core/secret-reference.ts';
 
-const secret = z
-  .string()
-  .regex(
-    /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
-    'expected a reference like `env:NAME` or `file:/path`, never the secret itself',
-  );
+const secret = z.string().regex(SECRET_REFERENCE, NOT_A_REFERENCE);
 
 /** `telemetry` in the configuration. Without `otlp` there are still metrics to scrape, logs, and trace context passed on. */
 export const telemetrySchema = z.strictObject({

@@ -38,7 +38,7 @@ export interface Telemetry {
   readonly log: Log;
   readonly redactor: Redactor;
   /** All metrics in Prometheus' text format. */
-  prometheusText(): Promise<string>;
+  readonly prometheusText: () => Promise<string>;
   /** Sends what is left, within two seconds, whatever the collector does. */
   shutdown(): Promise<void>;
 }

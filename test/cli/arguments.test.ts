@@ -25,7 +25,8 @@ describe('durations', () => {
 describe('names', () => {
   test('are those that identity takes', () => {
     expect(readName('a'.repeat(256))).toHaveLength(256);
-    for (const wrong of ['', 'a'.repeat(257), 'a\nb', '\ud800']) expect(() => readName(wrong)).toThrow(InvalidArgumentError);
+    for (const wrong of ['', 'a'.repeat(257), 'a\nb', '\ud800'])
+      expect(() => readName(wrong)).toThrow(InvalidArgumentError);
   });
 
   test('of an option that is given again come together', () => {

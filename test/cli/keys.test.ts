@@ -27,7 +27,9 @@ describe('waygate keys create', () => {
     expect(principalOf(file, out).expiresAtMs - Date.now()).toBeGreaterThan(89 * 86_400_000);
     expect(readFileSync(file, 'utf8')).not.toContain(out);
     expect(err).not.toContain(out);
-    expect(err).toMatch(/^key `[0-9a-f]{12}` of `ci` in tenant `acme`; `.*` holds its hash alone, so this is the only time it is shown$/);
+    expect(err).toMatch(
+      /^key `[0-9a-f]{12}` of `ci` in tenant `acme`; `.*` holds its hash alone, so this is the only time it is shown$/,
+    );
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
@@ -48,13 +50,18 @@ describe('waygate keys create', () => {
     const path = join(folder({ 'c.yaml': config(undefined) }), 'c.yaml');
     const { code, err } = await run('keys', 'list', '--config', path);
     expect(code).toBe(2);
-    expect(err.split('\n')[0]).toBe(`\`${path}\` names no file of keys; set \`identity.keys.file\` in it, or pass \`--file FILE\``);
+    expect(err.split('\n')[0]).toBe(
+      `\`${path}\` names no file of keys; set \`identity.keys.file\` in it, or pass \`--file FILE\``,
+    );
   });
 
   test('a configuration that is wrong is named with its place', async () => {
     const path = join(folder({ 'c.yaml': `${config('k.yaml')}polices: {}\n` }), 'c.yaml');
     const { code, err } = await run('keys', 'list', '--config', path);
-    expect({ code, err }).toEqual({ code: 1, err: `${path}:5:1: unknown field \`polices\`, did you mean \`policies\`?` });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `${path}:5:1: unknown field \`polices\`, did you mean \`policies\`?`,
+    });
   });
 
   test('leaves a file alone that holds something else', async () => {

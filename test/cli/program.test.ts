@@ -5,7 +5,10 @@ import { folder, run, runProcess } from './run.ts';
 describe('a command called wrongly ends in 2', () => {
   test.each([
     [['tset'], 'unknown command `tset`, did you mean `test`?\n`waygate --help` says how it is called'],
-    [['check', '--polices', 'x'], 'unknown option `--polices`, did you mean `--policies`?\n`waygate check --help` says how it is called'],
+    [
+      ['check', '--polices', 'x'],
+      'unknown option `--polices`, did you mean `--policies`?\n`waygate check --help` says how it is called',
+    ],
     [['keys', 'crate'], 'unknown command `crate`, did you mean `create`?\n`waygate keys --help` says how it is called'],
     [['keys', 'rotate'], 'missing required argument `id`\n`waygate keys --help` says how it is called'],
     [['token', '--agent'], 'option `--agent <name>` argument missing\n`waygate token --help` says how it is called'],
@@ -39,8 +42,22 @@ describe('help', () => {
   });
 
   test('no example puts a secret on the command line', async () => {
-    const { out } = await run('audit', '--help');
-    expect(out).toContain('--redis env:REDIS_URL');
+    expect((await run('audit', '--help')).out).toContain('--redis env:REDIS_URL');
+    for (const name of ['serve', 'token', 'keys']) {
+      expect((await run(name, '--help')).out).not.toMatch(/wgk_|eyJ|:\/\/[^/\s]*@/);
+    }
+  });
+});
+
+describe('a command', () => {
+  test('is loaded when it is called, not before', () => {
+    const statically = ['program.ts', 'commands.ts'].flatMap((file) => {
+      const text = readFileSync(new URL(`../../src/cli/${file}`, import.meta.url), 'utf8');
+      return [...text.matchAll(/^import (?!type)[^']*'([^']+)';$/gm)].map((match) => match[1]);
+    });
+    expect(new Set(statically)).toEqual(
+      new Set(['commander', './commands.ts', './arguments.ts', './output.ts', './version.ts']),
+    );
   });
 });
 

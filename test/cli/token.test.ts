@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -17,6 +17,12 @@ function accepting(file: string) {
   });
 }
 
+/** A configuration that need not be there, and the key beside it. */
+function place(files: Readonly<Record<string, string>> = {}): { config: string; file: string } {
+  const dir = folder(files);
+  return { config: join(dir, 'waygate.yaml'), file: join(dir, '.waygate/dev-issuer.json') };
+}
+
 describe('waygate token', () => {
   test('prints a token that a gateway of the same folder accepts, and nothing else', () => {
     const cwd = folder();
@@ -30,9 +36,9 @@ describe('waygate token', () => {
   });
 
   test('says beside it whose it is, and until when', async () => {
-    const file = join(folder(), 'issuer.json');
+    const { config, file } = place();
     const { out, err } = await run(
-      ...['token', '--agent', 'ci', '--subject', 'ana', '--tenant', 'acme', '--ttl', '90s', '--file', file],
+      ...['token', '--agent', 'ci', '--subject', 'ana', '--tenant', 'acme', '--ttl', '90s', '--config', config],
     );
     const principal = await accepting(file)({ headers: { 'x-api-key': out } });
     expect(principal).toMatchObject({ id: 'acme/ana/ci' });
@@ -40,21 +46,21 @@ describe('waygate token', () => {
     expect(principal.expiresAtMs - systemClock.now()).toBeGreaterThan(80_000);
     const until = new Date(principal.expiresAtMs).toISOString();
     expect(err).toContain(`a dev token of agent \`ci\` for \`ana\` in tenant \`acme\`, good until ${until}\n`);
+    expect(err).toContain(`the key in \`${file}\``);
     expect(err).not.toContain(out);
   });
 
   test('uses the same key again', async () => {
-    const file = join(folder(), 'issuer.json');
-    await run('token', '--agent', 'a', '--file', file);
+    const { config, file } = place();
+    await run('token', '--agent', 'a', '--config', config);
     const kept = readFileSync(file, 'utf8');
-    await run('token', '--agent', 'b', '--file', file);
+    await run('token', '--agent', 'b', '--config', config);
     expect(readFileSync(file, 'utf8')).toBe(kept);
   });
 
   test('a file that holds no key ends in 1 and says what to do', async () => {
-    const file = join(folder(), 'issuer.json');
-    writeFileSync(file, '{}');
-    expect(await run('token', '--agent', 'a', '--file', file)).toEqual({
+    const { config, file } = place({ '.waygate/dev-issuer.json': '{}' });
+    expect(await run('token', '--agent', 'a', '--config', config)).toEqual({
       code: 1,
       out: '',
       err: `\`${file}\` does not hold the key of a dev issuer; delete the file to have a new one made`,
@@ -62,8 +68,14 @@ describe('waygate token', () => {
   });
 
   test.each([
-    [['--agent', 'a', '--ttl', '12'], 'option `--ttl <duration>` argument `12` is invalid: expected a duration like `90s`, `30m`, `12h` or `5d`'],
-    [['--agent', ''], 'option `--agent <name>` argument `` is invalid: expected 1 to 256 characters, none of them a control character'],
+    [
+      ['--agent', 'a', '--ttl', '12'],
+      'option `--ttl <duration>` argument `12` is invalid: expected a duration like `90s`, `30m`, `12h` or `5d`',
+    ],
+    [
+      ['--agent', ''],
+      'option `--agent <name>` argument `` is invalid: expected 1 to 256 characters, none of them a control character',
+    ],
   ])('%j is called wrongly', async (argv, message) => {
     const { code, err } = await run('token', ...argv);
     expect(code).toBe(2);

@@ -19,7 +19,7 @@ const env = {
   LATIN: 'sk-CANARY\u00e9',
 };
 const resolve = (reference: string): ReturnType<typeof resolveSecret> =>
-  resolveSecret(reference, { env, read: files.read });
+  resolveSecret(reference, { env, read: (path) => files.read(path) });
 
 describe('a secret', () => {
   test.each(['env:KEY', 'env:PADDED', 'file:/run/key', 'file:relative'])(

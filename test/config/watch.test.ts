@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
 import { type Config, loadConfig } from '../../src/config/load.ts';
 import { type ConfigState, watchConfig } from '../../src/config/watch.ts';
@@ -224,4 +224,33 @@ test('a watch can be stopped', async () => {
   const { watch, isStopped } = await watched();
   watch.stop();
   expect(isStopped()).toBe(true);
+});
+
+test('a watch looks every second', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const files = memoryFiles({ ...AROUND, 'waygate.yaml': GOOD });
+    const looks: string[] = [];
+    const counted = { ...files, read: (path: string) => (looks.push(path), files.read(path)) };
+    const load = (): ReturnType<typeof loadConfig> =>
+      loadConfig({ path: 'waygate.yaml', env: { OPENAI_API_KEY: 'sk' }, files });
+    const watch = watchConfig({
+      loaded: await load(),
+      load,
+      files: counted,
+      clock: new HandClock(),
+      apply: async () => [],
+      onState: () => {},
+    });
+    for (let second = 0; second < 3; second += 1) {
+      vi.advanceTimersByTime(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(looks.filter((path) => path === 'waygate.yaml')).toHaveLength(3);
+    watch.stop();
+    vi.advanceTimersByTime(5_000);
+    expect(looks.filter((path) => path === 'waygate.yaml')).toHaveLength(3);
+  } finally {
+    vi.useRealTimers();
+  }
 });

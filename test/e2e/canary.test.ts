@@ -45,12 +45,14 @@ beforeAll(async () => {
     request.on('end', () => response.end());
   });
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-  redis = new Redis(inject('redisUrl'));
-  await redis.flushall();
+  // A database of its own: others test at the same time.
+  const redisUrl = `${inject('redisUrl')}/7`;
+  redis = new Redis(redisUrl);
+  await redis.flushdb();
   const config = {
     upstreams: { up: chatUpstream(upstream.url) },
     identity: { ...IDENTITY, keys: { file: 'keys.yaml' } },
-    store: { kind: 'redis', url: inject('redisUrl') },
+    store: { kind: 'redis', url: redisUrl },
     telemetry: {
       otlp: { endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` },
       logLevel: 'debug',

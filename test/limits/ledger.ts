@@ -1,7 +1,7 @@
 // Makers of what ledger tests send, and a clock that they own.
 import type { Clock } from '../../src/core/clock.ts';
 import type { CallId } from '../../src/core/ids.ts';
-import type { AdmitRequest, Claim, StoreWindow } from '../../src/limits/store.ts';
+import type { AdmitRequest, AdmitResult, Claim, ClaimState, StoreWindow } from '../../src/limits/store.ts';
 
 /** Monday, 23 November 2026, 12:00 UTC. */
 export const NOON = Date.UTC(2026, 10, 23, 12);
@@ -62,4 +62,10 @@ export function concurrency(limit: number): Claim {
 
 export function asks(tenant: string, claims: readonly Claim[], parts: Partial<AdmitRequest> = {}): AdmitRequest {
   return { tenant, call: callId(), chain: [{ scope: 'call', claims }], leaseMs: MINUTE, ...parts };
+}
+
+/** The states of an answer that has any. */
+export function statesOf(result: AdmitResult): readonly ClaimState[] {
+  if (result.kind === 'lost') throw new Error('the ledger is lost');
+  return result.states;
 }

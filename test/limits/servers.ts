@@ -18,7 +18,7 @@ export async function until(what: string, holds: () => Promise<boolean> | boolea
 
 /** Sends commands on a connection of its own. */
 export async function tell<T>(port: number, commands: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => null });
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => null }).on('error', () => {});
   try {
     return await commands(redis);
   } finally {

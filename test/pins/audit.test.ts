@@ -2,7 +2,6 @@ import { describe, test } from 'vitest';
 import { seal } from '../../src/audit/chain.ts';
 import { type AuditEntry, chainEntry, outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
 import { segmentName } from '../../src/audit/segment.ts';
-import type { Call } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
@@ -30,7 +29,7 @@ const shadow = { effect: 'deny', rules: ['p/trial'], reason: 'x' } as const;
 function full(change: Partial<CallRecord>): CallRecord {
   const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y') });
   const decision = { ...PERMIT, facts: { 'args.owner': 'acme' }, shadow };
-  return recordOf(call as Call, { principal, standings, error, decision, ...change });
+  return recordOf(call, { principal, standings, error, decision, ...change });
 }
 
 /** `principal.actors[].subject`: every member that a line has, in its order. */
@@ -69,7 +68,12 @@ const ASKED = [
 
 describe('members of the lines of the audit', () => {
   test('of a permit', () => {
-    const entry = permitEntry(call as never, { atMs: 1, traceId: 'f'.repeat(32), quote: { tokens: 1, money: 1 as never }, standings });
+    const entry = permitEntry(call, {
+      atMs: 1,
+      traceId: 'f'.repeat(32),
+      quote: { tokens: 1, money: 1 as never },
+      standings,
+    });
     expectPinned(membersOf(entry), [
       'seq',
       'at',

@@ -20,12 +20,12 @@ describe('the command line', () => {
       'check --config --policies --secrets',
       'test paths',
       'explain --config --policies --request --agent --subject --tenant --action --resource --args --stream --json',
-      'token --agent --subject --tenant --ttl --file',
+      'token --agent --subject --tenant --ttl --config',
       'keys create --config --file --subject --tenant --agent --scope --expires',
       'keys list --config --file --json',
       'keys rotate id --config --file --overlap',
       'keys revoke id --config --file',
-      'audit verify dir --redis --json',
+      'audit verify dir --config --redis --json',
     ]);
   });
 });

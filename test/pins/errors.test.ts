@@ -4,8 +4,8 @@ import { expectPinned } from './pinned.ts';
 
 describe('error codes', () => {
   test('each keeps its status, who has to act, and whether a retry can help', () => {
-    const rows = Object.entries(ERRORS).map(([code, { status, blame, retry }]) =>
-      `${code} ${status} ${blame}${retry ? ' retry' : ''}`,
+    const rows = Object.entries(ERRORS).map(
+      ([code, { status, blame, retry }]) => `${code} ${status} ${blame}${retry ? ' retry' : ''}`,
     );
     expectPinned(rows, [
       'request.invalid 400 caller',

@@ -9,8 +9,6 @@ import { problem } from '../../src/http/problem.ts';
 import { chatCall, incoming, toolCall } from '../telemetry/calls.ts';
 import { expectPinned } from './pinned.ts';
 
-const BODY = { start: () => {}, resume: () => {}, cancel: () => {} };
-
 function standing(unit: Quota['unit']): Standing {
   const window = { kind: 'rolling', ms: 60_000 } as const;
   const quota: Quota = { id: `p/${unit}`, kind: 'rate', unit, amount: 10, window, per: ['tenant'], enforced: true };
@@ -25,7 +23,7 @@ describe('header names', () => {
     const present = presenter(() => 0);
     const gained = DIALECTS.map((dialect) => {
       const call = dialect === 'mcp' ? toolCall() : chatCall({ dialect });
-      const { headers } = present(call, { status: 200, headers: {}, body: BODY as never }, standings);
+      const { headers } = present(call, { status: 200, headers: {}, body: Buffer.alloc(0) }, standings);
       return [dialect, sorted(Object.keys(headers))];
     });
     const openai = [
@@ -63,7 +61,9 @@ describe('header names', () => {
 
   test('that a refusal carries', () => {
     const id = 'call_1' as CallId;
-    const errors = (Object.keys(ERRORS) as ErrorCode[]).map((code) => new GatewayError(code, 'x', { retryAfterMs: 1_000 }));
+    const errors = (Object.keys(ERRORS) as ErrorCode[]).map(
+      (code) => new GatewayError(code, 'x', { retryAfterMs: 1_000 }),
+    );
     const carried = DIALECTS.map((dialect) => {
       const call = dialect === 'mcp' ? toolCall() : chatCall({ dialect });
       const names = errors.flatMap((error) =>
@@ -98,7 +98,16 @@ describe('header names', () => {
 
   test('that hold a token and never go upstream', () => {
     expectPinned(CREDENTIAL_HEADERS, ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key']);
-    const sent = ['waygate-run', 'x-waygate-x', 'x-forwarded-for', 'via', 'cookie', 'traceparent', 'anthropic-beta', 'x-mine'];
+    const sent = [
+      'waygate-run',
+      'x-waygate-x',
+      'x-forwarded-for',
+      'via',
+      'cookie',
+      'traceparent',
+      'anthropic-beta',
+      'x-mine',
+    ];
     expectPinned(Object.keys(forwardableHeaders(Object.fromEntries(sent.map((name) => [name, 'x'])))), [
       'anthropic-beta',
       'x-mine',

@@ -5,7 +5,7 @@ import type { Claim } from '../../src/limits/store.ts';
 import { expectPinned } from './pinned.ts';
 
 function claim(window: Claim['window']): Claim {
-  return { key: 'p/pace|agent=ci', window } as Claim;
+  return { key: 'p/pace|agent=ci', unit: 'requests', ask: 1, limit: 2, window, enforced: true, mode: 'spend' };
 }
 
 describe('keys in Redis', () => {
@@ -17,7 +17,7 @@ describe('keys in Redis', () => {
         leases,
         reservation('call_1' as CallId),
         counter(claim({ kind: 'rolling', ms: 60_000 })),
-        counter(claim({ kind: 'calendar', every: 'month', timezone: 'UTC' })),
+        counter(claim({ kind: 'calendar', startMs: 0, endMs: 1 })),
         counter(claim({ kind: 'none' })),
       ],
       [

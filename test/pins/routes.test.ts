@@ -31,7 +31,8 @@ function place(method: string, path: string, headers: Readonly<Record<string, st
 describe('base addresses', () => {
   test('what clients type, and which route and dialect it leads to', () => {
     const anthropic = { 'anthropic-version': '2023-06-01' };
-    const typed = (method: string, path: string, headers = {}): string => `${method} ${path} → ${place(method, path, headers)}`;
+    const typed = (method: string, path: string, headers = {}): string =>
+      `${method} ${path} → ${place(method, path, headers)}`;
     expectPinned(
       [
         typed('POST', '/v1/chat/completions'),
@@ -86,6 +87,7 @@ describe('paths of the gateway itself', () => {
       handle: () => Promise.reject(new Error('not to be asked')),
       readiness,
       inFlight: inFlight(),
+      checkHost: () => {},
       now: () => 0,
       onFault: () => {},
     });
@@ -93,7 +95,7 @@ describe('paths of the gateway itself', () => {
   });
 
   test("on the operators' listener", () => {
-    expectPinned(pathsOf(adminApp({ readiness, metrics: async () => '' }).routes), [
+    expectPinned(pathsOf(adminApp({ readiness, metrics: async () => '', checkHost: () => {} }).routes), [
       'GET /',
       'GET /healthz',
       'GET /readyz',

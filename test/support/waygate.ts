@@ -82,7 +82,10 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const write = (file: string, content: unknown): void => {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
-    writeFileSync(join(dir, file), typeof content === 'string' ? content : stringify(content));
+    writeFileSync(
+      join(dir, file),
+      typeof content === 'string' ? content : stringify(content, { aliasDuplicateObjects: false }),
+    );
   };
   const base = {
     version: 1,

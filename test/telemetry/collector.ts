@@ -13,10 +13,10 @@ export interface TestCollector {
   readonly endpoint: string;
   readonly posts: readonly Posted[];
   /** Spans of all requests to `/v1/traces`. */
-  spans(): readonly DecodedSpan[];
+  readonly spans: () => readonly DecodedSpan[];
   /** Resolves once `enough` holds of what has come. */
-  until(enough: (posts: readonly Posted[]) => boolean): Promise<void>;
-  close(): Promise<void>;
+  readonly until: (enough: (posts: readonly Posted[]) => boolean) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** `answer` decides what each request gets; it may also leave it without an answer. */

@@ -9,7 +9,7 @@ import { deadEndpoint, startCollector } from './collector.ts';
 interface Bench {
   readonly exporter: SpanExporter;
   readonly drops: { spans: number; readonly reasons: Set<string> };
-  add(count: number): void;
+  readonly add: (count: number) => void;
 }
 
 function bench(endpoint: string, timing: { readonly timeoutMs?: number; readonly flushMs?: number } = {}): Bench {

@@ -10,7 +10,7 @@ import { chatCall, incoming, METERED, OPENAI, PERMIT, recordOf, toolCall } from 
 interface Bench extends MetricsExport {
   readonly calls: CallMetrics;
   /** The value of the only series of that name whose labels include `labels`; undefined where there is none. */
-  value(name: string, labels?: readonly string[]): Promise<number | undefined>;
+  readonly value: (name: string, labels?: readonly string[]) => Promise<number | undefined>;
 }
 
 function bench(genai: 'latest' | 'legacy' | 'both' = 'both'): Bench {

@@ -3,7 +3,7 @@ import { TraceState } from '@opentelemetry/core';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { key, writeDouble, writeFlag, writeInt, writeText, writeTexts } from '../../src/telemetry/attributes.ts';
 import { envelope, type SpanHead, writeSpan } from '../../src/telemetry/otlp-encode.ts';

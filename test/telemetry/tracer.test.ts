@@ -19,9 +19,9 @@ interface Bench {
   readonly tracer: Tracer;
   readonly metrics: CallMetrics;
   /** Moves the monotonic clock on. */
-  pass(ms: number): void;
+  readonly pass: (ms: number) => void;
   /** Everything that was exported. */
-  spans(): Promise<readonly DecodedSpan[]>;
+  readonly spans: () => Promise<readonly DecodedSpan[]>;
 }
 
 function bench(change: Partial<TracerSource> = {}): Bench {

@@ -1,0 +1,99 @@
+import type { Action, ResourceKind } from '../core/access.ts';
+import { unknownName } from '../core/nearest.ts';
+import { type Quota, type Scope, SCOPES, type Window } from '../core/quota.ts';
+import { KIND_OF } from './actions.ts';
+import { type Amount, readBudget, readRate, readWindow } from './amounts.ts';
+import { zoneFormat } from './functions.ts';
+import type { Enforcement, Limit, PolicyHead } from './policy-set.ts';
+import { readLimitTargets } from './read-target.ts';
+import type { LimitFile } from './schema.ts';
+import { type Spot, type Word, wordsOf } from './spot.ts';
+import { LATER_MESSAGE } from './vocabulary.ts';
+
+type Kind = Quota['kind'];
+
+const KINDS: readonly Kind[] = ['budget', 'rate', 'concurrency'];
+
+/** Scopes that only one kind of resource has. */
+const KIND_OF_SCOPE: Partial<Record<Scope, ResourceKind>> = { model: 'model', tool: 'tool' };
+
+/** The only actions that use tokens and money. */
+const USING: readonly Action[] = ['model.generate', 'model.embed'];
+
+export interface LimitPlace {
+  readonly policy: PolicyHead;
+  readonly spot: Spot;
+  readonly enforcement: Enforcement;
+}
+
+interface Measure extends Amount {
+  readonly window: Window;
+}
+
+/** Compiles a limit. What is wrong with it goes to its spot, and the limit is then not to be used. */
+export function compileLimit(limit: LimitFile, { policy, spot, enforcement }: LimitPlace): Limit {
+  if (limit.max !== undefined) spot.at('max').fault(`\`max\` ${LATER_MESSAGE}`, { of: 'key' });
+  const kinds = KINDS.filter((each) => limit[each] !== undefined);
+  const [kind = 'concurrency'] = kinds;
+  if (kinds.length !== 1 && limit.max === undefined)
+    spot.fault('expected exactly one of `budget`, `rate` and `concurrency`');
+  const measure = MEASURES[kind](limit, spot);
+  const per = readScopes(wordsOf(limit.per, spot.at('per')));
+  const targets = readLimitTargets(wordsOf(limit.on, spot.at('on')));
+  const actions = targets.flatMap((target) => target.actions).filter((action) => mayCount(action, measure, per));
+  if (actions.length === 0) spot.fault('this limit never counts anything: `on`, `per` and its unit exclude each other');
+  const enforced = !policy.shadow && enforcement === 'enforce';
+  return { quota: { id: `${policy.name}/${limit.id}`, kind, ...measure, per, enforced }, targets, policy };
+}
+
+/** Stands for an amount that could not be read. */
+const NOTHING: Measure = { unit: 'requests', amount: 0, window: { kind: 'none' } };
+
+const MEASURES: Readonly<Record<Kind, (limit: LimitFile, spot: Spot) => Measure>> = {
+  budget: (limit, spot) => {
+    const amount = readBudget(limit.budget as string);
+    if ('fault' in amount) spot.at('budget').fault(amount.fault);
+    if (limit.every === undefined) spot.fault('a budget needs `every`, e.g. `every: day`');
+    const { tz = 'UTC', every = 'day' } = limit;
+    const window = readWindow(every, tz);
+    if ('fault' in window) spot.at('every').fault(window.fault);
+    else if (window.kind !== 'calendar' && limit.tz !== undefined)
+      spot.at('tz').fault(`\`tz\` goes with a calendar window, \`${every}\` is counted back from now`, { of: 'key' });
+    if (!zoneFormat(tz))
+      spot.at('tz').fault(`unknown time zone \`${tz}\`, expected an IANA name like \`Europe/Berlin\``);
+    return 'fault' in amount || 'fault' in window ? NOTHING : { ...amount, window };
+  },
+  rate: (limit, spot) => {
+    const rate = readRate(limit.rate as string);
+    if ('fault' in rate) spot.at('rate').fault(rate.fault);
+    refuseWindow(limit, { spot, because: 'a rate says its own window' });
+    return 'fault' in rate ? NOTHING : rate;
+  },
+  concurrency: (limit, spot) => {
+    refuseWindow(limit, { spot, because: 'concurrency has no window' });
+    return { unit: 'concurrency', amount: limit.concurrency ?? 0, window: { kind: 'none' } };
+  },
+};
+
+function refuseWindow(limit: LimitFile, { spot, because }: { readonly spot: Spot; readonly because: string }): void {
+  for (const field of ['every', 'tz'] as const)
+    if (limit[field] !== undefined) spot.at(field).fault(`\`${field}\` goes with a budget, ${because}`, { of: 'key' });
+}
+
+function readScopes(words: readonly Word[]): readonly Scope[] {
+  const scopes = new Set<Scope>();
+  for (const { text, spot } of words) {
+    const scope = SCOPES.find((known) => known === text);
+    if (scope) scopes.add(scope);
+    else spot.fault(/^run\b/.test(text) ? `\`per: ${text}\` ${LATER_MESSAGE}` : unknownName('scope', text, SCOPES));
+  }
+  return scopes.size > 0 ? [...scopes].sort() : ['tenant'];
+}
+
+function mayCount(action: Action, { unit }: Measure, per: readonly Scope[]): boolean {
+  const isUsed = unit === 'tokens' || unit === 'money';
+  return (
+    (!isUsed || USING.includes(action)) &&
+    per.every((scope) => (KIND_OF_SCOPE[scope] ?? KIND_OF[action]) === KIND_OF[action])
+  );
+}

@@ -1,0 +1,28 @@
+import type { Call, PermittedCall } from '../core/call.ts';
+import type { Decision, Obligation } from '../core/decision.ts';
+import { type ErrorCode, GatewayError } from '../core/errors.ts';
+
+const CODES = { deny: 'policy.denied', hold: 'policy.hold' } as const satisfies Record<string, ErrorCode>;
+
+/**
+ * The only maker of permitted calls: forwarding takes nothing else, so that nothing is forwarded without a permit. Throws
+ * `policy.denied` or `policy.hold` for a refusal, `policy.obligation` where a permit stands on what nobody here can do.
+ */
+export function oblige(call: Call, decision: Decision): PermittedCall {
+  if (decision.effect !== 'permit')
+    throw new GatewayError(CODES[decision.effect], decision.reason, { rule: decision.rules[0] as string });
+  const { rules, revision, obligations, quotas } = decision;
+  for (const obligation of obligations) requireKnown(obligation);
+  return { ...call, decision: { rules, revision, obligations, quotas } } as PermittedCall;
+}
+
+function requireKnown(obligation: Obligation): void {
+  const { kind } = obligation;
+  switch (kind) {
+    case 'narrow':
+      return;
+    default:
+      kind satisfies never;
+      throw new GatewayError('policy.obligation', `this gateway cannot \`${String(kind)}\`, which the permit requires`);
+  }
+}

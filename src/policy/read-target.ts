@@ -1,0 +1,61 @@
+import { type Action, ACTIONS, type ResourceKind } from '../core/access.ts';
+import { unknownName } from '../core/nearest.ts';
+import { actionsOf, FAMILIES, KIND_OF } from './actions.ts';
+import { everything, parsePattern, type Pattern } from './pattern.ts';
+import type { Word } from './spot.ts';
+import type { Target } from './target-index.ts';
+import { LATER_MESSAGE } from './vocabulary.ts';
+
+const LATER_ACTION: Action = 'run.spawn';
+const NAMES: readonly string[] = [...ACTIONS, ...FAMILIES];
+
+/** What a rule is about: actions, and the resources of `on` or else all that the actions can be done to. */
+export function readRuleTarget(does: readonly Word[], on: readonly Word[]): Target {
+  const actions = readActions(does);
+  const patterns = readPatterns(on);
+  const kinds = kindsOf(actions);
+  if (on.length === 0) return { actions, patterns: kinds.map(everything) };
+  for (const { kind, word } of patterns)
+    if (kinds.length > 0 && !kinds.includes(kind)) word.spot.fault(`none of the actions is done to a ${kind}`);
+  for (const { text, spot } of does) {
+    const kind = kindsOf(actionsOf(text))[0];
+    if (kind && patterns.length > 0 && patterns.every((pattern) => pattern.kind !== kind))
+      spot.fault(`\`${text}\` is done to a ${kind}, and \`on\` names none`);
+  }
+  return { actions, patterns };
+}
+
+/** What a limit counts: actions wherever they are done, whatever is done to resources, or without `on` everything. */
+export function readLimitTargets(on: readonly Word[]): Target[] {
+  if (on.length === 0) return [onAll(ACTIONS)];
+  const actions = readActions(on.filter(({ text }) => !text.includes('/')));
+  const patterns = readPatterns(on.filter(({ text }) => text.includes('/')));
+  const kinds = patterns.map(({ kind }) => kind);
+  return [onAll(actions), { actions: ACTIONS.filter((action) => kinds.includes(KIND_OF[action])), patterns }];
+}
+
+export function kindsOf(actions: readonly Action[]): ResourceKind[] {
+  return [...new Set(actions.map((action) => KIND_OF[action]))];
+}
+
+function onAll(actions: readonly Action[]): Target {
+  return { actions, patterns: kindsOf(actions).map(everything) };
+}
+
+function readActions(words: readonly Word[]): Action[] {
+  return words.flatMap(({ text, spot }) => {
+    const actions = actionsOf(text);
+    if (actions.length === 0) spot.fault(unknownName('action', text, NAMES));
+    if (actions.includes(LATER_ACTION)) spot.fault(`\`${text}\` ${LATER_MESSAGE}`);
+    return actions;
+  });
+}
+
+function readPatterns(words: readonly Word[]): (Pattern & { readonly word: Word })[] {
+  return words.flatMap((word) => {
+    const pattern = parsePattern(word.text);
+    if (!('fault' in pattern)) return [{ ...pattern, word }];
+    word.spot.fault(pattern.fault);
+    return [];
+  });
+}

@@ -1,0 +1,53 @@
+import { type AccessRequest, ACTIONS, parseResource, RESOURCE_KINDS } from '../core/access.ts';
+import type { RunId } from '../core/ids.ts';
+import { unknownName } from '../core/nearest.ts';
+import { type Principal, principalId } from '../core/principal.ts';
+import { KIND_OF } from './actions.ts';
+import type { TestCase } from './schema.ts';
+import type { Spot } from './spot.ts';
+
+type Written = TestCase['request'];
+
+/** Where a test does not say when: a Thursday noon. */
+const NOON = '2026-01-01T12:00:00Z';
+
+/** The request that a test describes, its gaps filled; undefined where it is none, which the spot then tells. */
+export function requestOf(written: Written, spot: Spot): AccessRequest | undefined {
+  const action = ACTIONS.find((known) => known === written.action);
+  if (!action) spot.at('action').fault(unknownName('action', written.action, ACTIONS));
+  const resource = parseResource(written.resource);
+  if (!resource) spot.at('resource').fault(`expected \`kind/upstream/name\`, the kind one of ${RESOURCE_KINDS.join(', ')}`);
+  if (!action || !resource) return undefined;
+  if (resource.kind !== KIND_OF[action])
+    spot.at('resource').fault(`\`${action}\` is done to a ${KIND_OF[action]}, not to a ${resource.kind}`);
+  const { args = {}, run = {}, context = {} } = written;
+  const id = (run.id ?? 'run_test') as RunId;
+  return {
+    principal: principalOf(written.principal),
+    action,
+    resource,
+    args,
+    run: { id, root: id, parent: undefined, depth: run.depth ?? 0 },
+    context: {
+      route: context.route ?? 'test',
+      stream: context.stream ?? false,
+      timeMs: Date.parse(context.time ?? NOON),
+    },
+  };
+}
+
+function principalOf(written: Written['principal']): Principal {
+  const fields = typeof written === 'string' ? { agent: written } : written;
+  const { agent = '', subject = 'tester', tenant = 'default', issuer = 'test', scopes = [], actors = [] } = fields;
+  return {
+    id: principalId(tenant, subject, agent),
+    subject,
+    tenant,
+    agent,
+    issuer,
+    scopes,
+    actors: actors.map(({ subject: name, issuer: from }) => ({ subject: name, ...(from === undefined ? {} : { issuer: from }) })),
+    credential: 'jwt',
+    expiresAtMs: Infinity,
+  };
+}

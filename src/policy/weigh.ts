@@ -1,0 +1,47 @@
+import type { AccessRequest } from '../core/access.ts';
+import { Bindings } from './bindings.ts';
+import type { Caller, Effect, PolicySet, Rule, Standing } from './policy-set.ts';
+
+/** A rule that has something to say on a request. */
+export interface Hit {
+  readonly rule: Rule;
+  /** What it says; `none` for an `allow` that failed. */
+  readonly effect: Effect | 'none';
+  /** Why its condition could not be evaluated. */
+  readonly failure: string | undefined;
+}
+
+/** Everything that the rules say on a request, with what they read of it. */
+export interface Weighed {
+  readonly caller: Caller;
+  readonly enforced: readonly Hit[];
+  /** What policies in shadow mode say. */
+  readonly shadow: readonly Hit[];
+  readonly facts: Bindings['facts'];
+}
+
+/** Asks every rule that could match. None is left out once the effect is clear: the record names all that decided. */
+export function weigh(set: PolicySet, request: AccessRequest): Weighed {
+  const caller = set.callerOf(request.principal);
+  const bindings = new Bindings(request, caller.value);
+  const enforced: Hit[] = [];
+  const shadow: Hit[] = [];
+  for (const rule of set.rules.find(request.action, request.resource)) {
+    const hit = askRule(rule, caller.standings[rule.policy.position] as Standing, bindings);
+    if (hit) (rule.policy.shadow ? shadow : enforced).push(hit);
+  }
+  return { caller, enforced, shadow, facts: bindings.facts };
+}
+
+/** What one rule says, its actions and resources given; undefined for nothing. A failure counts against the caller. */
+export function askRule(rule: Rule, standing: Standing, bindings: Bindings): Hit | undefined {
+  if (standing === 'out') return undefined;
+  const isAllow = rule.effect === 'allow';
+  if (standing === 'failed' && isAllow) return { rule, effect: 'none', failure: APPLIES_FAILED };
+  const outcome = rule.when ? bindings.evaluate(rule.when) : true;
+  if (outcome === false) return undefined;
+  if (outcome === true) return { rule, effect: rule.effect, failure: undefined };
+  return { rule, effect: isAllow ? 'none' : 'deny', failure: outcome.failure };
+}
+
+const APPLIES_FAILED = 'the `applies` of its policy failed';

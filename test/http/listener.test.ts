@@ -1,0 +1,109 @@
+import { createServer as createTcp } from 'node:net';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Listener, listen } from '../../src/http/listener.ts';
+import { askRaw, openRaw, statusOf } from '../support/raw-http.ts';
+
+const open: Listener[] = [];
+afterEach(async () => {
+  for (const listener of open.splice(0)) {
+    const closed = listener.close();
+    listener.destroy();
+    await closed;
+  }
+});
+
+type Env = { Bindings: HttpBindings };
+
+async function start(app = new Hono<Env>().all('*', (context) => context.text('ok')), host = '127.0.0.1'): Promise<Listener> {
+  const listener = await listen(app, { host, port: 0 });
+  open.push(listener);
+  return listener;
+}
+
+const REQUEST = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`not within ${ms} ms`)), ms);
+  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
+}
+
+describe('listening', () => {
+  test('tells the address that the system gave it', async () => {
+    const listener = await start();
+    expect(listener.url).toBe(`http://127.0.0.1:${listener.port}`);
+    expect(listener.port).toBeGreaterThan(0);
+    expect((await start(undefined, '::1')).url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  });
+
+  test('throws where the address is taken', async () => {
+    const taken = createTcp();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    await expect(listen(new Hono<Env>(), { host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    taken.close();
+  });
+});
+
+describe('closing', () => {
+  test('is prompt with connections that are kept alive, and with one that never said a word', async () => {
+    const listener = await start();
+    const kept = await openRaw(listener.port);
+    kept.send(REQUEST);
+    await kept.until(/ok$/);
+    const silent = await openRaw(listener.port);
+    const halfway = await openRaw(listener.port);
+    halfway.send('GET / HTTP/1.1\r\nho');
+    await within(2_000, listener.close());
+    await Promise.all([kept.closed, silent.closed, halfway.closed]);
+  });
+
+  test('waits for an open answer, and ends its connection right behind it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const app = new Hono<Env>().all('*', async (context) => {
+      await promise;
+      return context.text('at last');
+    });
+    const listener = await start(app);
+    const connection = await openRaw(listener.port);
+    connection.send(REQUEST);
+    let closed = false;
+    const closing = listener.close().then(() => (closed = true));
+    await new Promise((done) => setTimeout(done, 700));
+    expect(closed).toBe(false);
+    resolve();
+    await connection.until(/at last$/);
+    await within(1_000, closing);
+    await within(1_000, connection.closed);
+  });
+
+  test('takes no new connection', async () => {
+    const listener = await start();
+    await listener.close();
+    await expect(openRaw(listener.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+test('idle connections can be ended while the listener goes on', async () => {
+  const listener = await start();
+  const kept = await openRaw(listener.port);
+  kept.send(REQUEST);
+  await kept.until(/ok$/);
+  listener.closeIdle();
+  await within(1_000, kept.closed);
+  expect(statusOf(await askRaw(listener.port, REQUEST.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n')))).toBe(200);
+});
+
+test('a header field more than Node would keep is not dropped', async () => {
+  let seen = 0;
+  const app = new Hono<Env>().all('*', (context) => {
+    seen = context.env.incoming.rawHeaders.length / 2;
+    return context.text('ok');
+  });
+  const listener = await start(app);
+  const fields = Array.from({ length: 1_500 }, (_, index) => `a${index}:`).join('\r\n');
+  await askRaw(listener.port, `GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${fields}\r\n\r\n`);
+  expect(seen).toBe(1_502);
+});
