@@ -45,7 +45,8 @@ interface Entry {
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const dir = mkdtempSync(join(tmpdir(), 'waygate-bench-'));
-process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+// Profiles are for looking at afterwards.
+if (!flags.profile) process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 const cores = findCores();
 say(
   cores

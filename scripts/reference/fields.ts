@@ -82,7 +82,7 @@ function typeOf(schema: JsonSchema): string {
 function plainType(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const).replaceAll('"', '')}\``;
   if (schema.enum) return namesOf(schema.enum);
-  switch (schema.type) {
+  switch (schema.type ?? '') {
     case 'string':
       return schema.format === 'uri' ? 'address' : schema.format === 'date-time' ? 'time' : 'text';
     case 'integer':

@@ -1,6 +1,6 @@
 import { ACTIONS, RESOURCE_KINDS } from '../../src/core/access.ts';
 import { SCOPES } from '../../src/core/quota.ts';
-import { KIND_OF } from '../../src/policy/actions.ts';
+import { KINDS_OF } from '../../src/policy/actions.ts';
 import { policyJsonSchema, testJsonSchema } from '../../src/policy/schema.ts';
 import { APPLIES_VARIABLES, FUNCTIONS, METHODS, RULE_VARIABLES, TYPES } from '../../src/policy/vocabulary.ts';
 import { fieldsOf, partsOf } from './fields.ts';
@@ -17,7 +17,7 @@ export function policyPage(): string {
     'A resource is `kind/upstream/name`, split at its first two slashes. In a pattern `*` matches any characters and `{a,b}` either text; case counts.',
     table(
       ['action', 'its resource is'],
-      ACTIONS.map((action) => [`\`${action}\``, `\`${KIND_OF[action]}/…\``]),
+      ACTIONS.map((action) => [`\`${action}\``, KINDS_OF[action].map((kind) => `\`${kind}/…\``).join(' or ')]),
     ),
     `Kinds: ${codes(RESOURCE_KINDS)}. An action family such as \`model.*\` stands for all of its actions. Scopes of limits: ${codes(SCOPES)}, always within the tenant.`,
     '## Conditions',

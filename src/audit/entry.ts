@@ -42,7 +42,7 @@ export interface PermitDetails {
 export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standings }: PermitDetails): AuditEntry {
   const { rules, revision, obligations } = call.decision;
   const json =
-    `{"at":${atMs},"kind":"permit","call":${text(call.id)}${member('trace', traceId)}` +
+    `{"at":${atMs},"kind":"permit","call":${text(call.id)},"trace":${text(traceId)}` +
     whoAndWhat(call.access.principal, call) +
     `,"decision":{"effect":"permit","rules":${texts(rules)},"revision":${text(revision)}` +
     `,"obligations":${texts(obligations.map(({ kind }) => kind))}}` +
@@ -54,7 +54,7 @@ export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standin
 export function outcomeEntry(record: CallRecord, traceId: string): AuditEntry {
   const { id, decision, metered, error } = record;
   const json =
-    `{"at":${record.endedAtMs},"kind":"outcome","call":${text(id)}${member('trace', traceId)}` +
+    `{"at":${record.endedAtMs},"kind":"outcome","call":${text(id)},"trace":${text(traceId)}` +
     ending(record) +
     (metered ? used(metered) : '') +
     (error ? failure(error) : '') +
@@ -67,7 +67,7 @@ export function outcomeEntry(record: CallRecord, traceId: string): AuditEntry {
 export function refusalEntry(record: CallRecord, traceId: string, mask: (text: string) => string): AuditEntry {
   const { id, request, principal, call, decision, quote, error } = record;
   const json =
-    `{"at":${record.endedAtMs},"kind":"refusal","call":${text(id)}${member('trace', traceId)}` +
+    `{"at":${record.endedAtMs},"kind":"refusal","call":${text(id)},"trace":${text(traceId)}` +
     `,"request":{"method":${text(mask(request.method))},"path":${text(mask(request.path))}${member('peer', request.peer)}}` +
     whoAndWhat(principal, call) +
     (decision ? `,"decision":${decided(decision)}${considered(decision)}` : '') +

@@ -4,12 +4,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import { GENESIS, type Head, seal } from './chain.ts';
+import type { Head } from './chain.ts';
 import { type AuditEntry, chainEntry } from './entry.ts';
 import type { OpenFile } from './file.ts';
 import { isKept, Reserve, type Waiting } from './reserve.ts';
 import type { AuditConfig } from './schema.ts';
-import { Segments } from './segments.ts';
+import { ChainWriter } from './writer.ts';
 
 export interface AuditLog {
   /**
@@ -61,25 +61,24 @@ const PROBE_MS = 250;
 
 class ChainLog implements AuditLog {
   readonly #source: AuditSource;
-  readonly #segments: Segments;
+  readonly #writer: ChainWriter;
   readonly #reserve = new Reserve();
-  readonly #looking: NodeJS.Timeout;
-  #head: Head;
   #pending: Waiting[] = [];
   #state: 'idle' | 'due' | 'writing' | 'closed' = 'idle';
   #probe: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
   #down: { readonly error: GatewayError; readonly sinceMs: number } | undefined;
 
   constructor(source: AuditSource, chain: string) {
-    const { dir, maxFileBytes } = source.config;
+    const { dir, maxFileBytes, fsync } = source.config;
+    const { clock, open } = source;
     this.#source = source;
-    this.#segments = new Segments({ dir, chain, maxFileBytes, ...(source.open && { open: source.open }) });
-    this.#head = { chain, seq: 0, hash: GENESIS };
-    this.#looking = setInterval(() => void this.#look(), source.timing?.lookMs ?? LOOK_MS).unref();
+    this.#writer = new ChainWriter({ dir, chain, maxFileBytes, fsync, clock, ...(open && { open }) });
+    this.#lookLater();
   }
 
   get head(): Head {
-    return this.#head;
+    return this.#writer.head;
   }
 
   get isUp(): boolean {
@@ -99,16 +98,14 @@ class ChainLog implements AuditLog {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#looking);
     if (this.#down && this.#state !== 'writing') await this.#flush();
     await this.append(chainEntry('stop', this.#source.clock.now(), {})).catch(() => {});
     // A write that hangs still has the file.
     const hangs = this.#state === 'writing';
     this.#state = 'closed';
     clearTimeout(this.#probe);
-    if (hangs) return;
-    if (this.#source.config.fsync !== 'never') await this.#segments.force().catch(() => {});
-    await this.#segments.close();
+    clearTimeout(this.#looking);
+    if (!hangs) await this.#writer.close();
   }
 
   // Everything of one turn of the event loop, and whatever comes while a write is under way, goes out in one write.
@@ -124,10 +121,11 @@ class ChainLog implements AuditLog {
     this.#state = 'writing';
     const gap = this.#down;
     const batch = [...this.#reserve.take(), ...this.#pending];
+    const entries = batch.map(({ entry }) => entry);
     this.#pending = [];
     const timer = setTimeout(() => this.#stall(batch), this.#source.config.failTimeoutMs).unref();
     try {
-      await this.#write(batch, gap?.sinceMs);
+      await this.#writer.write(gap ? [this.#gapEntry(gap.sinceMs), ...entries] : entries);
       for (const { resolve } of batch) resolve();
       if (gap) this.#goUp();
     } catch (cause) {
@@ -140,23 +138,8 @@ class ChainLog implements AuditLog {
     if (this.#down) this.#probeLater();
   }
 
-  async #write(batch: readonly Waiting[], gapSinceMs: number | undefined): Promise<void> {
-    const file = await this.#segments.current();
-    const atMs = this.#source.clock.now();
-    const entries = [...this.#segments.preface(this.#head, atMs)];
-    if (gapSinceMs !== undefined)
-      entries.push(chainEntry('gap', atMs, { sinceMs: gapSinceMs, ...this.#reserve.missed }));
-    for (const { entry } of batch) entries.push(entry);
-    let head = this.#head;
-    let lines = '';
-    for (const { json } of entries) {
-      const sealed = seal(head, json);
-      head = sealed.head;
-      lines += sealed.line;
-    }
-    await file.append(Buffer.from(lines));
-    if (this.#source.config.fsync === 'always') await this.#segments.force();
-    this.#head = head;
+  #gapEntry(sinceMs: number): AuditEntry {
+    return chainEntry('gap', this.#source.clock.now(), { sinceMs, ...this.#reserve.missed });
   }
 
   // A write that takes too long may still succeed, so what can wait for it does.
@@ -191,13 +174,18 @@ class ChainLog implements AuditLog {
     }, this.#source.timing?.probeMs ?? PROBE_MS).unref();
   }
 
+  // One look at a time: those that a hanging disk holds would take up the threads that everything else reads files with.
+  #lookLater(): void {
+    this.#looking = setTimeout(() => void this.#look(), this.#source.timing?.lookMs ?? LOOK_MS).unref();
+  }
+
   async #look(): Promise<void> {
     try {
-      if (this.#source.config.fsync === 'interval') await this.#segments.force();
-      await this.#segments.look();
+      await this.#writer.look();
     } catch (cause) {
-      this.#goDown([], cause);
+      if (this.#state !== 'closed') this.#goDown([], cause);
     }
+    if (this.#state !== 'closed') this.#lookLater();
   }
 }
 

@@ -26,3 +26,10 @@ export function readName(text: string): string {
 export function readNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, readName(text)];
 }
+
+/** A port that has another one behind it. */
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port < 65_535) return port;
+  throw new InvalidArgumentError('expected a number from 1 to 65534');
+}

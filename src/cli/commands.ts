@@ -1,11 +1,12 @@
 // Every command with its options and an example. What a command does is loaded when it is called.
 import type { Command } from 'commander';
 import type { AuditOptions } from './audit.ts';
-import { readDuration, readName, readNames, readOverlap } from './arguments.ts';
+import { readDuration, readName, readNames, readOverlap, readPort } from './arguments.ts';
 import type { CheckOptions } from './check.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
 import type { Output } from './output.ts';
+import type { ServeOptions } from './serve.ts';
 import type { TokenOptions } from './token.ts';
 
 type Done = (code: number) => void;
@@ -26,8 +27,13 @@ function addServe(program: Command, done: Done): void {
     .command('serve')
     .description('run the gateway; without any configuration on loopback, with demo upstreams')
     .option('--config <file>', 'configuration, instead of ./waygate.yaml')
+    .option(
+      '--port <number>',
+      'without any configuration: port of the data listener; the operators’ one has the next',
+      readPort,
+    )
     .addHelpText('after', example('waygate serve --config /etc/waygate/waygate.yaml'))
-    .action(async (options: { config?: string }) => {
+    .action(async (options: ServeOptions) => {
       const { serve } = await import('./serve.ts');
       done(await serve(options));
     });

@@ -18,9 +18,9 @@ export interface Demo {
 }
 
 /** Starts the demo upstreams. */
-export async function startDemo(env: Readonly<Record<string, string | undefined>>): Promise<Demo> {
+export async function startDemo(env: Readonly<Record<string, string | undefined>>, port: number): Promise<Demo> {
   const [model, tools] = await Promise.all([startDemoModel(), startDemoTools()]);
-  const config = demoConfig({ modelUrl: model.url, toolsUrl: tools.url }, env, POLICIES);
+  const config = demoConfig({ modelUrl: model.url, toolsUrl: tools.url, port, policies: POLICIES }, env);
   const path = resolve('waygate.yaml');
   return {
     files: { ...systemFiles, read: (file) => (file === path ? Promise.resolve(config) : systemFiles.read(file)) },
@@ -53,7 +53,7 @@ async function banner({ data, admin, dir, providers }: Address): Promise<readonl
     `    -H 'content-type: application/json' -d '{"model":"demo-small","messages":[{"role":"user","content":"hello"}]}'`,
     '',
     `The example policies (${POLICIES}) refuse: the tool \`delete_note\`, and \`send_mail\` to addresses outside example.com;`,
-    'what goes past 600 requests a minute or 5 USD a day is refused too. More tokens: `npx waygate token --agent NAME`.',
+    'what goes past 600 requests a minute or 5 USD a day is refused too. Other agents: `node bin/waygate.mjs token --agent NAME`.',
     '',
   ];
 }

@@ -15,17 +15,24 @@ import { listen, type Listener } from '../http/listener.ts';
 import { readiness } from '../http/readiness.ts';
 import { hostCheck } from '../http/rebinding.ts';
 import { type Demo, startDemo } from './demo.ts';
-import { terminal } from './output.ts';
+import { terminal, UsageError } from './output.ts';
 
 export interface ServeOptions {
   /** Path of the config; `waygate.yaml` in the working directory, where there is one, else the demo. */
   readonly config?: string;
+  /** Port of the data listener, for a start without any configuration. */
+  readonly port?: number;
 }
+
+const PORT = 4_000;
 
 /** Runs until it is told to end. Resolves with the process' exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   const path = options.config ?? 'waygate.yaml';
-  const demo = options.config === undefined && !existsSync(path) ? await startDemo(process.env) : undefined;
+  const isDemo = options.config === undefined && !existsSync(path);
+  if (!isDemo && options.port !== undefined)
+    throw new UsageError(`the port is that of \`${path}\`; take out \`--port\``);
+  const demo = isDemo ? await startDemo(process.env, options.port ?? PORT) : undefined;
   const files = demo?.files ?? systemFiles;
   const load = (): Promise<Loaded> => loadConfig({ path: resolve(path), env: process.env, files });
   try {

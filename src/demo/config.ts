@@ -25,24 +25,26 @@ const PROVIDERS = [
   },
 ] as const;
 
-export interface DemoUpstreams {
+export interface DemoPlaces {
   /** Origins of the demo servers, e.g. `http://127.0.0.1:41001`. */
   readonly modelUrl: string;
   /** Endpoint of the demo MCP server. */
   readonly toolsUrl: string;
+  /** Of the data listener; the operators' one has the next. */
+  readonly port: number;
+  /** Folder of the policies. */
+  readonly policies: string;
 }
 
 /** The configuration of a start without any: what `waygate.yaml` would say. */
-export function demoConfig(
-  demo: DemoUpstreams,
-  env: Readonly<Record<string, string | undefined>>,
-  policies: string,
-): string {
+export function demoConfig(demo: DemoPlaces, env: Readonly<Record<string, string | undefined>>): string {
   const price = { '*': { input: 1, output: 4 } };
   const providers = PROVIDERS.filter(({ env: name }) => env[name]?.trim());
   return stringify(
     {
       version: 1,
+      listen: { port: demo.port },
+      admin: { port: demo.port + 1 },
       identity: { dev: true },
       upstreams: {
         'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
@@ -55,7 +57,7 @@ export function demoConfig(
           ]),
         ),
       },
-      policies: { dir: policies },
+      policies: { dir: demo.policies },
     },
     // The reader takes no anchors.
     { aliasDuplicateObjects: false },

@@ -1,6 +1,9 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { GatewayError } from '../core/errors.ts';
+import { deliver } from './deliver.ts';
+import { problem } from './problem.ts';
 import { refuseUpgrades, wantsWebSocket } from './upgrade.ts';
 
 export interface ListenerOptions {
@@ -73,6 +76,10 @@ function answerWith<Env extends { Bindings: HttpBindings }>(server: Server, app:
     open -= 1;
   };
   const take: RequestListener = (request, response) => {
+    if (!response.socket?.writable) {
+      refusePipelined(response);
+      return;
+    }
     open += 1;
     response.once('close', ended);
     void answer(request, response);
@@ -85,6 +92,14 @@ function answerWith<Env extends { Bindings: HttpBindings }>(server: Server, app:
       return open;
     },
   };
+}
+
+// A request that comes before the one ahead of it was answered: its answer would have no socket yet, so that nobody would
+// learn of its client's going away. No client of ours sends one, and whoever does can tell requests apart as it likes.
+function refusePipelined(response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  const message = 'expected one request at a time on a connection; send this one again on another';
+  deliver(problem(new GatewayError('request.invalid', message), undefined), response);
 }
 
 async function close(server: Server, requests: Requests): Promise<void> {

@@ -43,6 +43,7 @@ export interface RedisClient {
   run(question: Question): Promise<unknown>;
   /** `maxmemory-policy` of every node that takes writes. */
   evictionPolicies(): Promise<readonly string[]>;
+  /** Whether any node answers: a cluster that has lost one still serves the tenants of the others. */
   ping(): Promise<boolean>;
   close(): void;
 }
@@ -85,7 +86,7 @@ export function connectRedis(config: RedisConfig): RedisClient {
     run: (question) => ask(() => evaluate(connection, question)),
     evictionPolicies: async () => (await ask(() => Promise.all(nodes().map(evictionPolicy)))) as string[],
     ping: () =>
-      ask(() => Promise.all(nodes().map((node) => node.ping()))).then(
+      ask(() => Promise.any(nodes().map((node) => node.ping()))).then(
         () => true,
         () => false,
       ),

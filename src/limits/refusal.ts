@@ -51,7 +51,8 @@ function advice({ quota, state }: Refused, isHopeless: boolean): string {
 }
 
 function inWords(amount: number, unit: Unit): string {
-  return unit === 'money' ? formatMoney(amount as MicroUsd) : `${amount} ${unit}`;
+  if (unit === 'money') return formatMoney(amount as MicroUsd);
+  return amount === 1 ? `1 ${unit.slice(0, -1)}` : `${amount} ${unit}`;
 }
 
 function windowText(window: Window): string {

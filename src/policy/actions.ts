@@ -1,19 +1,19 @@
 import { type Action, ACTIONS, type ResourceKind } from '../core/access.ts';
 
-/** The kind of resource that an action is done to. */
-export const KIND_OF: Readonly<Record<Action, ResourceKind>> = {
-  'model.generate': 'model',
-  'model.embed': 'model',
-  'model.list': 'model',
-  'model.count': 'model',
-  'tool.call': 'tool',
-  'tool.list': 'tool',
-  'resource.read': 'resource',
-  'prompt.get': 'prompt',
-  'agent.send': 'agent',
-  'agent.task': 'agent',
-  'http.request': 'http',
-  'run.spawn': 'agent',
+/** The kinds of resources that an action is done to. A tool server lists its resources and prompts too. */
+export const KINDS_OF: Readonly<Record<Action, readonly ResourceKind[]>> = {
+  'model.generate': ['model'],
+  'model.embed': ['model'],
+  'model.list': ['model'],
+  'model.count': ['model'],
+  'tool.call': ['tool'],
+  'tool.list': ['tool', 'resource', 'prompt'],
+  'resource.read': ['resource'],
+  'prompt.get': ['prompt'],
+  'agent.send': ['agent'],
+  'agent.task': ['agent'],
+  'http.request': ['http'],
+  'run.spawn': ['agent'],
 };
 
 /** `model.*` and so on: all actions that begin alike. */

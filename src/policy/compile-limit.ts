@@ -1,7 +1,7 @@
 import type { Action, ResourceKind } from '../core/access.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Quota, type Scope, SCOPES, type Window } from '../core/quota.ts';
-import { KIND_OF } from './actions.ts';
+import { KINDS_OF } from './actions.ts';
 import { type Amount, readBudget, readRate, readWindow } from './amounts.ts';
 import { zoneFormat } from './functions.ts';
 import type { Enforcement, Limit, PolicyHead } from './policy-set.ts';
@@ -39,9 +39,12 @@ export function compileLimit(limit: LimitFile, { policy, spot, enforcement }: Li
     spot.fault('expected exactly one of `budget`, `rate` and `concurrency`');
   const measure = MEASURES[kind](limit, spot);
   const per = readScopes(wordsOf(limit.per, spot.at('per')));
-  const targets = readLimitTargets(wordsOf(limit.on, spot.at('on')));
-  const actions = targets.flatMap((target) => target.actions).filter((action) => mayCount(action, measure, per));
-  if (actions.length === 0) spot.fault('this limit never counts anything: `on`, `per` and its unit exclude each other');
+  const targets = readLimitTargets(wordsOf(limit.on, spot.at('on'))).map(({ actions, patterns }) => ({
+    actions: actions.filter((action) => mayCount(action, measure, per)),
+    patterns,
+  }));
+  if (targets.every(({ actions }) => actions.length === 0))
+    spot.fault('this limit never counts anything: `on`, `per` and its unit exclude each other');
   const enforced = !policy.shadow && enforcement === 'enforce';
   return { quota: { id: `${policy.name}/${limit.id}`, kind, ...measure, per, enforced }, targets, policy };
 }
@@ -90,10 +93,8 @@ function readScopes(words: readonly Word[]): readonly Scope[] {
   return scopes.size > 0 ? [...scopes].sort() : ['tenant'];
 }
 
+/** Whether an action on some resource has the unit and all of the scopes. */
 function mayCount(action: Action, { unit }: Measure, per: readonly Scope[]): boolean {
-  const isUsed = unit === 'tokens' || unit === 'money';
-  return (
-    (!isUsed || USING.includes(action)) &&
-    per.every((scope) => (KIND_OF_SCOPE[scope] ?? KIND_OF[action]) === KIND_OF[action])
-  );
+  if ((unit === 'tokens' || unit === 'money') && !USING.includes(action)) return false;
+  return KINDS_OF[action].some((kind) => per.every((scope) => (KIND_OF_SCOPE[scope] ?? kind) === kind));
 }

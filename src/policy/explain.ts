@@ -1,13 +1,12 @@
 /** Every rule and limit that there is, what it says on one request, and why. For people: it takes its time. */
 import { type AccessRequest, formatResource } from '../core/access.ts';
 import type { Decision } from '../core/decision.ts';
-import { KIND_OF } from './actions.ts';
 import { Bindings } from './bindings.ts';
 import { decide } from './decide.ts';
 import type { Caller, Effect, PolicyHead, PolicySet, Rule, Standing } from './policy-set.ts';
 import { matchesTarget, type Targeted } from './target-index.ts';
 import { decisiveParts } from './trace.ts';
-import { askRule } from './weigh.ts';
+import { APPLIES_FAILED, askRule } from './weigh.ts';
 
 /**
  * `decides`: the decision names it. `outranked`: it matches, but another effect is stronger. `shadow`: it is named in what
@@ -81,7 +80,8 @@ function explainRule(rule: Rule, seen: Seen): RuleExplanation {
     return { id, effect, say: 'silent', why: 'in shadow mode an allow grants nothing' };
   const hit = askRule(rule, standingOf(policy, seen), seen.bindings);
   const say = hit && hit.effect !== 'none' ? sayOf(id, seen.decision) : 'silent';
-  return { id, effect, say, why: when ? decisiveParts(seen.bindings.trace(when)).join(', ') : (hit?.failure ?? 'it has no condition') };
+  if (hit?.failure === APPLIES_FAILED) return { id, effect, say, why: APPLIES_FAILED };
+  return { id, effect, say, why: when ? decisiveParts(seen.bindings.trace(when)).join(', ') : 'it has no condition' };
 }
 
 function sayOf(id: string, { rules, shadow }: Decision): Say {
@@ -102,6 +102,6 @@ function missOf(item: Targeted & { readonly policy: PolicyHead }, seen: Seen): s
   const about = item.targets.filter(({ actions }) => actions.includes(action));
   if (about.length === 0) return 'the action does not match';
   if (matchesTarget(item, action, resource)) return undefined;
-  const patterns = about.flatMap((target) => target.patterns).filter(({ kind }) => kind === KIND_OF[action]);
-  return `the resource does not match ${patterns.map(({ source }) => `\`${source}\``).join(', ')}`;
+  const sources = about.flatMap(({ patterns }) => patterns.map(({ source }) => `\`${source}\``));
+  return `the resource does not match ${sources.join(', ')}`;
 }

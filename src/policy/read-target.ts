@@ -1,6 +1,6 @@
 import { type Action, ACTIONS, type ResourceKind } from '../core/access.ts';
 import { unknownName } from '../core/nearest.ts';
-import { actionsOf, FAMILIES, KIND_OF } from './actions.ts';
+import { actionsOf, FAMILIES, KINDS_OF } from './actions.ts';
 import { everything, parsePattern, type Pattern } from './pattern.ts';
 import type { Word } from './spot.ts';
 import type { Target } from './target-index.ts';
@@ -18,9 +18,9 @@ export function readRuleTarget(does: readonly Word[], on: readonly Word[]): Targ
   for (const { kind, word } of patterns)
     if (kinds.length > 0 && !kinds.includes(kind)) word.spot.fault(`none of the actions is done to a ${kind}`);
   for (const { text, spot } of does) {
-    const kind = kindsOf(actionsOf(text))[0];
-    if (kind && patterns.length > 0 && patterns.every((pattern) => pattern.kind !== kind))
-      spot.fault(`\`${text}\` is done to a ${kind}, and \`on\` names none`);
+    const own = kindsOf(actionsOf(text));
+    if (own.length > 0 && patterns.length > 0 && !patterns.some(({ kind }) => own.includes(kind)))
+      spot.fault(`\`${text}\` is done to a ${own.join(' or ')}, and \`on\` names none`);
   }
   return { actions, patterns };
 }
@@ -31,11 +31,14 @@ export function readLimitTargets(on: readonly Word[]): Target[] {
   const actions = readActions(on.filter(({ text }) => !text.includes('/')));
   const patterns = readPatterns(on.filter(({ text }) => text.includes('/')));
   const kinds = patterns.map(({ kind }) => kind);
-  return [onAll(actions), { actions: ACTIONS.filter((action) => kinds.includes(KIND_OF[action])), patterns }];
+  return [
+    onAll(actions),
+    { actions: ACTIONS.filter((action) => KINDS_OF[action].some((kind) => kinds.includes(kind))), patterns },
+  ];
 }
 
-export function kindsOf(actions: readonly Action[]): ResourceKind[] {
-  return [...new Set(actions.map((action) => KIND_OF[action]))];
+function kindsOf(actions: readonly Action[]): ResourceKind[] {
+  return [...new Set(actions.flatMap((action) => KINDS_OF[action]))];
 }
 
 function onAll(actions: readonly Action[]): Target {

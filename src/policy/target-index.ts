@@ -1,5 +1,5 @@
-import type { Action, Resource } from '../core/access.ts';
-import { KIND_OF } from './actions.ts';
+import type { Action, Resource, ResourceKind } from '../core/access.ts';
+import { KINDS_OF } from './actions.ts';
 import { matchesGlob } from './glob.ts';
 import { matchesName, matchesPattern, type Pattern, type ResourceGlob } from './pattern.ts';
 
@@ -28,64 +28,73 @@ interface Shelf<T> {
   readonly lengths: Set<number>;
 }
 
-/** Key of the shelf whose upstream is a pattern. */
+type Shelves<T> = Map<string, Shelf<T>>;
+
+/** Key of the shelf whose upstream is a pattern; no upstream is called so. */
 const ANY = '';
 
-export function matchesTarget(item: Targeted, action: Action, resource: Resource): boolean {
-  return item.targets.some(
-    ({ actions, patterns }) =>
-      actions.includes(action) && patterns.some((pattern) => matchesPattern(pattern, resource)),
+export function matchesTarget({ targets }: Targeted, action: Action, resource: Resource): boolean {
+  return (
+    KINDS_OF[action].includes(resource.kind) &&
+    targets.some(
+      ({ actions, patterns }) =>
+        actions.includes(action) && patterns.some((pattern) => matchesPattern(pattern, resource)),
+    )
   );
 }
 
 /** Finds what is about an action on a resource, at a cost that follows what is found, not what there is. */
 export class TargetIndex<T extends Targeted> {
-  readonly #shelves = new Map<Action, Map<string, Shelf<T>>>();
+  readonly #shelves = new Map<Action, Map<ResourceKind, Shelves<T>>>();
 
   constructor(items: readonly T[]) {
-    for (const item of items) for (const [action, globs] of globsOf(item)) this.#add(item, action, globs);
+    for (const item of items)
+      for (const { actions, patterns } of item.targets)
+        for (const action of actions) for (const pattern of patterns) this.#add(item, action, pattern);
   }
 
   /** The items whose targets match, in no particular order. */
   find(action: Action, resource: Resource): ReadonlySet<T> {
     const found = new Set<T>();
-    const shelves = KIND_OF[action] === resource.kind ? this.#shelves.get(action) : undefined;
+    const shelves = this.#shelves.get(action)?.get(resource.kind);
     if (!shelves) return found;
-    for (const key of [resource.upstream, ANY]) {
-      const shelf = shelves.get(key);
-      if (!shelf) continue;
-      take(shelf.whole.get(resource.name), resource, found);
-      for (const length of shelf.lengths)
-        if (length <= resource.name.length) take(shelf.beginning.get(resource.name.slice(0, length)), resource, found);
-    }
+    const own = shelves.get(resource.upstream);
+    if (own) takeAll(own, resource, found);
+    const any = shelves.get(ANY);
+    if (any) takeAll(any, resource, found);
     return found;
   }
 
-  #add(item: T, action: Action, globs: readonly ResourceGlob[]): void {
-    for (const { upstream, name } of globs) {
-      const shelves = getOrMake(this.#shelves, action, () => new Map<string, Shelf<T>>());
-      const shelf = getOrMake(shelves, upstream.includes('*') ? ANY : upstream, newShelf<T>);
-      const star = name.indexOf('*');
-      const beginning = star < 0 ? name : name.slice(0, star);
-      // `get_*` takes all that begins so; in http a star ends at the next slash, unless it stands alone.
-      const decided = star < 0 || (star === name.length - 1 && (KIND_OF[action] !== 'http' || star === 0));
-      if (star >= 0) shelf.lengths.add(beginning.length);
-      getOrMake(star < 0 ? shelf.whole : shelf.beginning, beginning, () => []).push({
-        item,
-        upstream: upstream.includes('*') && upstream !== '*' ? upstream : undefined,
-        name: decided ? undefined : name,
-      });
-    }
+  #add(item: T, action: Action, { kind, globs }: Pattern): void {
+    if (!KINDS_OF[action].includes(kind)) return;
+    const kinds = getOrMake(this.#shelves, action, () => new Map<ResourceKind, Shelves<T>>());
+    const shelves = getOrMake(kinds, kind, () => new Map<string, Shelf<T>>());
+    for (const glob of globs) place(shelves, glob, { item, kind });
   }
 }
 
-function globsOf({ targets }: Targeted): Map<Action, ResourceGlob[]> {
-  const globs = new Map<Action, ResourceGlob[]>();
-  for (const { actions, patterns } of targets)
-    for (const action of actions)
-      for (const pattern of patterns)
-        if (pattern.kind === KIND_OF[action]) getOrMake(globs, action, () => []).push(...pattern.globs);
-  return globs;
+function place<T>(
+  shelves: Shelves<T>,
+  { upstream, name }: ResourceGlob,
+  { item, kind }: { readonly item: T; readonly kind: ResourceKind },
+): void {
+  const shelf = getOrMake(shelves, upstream.includes('*') ? ANY : upstream, newShelf<T>);
+  const star = name.indexOf('*');
+  const beginning = star < 0 ? name : name.slice(0, star);
+  // `get_*` takes all that begins so; in http a star ends at the next slash, unless it stands alone.
+  const decided = star < 0 || (star === name.length - 1 && (kind !== 'http' || star === 0));
+  if (star >= 0) shelf.lengths.add(beginning.length);
+  getOrMake(star < 0 ? shelf.whole : shelf.beginning, beginning, (): Entry<T>[] => []).push({
+    item,
+    upstream: upstream.includes('*') && upstream !== '*' ? upstream : undefined,
+    name: decided ? undefined : name,
+  });
+}
+
+function takeAll<T>({ whole, beginning, lengths }: Shelf<T>, resource: Resource, found: Set<T>): void {
+  const { name } = resource;
+  take(whole.get(name), resource, found);
+  for (const length of lengths) if (length <= name.length) take(beginning.get(name.slice(0, length)), resource, found);
 }
 
 function take<T>(entries: readonly Entry<T>[] | undefined, resource: Resource, found: Set<T>): void {

@@ -2,7 +2,7 @@ import { type AccessRequest, ACTIONS, parseResource, RESOURCE_KINDS } from '../c
 import type { RunId } from '../core/ids.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Principal, principalId } from '../core/principal.ts';
-import { KIND_OF } from './actions.ts';
+import { KINDS_OF } from './actions.ts';
 import type { TestCase } from './schema.ts';
 import type { Spot } from './spot.ts';
 
@@ -16,10 +16,12 @@ export function requestOf(written: Written, spot: Spot): AccessRequest | undefin
   const action = ACTIONS.find((known) => known === written.action);
   if (!action) spot.at('action').fault(unknownName('action', written.action, ACTIONS));
   const resource = parseResource(written.resource);
-  if (!resource) spot.at('resource').fault(`expected \`kind/upstream/name\`, the kind one of ${RESOURCE_KINDS.join(', ')}`);
+  if (!resource)
+    spot.at('resource').fault(`expected \`kind/upstream/name\`, the kind one of ${RESOURCE_KINDS.join(', ')}`);
   if (!action || !resource) return undefined;
-  if (resource.kind !== KIND_OF[action])
-    spot.at('resource').fault(`\`${action}\` is done to a ${KIND_OF[action]}, not to a ${resource.kind}`);
+  const kinds = KINDS_OF[action];
+  if (!kinds.includes(resource.kind))
+    spot.at('resource').fault(`\`${action}\` is done to a ${kinds.join(' or ')}, not to a ${resource.kind}`);
   const { args = {}, run = {}, context = {} } = written;
   const id = (run.id ?? 'run_test') as RunId;
   return {
@@ -46,7 +48,10 @@ function principalOf(written: Written['principal']): Principal {
     agent,
     issuer,
     scopes,
-    actors: actors.map(({ subject: name, issuer: from }) => ({ subject: name, ...(from === undefined ? {} : { issuer: from }) })),
+    actors: actors.map(({ subject: name, issuer: from }) => ({
+      subject: name,
+      ...(from === undefined ? {} : { issuer: from }),
+    })),
     credential: 'jwt',
     expiresAtMs: Infinity,
   };

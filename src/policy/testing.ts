@@ -1,4 +1,5 @@
-/** Runs `*.test.yaml`: requests with the effect and the very rules that must decide them. */
+/** Runs `*.test.yaml`: requests, with the effect and the very rules that must decide them. */
+import type { AccessRequest } from '../core/access.ts';
 import type { Decision } from '../core/decision.ts';
 import { unknownName } from '../core/nearest.ts';
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
@@ -13,7 +14,7 @@ import type { Fault, SourceFile } from './yaml-source.ts';
 export interface TestResult {
   readonly file: string;
   readonly name: string;
-  /** What differs from the expectation, in its place; empty for a test that passed. */
+  /** Where the decision differs from what was expected; empty for a test that passed. */
   readonly failures: readonly Problem[];
 }
 
@@ -24,3 +25,81 @@ export interface TestReport {
 }
 
 type Expectation = TestCase['expect'];
+
+/** A test whose file is sound. */
+interface Test {
+  readonly name: string;
+  readonly request: AccessRequest;
+  readonly expect: Expectation;
+  /** Tells a failure at the expectation. */
+  readonly failure: (message: string) => Problem;
+}
+
+/** Runs all tests against the policies together, as they decide together. */
+export function runTests(set: PolicySet, files: readonly SourceFile[]): Checked<TestReport> {
+  const read = files.map((file) => readTests(set, file));
+  const problems = read.flatMap((file) => (file.ok ? [] : file.problems));
+  if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
+  const reached = new Set<string>();
+  const results = read
+    .flatMap((file) => (file.ok ? file.value : []))
+    .map(({ name, request, expect, failure }): TestResult => {
+      const decision = decide(set, request);
+      for (const id of [...decision.rules, ...(decision.shadow?.rules ?? [])]) reached.add(id);
+      const { file } = failure('');
+      return { file, name, failures: differences(decision, expect).map(failure) };
+    });
+  const decisive = set.policies.flatMap(({ shadow, rules }) =>
+    rules.filter(({ effect }) => !(shadow && effect === 'allow')),
+  );
+  return { ok: true, value: { results, unreached: decisive.map(({ id }) => id).filter((id) => !reached.has(id)) } };
+}
+
+function readTests(set: PolicySet, file: SourceFile): Checked<readonly Test[]> {
+  const document = readDocument(file, testSchema);
+  if (!document.ok) return document;
+  const { value, problem } = document.value;
+  const faults: Fault[] = [];
+  const tests = value.flatMap(({ name, request: written, expect }, index): Test[] => {
+    const spot = new Spot([index], faults);
+    const request = requestOf(written, spot.at('request'));
+    refuseUnknownIds(set, expect, spot.at('expect'));
+    const failure = (message: string): Problem => problem({ path: [index, 'expect'], message });
+    return request ? [{ name, request, expect, failure }] : [];
+  });
+  return faults.length > 0 ? { ok: false, problems: faults.map(problem) } : { ok: true, value: tests };
+}
+
+function refuseUnknownIds({ policies }: PolicySet, { rules, shadow, limits }: Expectation, spot: Spot): void {
+  const ruleIds = [DEFAULT_DENY, ...policies.flatMap((policy) => policy.rules.map(({ id }) => id))];
+  const limitIds = policies.flatMap((policy) => policy.limits.map(({ quota }) => quota.id));
+  for (const word of [...wordsOf(rules, spot.at('rules')), ...wordsOf(shadow?.rules, spot.at('shadow', 'rules'))])
+    if (!ruleIds.includes(word.text)) word.spot.fault(unknownName('rule', word.text, ruleIds));
+  for (const word of wordsOf(limits, spot.at('limits')))
+    if (!limitIds.includes(word.text)) word.spot.fault(unknownName('limit', word.text, limitIds));
+}
+
+function differences(decision: Decision, expect: Expectation): string[] {
+  const found: string[] = [];
+  if (decision.effect !== expect.effect) {
+    const why = decision.effect === 'permit' ? '' : ` (${decision.reason})`;
+    found.push(`expected \`${expect.effect}\`, got \`${decision.effect}\`${why}`);
+  }
+  compare(found, 'rules', { expected: expect.rules, got: decision.rules });
+  const limits = decision.effect === 'permit' ? decision.quotas.map(({ id }) => id) : [];
+  if (expect.limits) compare(found, 'limits', { expected: expect.limits, got: limits });
+  const { shadow } = decision;
+  if (expect.shadow && expect.shadow.effect !== shadow?.effect)
+    found.push(`expected \`${expect.shadow.effect}\` in shadow, got ${shadow ? `\`${shadow.effect}\`` : 'nothing'}`);
+  if (expect.shadow && shadow) compare(found, 'rules in shadow', { expected: expect.shadow.rules, got: shadow.rules });
+  return found;
+}
+
+function compare(
+  found: string[],
+  what: string,
+  { expected, got }: { readonly expected: readonly string[]; readonly got: readonly string[] },
+): void {
+  const [want, have] = [expected, got].map((ids) => [...ids].sort().join(', '));
+  if (want !== have) found.push(`expected the ${what} ${want || 'none'}, got ${have || 'none'}`);
+}

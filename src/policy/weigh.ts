@@ -44,4 +44,4 @@ export function askRule(rule: Rule, standing: Standing, bindings: Bindings): Hit
   return { rule, effect: isAllow ? 'none' : 'deny', failure: outcome.failure };
 }
 
-const APPLIES_FAILED = 'the `applies` of its policy failed';
+export const APPLIES_FAILED = 'the `applies` of its policy failed';

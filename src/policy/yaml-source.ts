@@ -94,7 +94,7 @@ function toValue(node: Node, complain: Complain): unknown {
     return undefined;
   }
   if (node.anchor) complain(start, 'anchors are not supported');
-  if (node.tag) complain(start, 'tags are not supported');
+  if (node.tag) complain(start, 'tags are not supported; a text that begins with `!` must stand in quotes');
   if (isSeq(node)) return node.items.map((item) => toValue(item, complain));
   if (isMap(node)) return Object.fromEntries(node.items.map((pair) => toEntry(pair, complain)));
   const { value } = node;

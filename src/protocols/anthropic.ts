@@ -4,7 +4,7 @@ import { NO_ESTIMATE } from '../core/usage.ts';
 import { anthropicError, anthropicStreamError } from './anthropic-error.ts';
 import { anthropicUsage } from './anthropic-usage.ts';
 import { estimateOf } from './estimate.ts';
-import { readCount, readFields, refuseVariants } from './fields.ts';
+import { knownKeys, readCount, readFields, refuseVariants } from './fields.ts';
 import { anthropicLimitHeaders } from './limit-headers.ts';
 import { modelListReading, modelReading, writeModel } from './model-request.ts';
 import { narrowModels } from './narrow.ts';
@@ -12,12 +12,10 @@ import { toolNames } from './parameters.ts';
 import type { Protocol, Reading } from './protocol.ts';
 
 /** Fields that Waygate or a policy acts on. */
-const KNOWN = new Set(
-  (
-    'model messages system stream max_tokens tools tool_choice thinking output_config temperature top_p top_k ' +
-    'stop_sequences service_tier metadata mcp_servers container context_management inference_geo speed'
-  ).split(' '),
-);
+const KNOWN = knownKeys(`
+  model messages system stream max_tokens tools tool_choice thinking output_config temperature top_p top_k
+  stop_sequences service_tier metadata mcp_servers container context_management inference_geo speed
+`);
 
 export const anthropic: Protocol = {
   dialect: 'anthropic',

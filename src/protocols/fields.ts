@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const NAME_MAX = 256;
 const COUNT_MAX = 100_000_000;
-/** Keys like these are nobody's case variant or look-alike. */
+/** Keys like these fold to themselves. */
 const PLAIN_KEY = /^[a-z0-9_]+$/;
 // eslint-disable-next-line no-control-regex -- control characters are what this is about
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -42,18 +42,35 @@ function checkMediaType(request: Incoming): void {
   }
 }
 
+/** Keys that a dialect or a policy acts on: as a lenient reader folds them → as they are written. */
+export type KnownKeys = ReadonlyMap<string, string>;
+
+/** The known keys that a text lists, with space between them. */
+export function knownKeys(names: string): KnownKeys {
+  return new Map(
+    names
+      .trim()
+      .split(/\s+/)
+      .map((name) => [fold(name), name]),
+  );
+}
+
 /** Refuses keys that a reader without regard to case, width or invisible characters would take for a known one. */
-export function refuseVariants(fields: Fields, known: ReadonlySet<string>): void {
+export function refuseVariants(fields: Fields, known: KnownKeys): void {
   for (const key in fields) {
-    if (PLAIN_KEY.test(key) || known.has(key)) continue;
-    const folded = key
-      .normalize('NFKC')
-      .replace(/[\p{Cf}\s]/gu, '')
-      .toLowerCase();
-    if (known.has(folded)) {
-      throw invalid(`the key \`${key.slice(0, 100)}\` could be taken for \`${folded}\`; write it exactly so`);
+    const exact = known.get(fold(key));
+    if (exact !== undefined && exact !== key) {
+      throw invalid(`the key \`${key.slice(0, 100)}\` could be taken for \`${exact}\`; write it exactly so`);
     }
   }
+}
+
+function fold(key: string): string {
+  if (PLAIN_KEY.test(key)) return key;
+  return key
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\s]/gu, '')
+    .toLowerCase();
 }
 
 /** A name that reads the same everywhere. `what` says where it stands, e.g. `model`. */

@@ -2,15 +2,15 @@
 import type { RpcRef } from '../core/call.ts';
 import { GatewayError, type ErrorCode } from '../core/errors.ts';
 import type { Incoming } from '../core/exchange.ts';
-import { type Fields, invalid, isFields, readFields, refuseVariants } from './fields.ts';
+import { type Fields, invalid, isFields, knownKeys, readFields, refuseVariants } from './fields.ts';
 
-const ENVELOPE = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-const PARAMS = new Set(['name', 'uri', 'arguments', 'ref', '_meta', 'protocolVersion', 'taskId', 'cursor']);
+const ENVELOPE = knownKeys('jsonrpc id method params result error');
+const PARAMS = knownKeys('name uri arguments ref _meta protocolVersion taskId cursor');
 const ID_MAX = 512;
 
 /** Where a message says which revision it speaks, from 2026-07-28 on. */
 export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
-const META = new Set([VERSION_KEY.toLowerCase(), 'traceparent', 'tracestate']);
+const META = knownKeys(`${VERSION_KEY} traceparent tracestate`);
 
 export interface McpMessage {
   readonly kind: 'request' | 'notification' | 'response';

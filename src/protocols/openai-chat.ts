@@ -2,7 +2,7 @@
 // INVARIANT: a stream goes up asking for usage, and comes back without it where the client did not ask.
 import type { Splice } from '../core/call.ts';
 import { estimateOf } from './estimate.ts';
-import { readCount, readFields, refuseVariants } from './fields.ts';
+import { knownKeys, readCount, readFields, refuseVariants } from './fields.ts';
 import { type Edit, outline, splice } from './json-outline.ts';
 import { openaiLimitHeaders } from './limit-headers.ts';
 import { aliasEdit, modelReading } from './model-request.ts';
@@ -14,13 +14,11 @@ import { toolNames } from './parameters.ts';
 import type { Outgoing, Protocol } from './protocol.ts';
 
 /** Fields that Waygate or a policy acts on. */
-const KNOWN = new Set(
-  (
-    'model messages stream stream_options n max_tokens max_completion_tokens tools tool_choice functions function_call ' +
-    'parallel_tool_calls temperature top_p stop seed response_format reasoning_effort service_tier store metadata user ' +
-    'modalities audio prediction web_search_options logprobs prompt_cache_key verbosity'
-  ).split(' '),
-);
+const KNOWN = knownKeys(`
+  model messages stream stream_options n max_tokens max_completion_tokens tools tool_choice functions
+  function_call parallel_tool_calls temperature top_p stop seed response_format reasoning_effort service_tier
+  store metadata user modalities audio prediction web_search_options logprobs prompt_cache_key verbosity
+`);
 const CHOICES_MAX = 128;
 
 export const openaiChat: Protocol = {

@@ -1,6 +1,6 @@
 // OpenAI's responses: `POST /responses`.
 import { estimateOf } from './estimate.ts';
-import { invalid, readCount, readFields, readFlag, refuseVariants } from './fields.ts';
+import { invalid, knownKeys, readCount, readFields, readFlag, refuseVariants } from './fields.ts';
 import { openaiLimitHeaders } from './limit-headers.ts';
 import { modelReading, writeModel } from './model-request.ts';
 import { narrowModels } from './narrow.ts';
@@ -11,13 +11,11 @@ import { toolNames } from './parameters.ts';
 import type { Protocol } from './protocol.ts';
 
 /** Fields that Waygate or a policy acts on. */
-const KNOWN = new Set(
-  (
-    'model input instructions stream stream_options background max_output_tokens max_tool_calls tools tool_choice ' +
-    'parallel_tool_calls previous_response_id conversation prompt temperature top_p reasoning text service_tier store ' +
-    'metadata user include truncation prompt_cache_key safety_identifier context_management'
-  ).split(' '),
-);
+const KNOWN = knownKeys(`
+  model input instructions stream stream_options background max_output_tokens max_tool_calls tools tool_choice
+  parallel_tool_calls previous_response_id conversation prompt temperature top_p reasoning text service_tier store
+  metadata user include truncation prompt_cache_key safety_identifier context_management
+`);
 
 export const openaiResponses: Protocol = {
   dialect: 'openai-responses',

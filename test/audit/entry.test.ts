@@ -124,11 +124,12 @@ describe('audit entries', () => {
       firstByteAtMs: undefined,
       metered: undefined,
     });
-    const { json } = refusalEntry(record, '', keep);
+    const { json } = refusalEntry(record, TRACE, keep);
     expect(JSON.parse(json)).toEqual({
       at: 1_250,
       kind: 'refusal',
       call: 'call_1',
+      trace: TRACE,
       request: { method: 'POST', path: '/mcp/github', peer: '10.1.2.3' },
       standings: [],
       ending: 'refused',

@@ -51,9 +51,8 @@ describe('audit file', () => {
     const file = fileOn(fd, async () => true);
     await file.append(Buffer.from('whole\n'));
     writeFileSync(fd, 'half a li');
-    // A read-only buffer view past its end makes the next write fail in the system, after the half line.
-    const broken = Object.create(Buffer.from('x'), { length: { value: 2 ** 32 } }) as Buffer;
-    await expect(file.append(broken)).rejects.toThrow();
+    // No bytes at all: what fails is the write after the half line.
+    await expect(file.append(undefined as never)).rejects.toThrow();
     expect(readFileSync(path, 'utf8')).toBe('whole\n');
     expect(file.sound).toBe(true);
     await file.close();

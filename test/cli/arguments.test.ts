@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { readDuration, readName, readNames, readOverlap } from '../../src/cli/arguments.ts';
+import { readDuration, readName, readNames, readOverlap, readPort } from '../../src/cli/arguments.ts';
 
 describe('durations', () => {
   test.each([
@@ -19,6 +19,13 @@ describe('durations', () => {
   test('only an overlap may be nothing', () => {
     expect([readOverlap('0'), readOverlap('1s')]).toEqual([0, 1_000]);
     expect(() => readDuration('0')).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('ports', () => {
+  test('leave room for the one after', () => {
+    expect([readPort('1'), readPort('65534')]).toEqual([1, 65_534]);
+    for (const wrong of ['0', '65535', '-1', '1e3', '']) expect(() => readPort(wrong)).toThrow(InvalidArgumentError);
   });
 });
 

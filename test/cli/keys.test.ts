@@ -18,10 +18,8 @@ async function created(file: string): Promise<{ key: string; id: string }> {
 describe('waygate keys create', () => {
   test('prints a key that works, once, and keeps only its hash', async () => {
     const file = join(folder(), 'keys.yaml');
-    const { code, out, err } = await run(
-      ...['keys', 'create', '--subject', 'ci', '--tenant', 'acme', '--agent', 'builder'],
-      ...['--scope', 'read', '--scope', 'write', '--expires', '90d', '--file', file],
-    );
+    const whom = ['--subject', 'ci', '--tenant', 'acme', '--agent', 'builder', '--scope', 'read', '--scope', 'write'];
+    const { code, out, err } = await run('keys', 'create', ...whom, '--expires', '90d', '--file', file);
     expect(code).toBe(0);
     expect(principalOf(file, out)).toMatchObject({ id: 'acme/ci/builder', scopes: ['read', 'write'] });
     expect(principalOf(file, out).expiresAtMs - Date.now()).toBeGreaterThan(89 * 86_400_000);

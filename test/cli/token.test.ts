@@ -37,9 +37,8 @@ describe('waygate token', () => {
 
   test('says beside it whose it is, and until when', async () => {
     const { config, file } = place();
-    const { out, err } = await run(
-      ...['token', '--agent', 'ci', '--subject', 'ana', '--tenant', 'acme', '--ttl', '90s', '--config', config],
-    );
+    const whom = ['--agent', 'ci', '--subject', 'ana', '--tenant', 'acme'];
+    const { out, err } = await run('token', ...whom, '--ttl', '90s', '--config', config);
     const principal = await accepting(file)({ headers: { 'x-api-key': out } });
     expect(principal).toMatchObject({ id: 'acme/ana/ci' });
     expect(principal.expiresAtMs - systemClock.now()).toBeLessThanOrEqual(90_000);

@@ -254,3 +254,42 @@ test('a watch looks every second', async () => {
     vi.useRealTimers();
   }
 });
+
+test('a look that takes long is not overtaken by the next', async () => {
+  const files = memoryFiles({ ...AROUND, 'waygate.yaml': GOOD });
+  const load = (): ReturnType<typeof loadConfig> =>
+    loadConfig({ path: 'waygate.yaml', env: { OPENAI_API_KEY: 'sk' }, files });
+  let tick = (): void => {};
+  let looks = 0;
+  const release = Promise.withResolvers<string>();
+  const slow = {
+    ...files,
+    read: (path: string) => {
+      if (path === 'waygate.yaml') looks += 1;
+      return release.promise;
+    },
+  };
+  watchConfig({
+    loaded: await load(),
+    load,
+    files: slow,
+    clock: new HandClock(),
+    apply: async () => [],
+    onState: () => {},
+    every: (next) => {
+      tick = next;
+      return () => {};
+    },
+  });
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  for (let times = 0; times < 3; times += 1) {
+    tick();
+    await settle();
+  }
+  expect(looks).toBe(1);
+  release.resolve(GOOD);
+  await settle();
+  tick();
+  await settle();
+  expect(looks).toBe(2);
+});

@@ -129,9 +129,7 @@ async function walkEveryPath(): Promise<void> {
 
 async function redisText(): Promise<string> {
   const keys = await redis.keys('*');
-  const values = await Promise.all(
-    keys.map(async (key) => JSON.stringify(await readKey(key))),
-  );
+  const values = await Promise.all(keys.map(async (key) => JSON.stringify(await readKey(key))));
   return [...keys, ...values].join('\n');
 }
 

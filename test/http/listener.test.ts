@@ -107,3 +107,31 @@ test('a header field more than Node would keep is not dropped', async () => {
   await askRaw(listener.port, `GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${fields}\r\n\r\n`);
   expect(seen).toBe(1_502);
 });
+
+test('a request behind one that is not answered yet is not handled, and the connection ends behind both answers', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const handled: string[] = [];
+  const app = new Hono<Env>().all('*', async (context) => {
+    handled.push(context.req.path);
+    await promise;
+    return context.text('first');
+  });
+  const listener = await start(app);
+  const connection = await openRaw(listener.port);
+  connection.send(REQUEST + REQUEST.replace('GET /', 'GET /behind'));
+  await expect.poll(() => handled).toEqual(['/']);
+  resolve();
+  expect(await connection.closed).toMatch(/ 200 OK[^]*first[^]* 400 Bad Request[^]*one request at a time/);
+  expect(handled).toEqual(['/']);
+});
+
+test('requests one after the other share a connection', async () => {
+  const listener = await start();
+  const connection = await openRaw(listener.port);
+  for (let index = 1; index <= 20; index += 1) {
+    connection.send(REQUEST);
+    await expect.poll(() => connection.text.split('HTTP/1.1 200 OK').length - 1).toBe(index);
+    await connection.until(/ok$/);
+  }
+  connection.socket.destroy();
+});

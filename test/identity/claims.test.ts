@@ -67,6 +67,7 @@ describe('the mapping of claims', () => {
 
   test('lets a token lack the agent, but not misstate it', () => {
     expect(principal({}, { claims: { agent: 'agent' } }).agent).toBe('');
+    expect(principal({}, { claims: { agent: 'toString' } }).agent).toBe('');
     expect(() => principal({ agent: 7 }, { claims: { agent: 'agent' } })).toThrow(invalid('`agent` must be a text'));
     expect(() => principal({ agent: '' }, { claims: { agent: 'agent' } })).toThrow(invalid('`agent` must be a text'));
   });

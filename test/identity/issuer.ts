@@ -50,14 +50,14 @@ export function signature(data: string, algorithm: string, key: KeyObject | stri
   });
 }
 
-/** A compact token. Header and payload may be given as text, to say what JSON.stringify cannot. */
+/** A compact token. Header and payload may be given as text or bytes, to say what JSON.stringify cannot. */
 export function compact(
   header: Record<string, unknown> | string,
   payload: unknown,
   by: { readonly algorithm: string; readonly key: KeyObject | string },
 ): string {
   const head = base64url(typeof header === 'string' ? header : JSON.stringify(header));
-  const body = base64url(typeof payload === 'string' ? payload : JSON.stringify(payload));
+  const body = base64url(typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload));
   return `${head}.${body}.${base64url(signature(`${head}.${body}`, by.algorithm, by.key))}`;
 }
 

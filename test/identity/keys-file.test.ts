@@ -26,7 +26,7 @@ describe('the text of the file of keys', () => {
   test('keeps comments, order and the form of what did not change', () => {
     const { keys, id } = createKey([], wanted);
     const hash = keys[0]?.hash;
-    const text = `# ours\nkeys:\n  # the build server\n  - { id: ${id}, created: "2026-01-31T12:00:00.000Z", hash: ${hash}, subject: ci } # since May\n`;
+    const text = `# ours\nkeys:\n  # the build server\n  - { id: ${id}, created: "2026-01-31T12:00:00.000Z", hash: "${hash}", subject: ci } # since May\n`;
     const before = keysOf(text);
     expect(renderKeys(text, before)).toBe(text);
     const added = createKey(before, wanted);

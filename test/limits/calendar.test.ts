@@ -88,7 +88,7 @@ describe('a calendar period', () => {
   });
 
   test('holds its moment, and the next begins where it ends, in every zone at every time', () => {
-    const zones = Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'America/Coyhaique');
+    const zones = Intl.supportedValuesOf('timeZone');
     fc.assert(
       fc.property(
         fc.constantFrom(...zones),
@@ -104,7 +104,7 @@ describe('a calendar period', () => {
           expect(periodAt(startMs - 1).endMs).toBe(startMs);
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 

@@ -13,7 +13,7 @@ const DECISION_MAX_MS = 250;
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
 async function server(extra: readonly string[] = []): Promise<RedisServer> {

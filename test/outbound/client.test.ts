@@ -112,6 +112,17 @@ describe('an answer', () => {
   });
 });
 
+test('an answer that drips is given up in time, though every drop is in time', async () => {
+  const closed = new Promise((resolve) => {
+    answer = (_, response) => {
+      const drip = setInterval(() => response.write('x'), 20);
+      response.on('close', () => resolve(clearInterval(drip)));
+    };
+  });
+  await expect(client({ timeoutMs: 200 }).get(url())).rejects.toThrow(/timeout/);
+  await closed;
+});
+
 describe('a destination', () => {
   const forbidden = /leads to the \w+ address .*side requests may not reach/;
 

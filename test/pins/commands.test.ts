@@ -16,7 +16,7 @@ function callsOf(command: Command, before = ''): string[] {
 describe('the command line', () => {
   test('its commands, arguments and options', () => {
     expectPinned(callsOf(waygate({ print: () => {}, say: () => {} }, () => {})), [
-      'serve --config',
+      'serve --config --port',
       'check --config --policies --secrets',
       'test paths',
       'explain --config --policies --request --agent --subject --tenant --action --resource --args --stream --json',

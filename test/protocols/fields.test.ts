@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   isUnambiguous,
+  knownKeys,
   readCount,
   readFields,
   readFlag,
@@ -44,17 +45,27 @@ describe('readFields', () => {
 });
 
 describe('refuseVariants', () => {
-  const known = new Set(['model', 'max_tokens']);
+  const known = knownKeys('model max_tokens taskId');
 
-  test.each(['Model', 'MODEL', 'model ', 'mode\u200bl', 'ｍodel', '\u2060model', 'max_to\u212aens', 'Max_Tokens'])(
-    'refuses %j, which a lenient reader takes for a known key',
-    (key) => {
-      expect(() => refuseVariants({ [key]: 1 }, known)).toThrow(/could be taken for/);
-    },
-  );
+  test.each([
+    'Model',
+    'MODEL',
+    'model ',
+    'mode\u200bl',
+    'ｍodel',
+    '\u2060model',
+    'max_to\u212aens',
+    'Max_Tokens',
+    'taskid',
+    'TaskId',
+  ])('refuses %j, which a lenient reader takes for a known key', (key) => {
+    expect(() => refuseVariants({ [key]: 1 }, known)).toThrow(/could be taken for/);
+  });
 
   test('lets other keys be, whatever they look like', () => {
-    expect(() => refuseVariants({ model: 1, providerOptions: 2, 'x-y': 3, Modell: 4, '': 5 }, known)).not.toThrow();
+    expect(() =>
+      refuseVariants({ model: 1, taskId: 1, providerOptions: 2, 'x-y': 3, Modell: 4, '': 5 }, known),
+    ).not.toThrow();
   });
 });
 

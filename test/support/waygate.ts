@@ -127,11 +127,12 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
 }
 
 async function ready(child: ChildProcess, url: string, output: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+  for (let attempt = 0; attempt < 1_600; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`waygate ended with ${child.exitCode}:\n${output()}`);
     const answer = await fetch(`${url}/healthz`).catch(() => undefined);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`waygate did not answer within 10 s:\n${output()}`);
+  child.kill('SIGKILL');
+  throw new Error(`waygate did not answer within 40 s:\n${output()}`);
 }

@@ -1,0 +1,58 @@
+// What is no mistake in a policy by itself, but hardly meant.
+import { nearest } from '../core/nearest.ts';
+import type { Problem } from '../core/problem.ts';
+import { readDocument } from '../policy/document.ts';
+import { matchesGlob } from '../policy/glob.ts';
+import { parsePattern } from '../policy/pattern.ts';
+import { type PolicyFile, policySchema } from '../policy/schema.ts';
+import type { Fault, SourceFile } from '../policy/yaml-source.ts';
+
+export interface Surroundings {
+  /** Ids of rules that no test sees decide. */
+  readonly unreached: readonly string[];
+  /** Names of the upstreams that there are; undefined where no configuration says. */
+  readonly upstreams: readonly string[] | undefined;
+}
+
+/** Rules that no test reaches, and patterns that name an upstream which is not there. */
+export function policyWarnings(
+  files: readonly SourceFile[],
+  { unreached, upstreams }: Surroundings,
+): readonly Problem[] {
+  return files.flatMap((file) => {
+    const document = readDocument(file, policySchema);
+    if (!document.ok) return [];
+    const { value, problem } = document.value;
+    const faults = [...untested(value, unreached), ...(upstreams ? astray(value, upstreams) : [])];
+    return faults.map(problem);
+  });
+}
+
+function untested({ policy, rules = [] }: PolicyFile, unreached: readonly string[]): Fault[] {
+  return rules.flatMap(({ id }, index) =>
+    unreached.includes(`${policy}/${id}`)
+      ? [{ path: ['rules', index, 'id'], message: `no test sees the rule \`${policy}/${id}\` decide` }]
+      : [],
+  );
+}
+
+function astray({ rules = [], limits = [] }: PolicyFile, upstreams: readonly string[]): Fault[] {
+  return Object.entries({ rules, limits }).flatMap(([field, items]) =>
+    items.flatMap(({ on = [] }, index) =>
+      [on].flat().flatMap((source): Fault[] => {
+        const pattern = parsePattern(source);
+        if ('fault' in pattern || pattern.globs.some(({ upstream }) => isThere(upstream, upstreams))) return [];
+        const [glob] = pattern.globs;
+        const meant = nearest(glob?.upstream ?? '', upstreams);
+        const hint = meant === undefined ? '' : `, did you mean \`${meant}\`?`;
+        return [
+          { path: [field, index, 'on'], message: `\`${source}\` matches no upstream of the configuration${hint}` },
+        ];
+      }),
+    ),
+  );
+}
+
+function isThere(glob: string, upstreams: readonly string[]): boolean {
+  return upstreams.some((name) => matchesGlob(glob, name));
+}

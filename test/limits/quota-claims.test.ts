@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { Scope, Unit } from '../../src/core/quota.ts';
+import { bookedFor, claimsOf, prepareQuota } from '../../src/limits/quota-claims.ts';
+import { AT_ONCE, BUDGET, type CallParts, charge, permitted, quota } from './calls.ts';
+import { claim, NOON } from './ledger.ts';
+
+const QUOTE = charge(1_200, 3_400);
+
+const claims = (parts: CallParts) => claimsOf(permitted(parts), { quote: QUOTE, nowMs: NOON }).map((one) => one.claim);
+const keyOf = (parts: Omit<CallParts, 'quotas'>, ...per: Scope[]): string | undefined =>
+  claims({ ...parts, quotas: [quota({ per })] })[0]?.key;
+
+describe('the claims of a call', () => {
+  test('ask one request at once, the quote as a hold, and one place while it runs', () => {
+    const tokens = quota({ id: 'research/tokens', unit: 'tokens', amount: 100_000 });
+    expect(claims({ quotas: [quota(), tokens, BUDGET, AT_ONCE] })).toEqual([
+      {
+        key: 'research/pace:requests',
+        unit: 'requests',
+        ask: 1,
+        limit: 60,
+        window: quota().window,
+        enforced: true,
+        mode: 'spend',
+      },
+      {
+        key: 'research/tokens:tokens',
+        unit: 'tokens',
+        ask: 1_200,
+        limit: 100_000,
+        window: quota().window,
+        enforced: true,
+        mode: 'hold',
+      },
+      {
+        key: 'research/month:money:month@Europe/Berlin',
+        unit: 'money',
+        ask: 3_400,
+        limit: 1_000_000,
+        window: { kind: 'calendar', startMs: Date.parse('2026-10-31T23:00Z'), endMs: Date.parse('2026-11-30T23:00Z') },
+        enforced: true,
+        mode: 'hold',
+      },
+      {
+        key: 'research/at-once:concurrency',
+        unit: 'concurrency',
+        ask: 1,
+        limit: 2,
+        window: { kind: 'none' },
+        enforced: true,
+        mode: 'hold',
+      },
+    ]);
+  });
+
+  test('of a budget of calls are spent when a call is admitted', () => {
+    const calls = quota({ kind: 'budget', window: { kind: 'calendar', every: 'day', timezone: 'UTC' } });
+    expect(claims({ quotas: [calls] })).toMatchObject([{ unit: 'requests', ask: 1, mode: 'spend' }]);
+  });
+
+  test('count apart by each scope, in the tenant', () => {
+    expect(keyOf({}, 'tenant')).toBe('research/pace:requests');
+    expect(keyOf({}, 'agent', 'subject')).toBe('research/pace:requests:agent=ci:subject=ada');
+    expect(keyOf({}, 'upstream')).toBe('research/pace:requests:upstream=openai');
+    expect(keyOf({}, 'model', 'tenant')).toBe('research/pace:requests:model=openai/gpt');
+    expect(keyOf({ action: 'tool.call', resource: 'tool/github/create_issue' }, 'tool')).toBe(
+      'research/pace:requests:tool=github/create_issue',
+    );
+    expect(keyOf({ agent: '' }, 'agent')).toBe('research/pace:requests:agent=');
+  });
+
+  test('never share a counter by the way that names are spelt', () => {
+    const names = ['a', 'a:subject=b', 'a/b', 'a%2Fb', 'a%252Fb', 'a%3Asubject=b', 'ä', ''];
+    const keys = names.flatMap((agent) => names.map((subject) => keyOf({ agent, subject }, 'agent', 'subject')));
+    expect(new Set(keys).size).toBe(names.length ** 2);
+  });
+
+  test('leave out a quota by model for a call of no model, and by tool for a call of no tool', () => {
+    const quotas = [quota({ per: ['model'] }), quota({ per: ['tool'] }), quota()];
+    const count = (parts: Omit<CallParts, 'quotas'>): number => claims({ ...parts, quotas }).length;
+    expect(count({})).toBe(2);
+    expect(count({ action: 'model.list', resource: 'model/openai/' })).toBe(1);
+    expect(count({ action: 'tool.call', resource: 'tool/github/search' })).toBe(2);
+    expect(count({ action: 'tool.list', resource: 'tool/github/' })).toBe(1);
+    expect(count({ action: 'resource.read', resource: 'resource/docs/a' })).toBe(1);
+  });
+
+  test('take tokens and money only from calls that use them', () => {
+    const quotas = [quota({ unit: 'tokens' }), BUDGET];
+    for (const action of ['model.generate', 'model.embed'] as const) expect(claims({ quotas, action })).toHaveLength(2);
+    for (const action of ['model.list', 'model.count', 'tool.call', 'prompt.get'] as const) {
+      expect(claims({ quotas, action })).toHaveLength(0);
+    }
+  });
+
+  test('keep shadow quotas, unenforced', () => {
+    expect(claims({ quotas: [quota({ enforced: false })] })).toMatchObject([{ enforced: false }]);
+  });
+
+  test.each([Number.NaN, Infinity, 0.5, -1, 2 ** 53])('of %d tokens are a bug and are refused', (tokens) => {
+    const call = permitted({ quotas: [quota({ unit: 'tokens' })] });
+    expect(() => claimsOf(call, { quote: charge(tokens), nowMs: NOON })).toThrow(/^bug: the call asks for .* tokens/);
+  });
+});
+
+describe('a quota', () => {
+  test.each([Number.NaN, Infinity, 0.5, -1, 2 ** 53])(
+    'with the amount %d is a bug of the compiler and is refused',
+    (amount) => {
+      expect(() => prepareQuota(quota({ amount }))).toThrow(/^bug: limit `research\/pace` has the amount/);
+    },
+  );
+
+  test('is prepared once', () => {
+    const one = quota();
+    expect(prepareQuota(one)).toBe(prepareQuota(one));
+  });
+});
+
+describe('what is booked for a claim', () => {
+  test.each<[Unit, number]>([
+    ['tokens', 700],
+    ['money', 900],
+    ['requests', 1],
+    ['concurrency', 1],
+  ])('of %s is what was used', (unit, booked) => {
+    expect(bookedFor(claim({ unit }), charge(700, 900))).toBe(booked);
+  });
+
+  test.each([Number.NaN, -1, 1.5])('is what was asked where the use is %d', (tokens) => {
+    expect(bookedFor(claim({ ask: 10 }), charge(tokens))).toBe(10);
+  });
+});
