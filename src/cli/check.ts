@@ -55,7 +55,7 @@ async function configVerdict(path: string, absentAs: 'problem' | 'warning'): Pro
 /** The folder of policies; undefined where only a configuration knows, and it is wrong or names none that is there. */
 async function folderOf(options: CheckOptions, { problems }: ConfigVerdict): Promise<string | undefined> {
   try {
-    const folder = await findPolicies(options);
+    const { folder } = await findPolicies(options);
     return problems.length === 0 || existsSync(folder) ? folder : undefined;
   } catch (error) {
     if (problems.length === 0) throw error;

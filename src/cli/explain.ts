@@ -30,8 +30,9 @@ const FLAGS = ['agent', 'subject', 'tenant', 'action', 'resource', 'args', 'stre
 /** Prints what every rule thinks of one request, the decision, and the limits that count it. */
 export async function explain(options: ExplainOptions, output: Output): Promise<ExitCode> {
   const request = options.request === undefined ? await requestOfFlags(options) : await requestOfText(options);
-  const { policies } = await readPolicies(await findPolicies(options));
-  const explanation = explainRequest(takeSet(policies, 'enforce'), request);
+  const { folder, enforcement } = await findPolicies(options);
+  const { policies } = await readPolicies(folder);
+  const explanation = explainRequest(takeSet(policies, enforcement), request);
   output.print(options.json ? json(explanation) : formatExplanation(explanation));
   return 0;
 }

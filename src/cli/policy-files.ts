@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { readingError, systemFiles } from '../config/files.ts';
+import type { Enforcement } from '../policy/policy-set.ts';
 import type { SourceFile } from '../policy/yaml-source.ts';
 import { besideConfig, findConfig, readShape, readText } from './config-file.ts';
 import { UsageError } from './output.ts';
@@ -20,12 +21,21 @@ const FOLDER = 'policies';
 const YAML = /\.ya?ml$/;
 const TEST = /\.test\.ya?ml$/;
 
+export interface PolicyFolder {
+  readonly folder: string;
+  /** As the configuration has it. */
+  readonly enforcement: Enforcement;
+}
+
 /** The folder that is meant: the one named, else that of the configuration, else ./policies. */
-export async function findPolicies({ config, policies }: PolicyPlace): Promise<string> {
-  if (policies !== undefined) return policies;
+export async function findPolicies({ config, policies }: PolicyPlace): Promise<PolicyFolder> {
+  if (policies !== undefined) return { folder: policies, enforcement: 'enforce' };
   const path = findConfig(config);
-  if (path !== undefined) return besideConfig(path, (await readShape(path)).value.policies.dir);
-  if (existsSync(FOLDER)) return FOLDER;
+  if (path !== undefined) {
+    const { dir, enforcement } = (await readShape(path)).value.policies;
+    return { folder: besideConfig(path, dir), enforcement };
+  }
+  if (existsSync(FOLDER)) return { folder: FOLDER, enforcement: 'enforce' };
   throw new UsageError(
     'which policies? expected `--policies DIR`, `--config FILE`, or a `waygate.yaml` or `policies` here',
   );
@@ -45,28 +55,27 @@ export async function readPolicies(folder: string): Promise<PolicyFiles> {
 }
 
 /**
- * The policies and tests that some paths stand for, one entry for each set. A folder is a set with all its tests; a single
- * test is run against the set of the `usual` folder if it lies below it, else against its own folder's.
+ * The policies and tests that some paths stand for, one entry for each set; without paths those of `findPolicies`. A folder
+ * is a set with all its tests. A single test runs against the set that is usual here if it lies in that, else against its
+ * own folder's.
  */
-export async function readSelection(
-  paths: readonly string[],
-  usual: string | undefined,
-): Promise<readonly PolicyFiles[]> {
-  const chosen = Map.groupBy(paths, (path) => setOf(path, usual));
-  return Promise.all(
-    [...chosen].map(async ([folder, members]) => {
-      const files = await readPolicies(folder);
-      const singles = members.filter((path) => !isFolder(path));
-      if (singles.length < members.length) return files;
-      return { ...files, tests: await Promise.all(singles.map(readSource)) };
-    }),
-  );
+export async function readSelection(paths: readonly string[]): Promise<readonly PolicyFiles[]> {
+  if (paths.length === 0) return [await readPolicies((await findPolicies({})).folder)];
+  const usual = paths.every(isFolder) ? undefined : await findPolicies({}).catch(() => undefined);
+  const sets = Map.groupBy(paths, (path) => setOf(path, usual?.folder));
+  return Promise.all([...sets].map(([folder, members]) => readSet(folder, members)));
+}
+
+async function readSet(folder: string, members: readonly string[]): Promise<PolicyFiles> {
+  const files = await readPolicies(folder);
+  return members.some(isFolder) ? files : { ...files, tests: await Promise.all(members.map(readSource)) };
 }
 
 function setOf(path: string, usual: string | undefined): string {
   if (isFolder(path)) return path;
-  if (!TEST.test(path))
+  if (!TEST.test(path)) {
     throw new UsageError(`\`${path}\` is no test: expected a folder of policies or a \`*.test.yaml\` file`);
+  }
   return usual !== undefined && !relative(usual, path).startsWith('..') ? usual : dirname(path);
 }
 

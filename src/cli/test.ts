@@ -1,16 +1,12 @@
 import { formatProblem } from '../core/problem.ts';
 import { runTests, type TestResult } from '../policy/testing.ts';
 import { type ExitCode, type Output, ProblemsError } from './output.ts';
-import { findPolicies, readSelection } from './policy-files.ts';
+import { readSelection } from './policy-files.ts';
 import { takeSet } from './policy-set.ts';
 
 /** Runs policy tests, and shows what each that fails expected and got. */
 export async function test(paths: readonly string[], output: Output): Promise<ExitCode> {
-  const usual = await findPolicies({}).catch((error: unknown) => {
-    if (paths.length === 0) throw error;
-    return undefined;
-  });
-  const sets = await readSelection(paths.length > 0 ? paths : [usual as string], usual);
+  const sets = await readSelection(paths);
   const results = sets.flatMap(({ policies, tests }): readonly TestResult[] => {
     // What a gateway that only observes would let pass is still what the policies must refuse.
     const report = runTests(takeSet(policies, 'enforce'), tests);

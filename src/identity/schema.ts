@@ -113,7 +113,6 @@ export const identitySchema = z.strictObject({
   /** The dev issuer: on loopback only. */
   dev: z.boolean().default(false),
 });
-export type IdentityConfig = z.infer<typeof identitySchema>;
 
 const hash = z
   .string()

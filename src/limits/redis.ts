@@ -49,8 +49,9 @@ export interface RedisClient {
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
-/** A connection that gives no byte for so long, though asked, is dropped and made anew. */
-const SILENCE_MAX_MS = 1_000;
+/** A connection that gives no byte for so long, though asked, is dropped and made anew. No less than a few deadlines. */
+const SILENCE_MAX_MS = 2_000;
+const DEADLINES_SILENT_MAX = 4;
 const RECONNECT_MAX_MS = 1_000;
 const SLOTS_REFRESH_MS = 5_000;
 
@@ -120,14 +121,16 @@ function reconnectMs(attempt: number): number {
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
 
-/** A client's own command timeouts are left out: `joined` keeps one deadline per turn, `socketTimeout` drops the dead. */
-const NEVER_WAIT = {
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  connectTimeout: CONNECT_TIMEOUT_MS,
-  socketTimeout: SILENCE_MAX_MS,
-  connectionName: 'waygate',
-} as const satisfies IoredisOptions;
+/** The client's own command timeouts are left out: `joined` keeps one deadline per turn, `socketTimeout` drops the dead. */
+function neverWaiting({ commandTimeoutMs = COMMAND_TIMEOUT_MS }: RedisConfig) {
+  return {
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: Math.max(SILENCE_MAX_MS, DEADLINES_SILENT_MAX * commandTimeoutMs),
+    connectionName: 'waygate',
+  } satisfies IoredisOptions;
+}
 
 /** A reference may lead to anything, so what the config schema checked is checked again. It may hold a password. */
 function addressOf(url: string): RedisNode & RedisLogin {
@@ -142,9 +145,10 @@ function nodeOf(text: string): RedisNode {
   return node;
 }
 
-function connectServer({ url, sentinel }: RedisConfig): Redis {
-  const { host, port, ...login } = addressOf(url);
-  const server = { ...NEVER_WAIT, ...login, enableOfflineQueue: false, retryStrategy: reconnectMs };
+function connectServer(config: RedisConfig): Redis {
+  const { host, port, ...login } = addressOf(config.url);
+  const { sentinel } = config;
+  const server = { ...neverWaiting(config), ...login, enableOfflineQueue: false, retryStrategy: reconnectMs };
   let left: unknown;
   // A server that was demoted: the next connection asks Sentinel again, or reaches the new master behind the name.
   // Once per connection, though every call under way is told.
@@ -171,10 +175,10 @@ function sentinelOptions({ name, nodes }: NonNullable<RedisConfig['sentinel']>, 
 
 const namesAsTheyAre: DNSLookupFunction = (name, found) => found(null, name);
 
-function connectCluster({ url }: RedisConfig, nodes: readonly string[]): Cluster {
-  const { host, port, db: _none, ...login } = addressOf(url);
+function connectCluster(config: RedisConfig, nodes: readonly string[]): Cluster {
+  const { host, port, db: _none, ...login } = addressOf(config.url);
   const options = {
-    redisOptions: { ...NEVER_WAIT, ...login },
+    redisOptions: { ...neverWaiting(config), ...login },
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectMs,
     maxRedirections: 4,

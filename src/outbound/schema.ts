@@ -13,4 +13,3 @@ export const outboundSchema = z.strictObject({
   /** Whether loopback addresses may be asked, also without TLS: for development and sidecars. */
   allowLoopback: z.boolean().default(false),
 });
-export type OutboundConfig = z.infer<typeof outboundSchema>;

@@ -64,7 +64,7 @@ export interface ClientSpan {
   readonly destination: Destination | undefined;
   readonly status: number | undefined;
   readonly error: unknown;
-  /** Tries of the same call before this one. */
+  /** Tries at the same upstream before this one. */
   readonly resent: number;
   /** Set on the try whose answer went to the client. */
   readonly answered: CallRecord | undefined;

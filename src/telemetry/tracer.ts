@@ -42,6 +42,8 @@ interface Try {
   readonly upstream: string;
   readonly spanId: string;
   readonly startMs: number;
+  /** Tries at the same upstream before this one. */
+  readonly resent: number;
   ended: { readonly atMs: number; readonly status: number | undefined; readonly error: unknown } | undefined;
 }
 
@@ -68,7 +70,8 @@ class Trace implements CallTrace {
   }
 
   attempt(call: PermittedCall, upstream: string): Attempt {
-    const made: Try = { call, upstream, spanId: newSpanId(), startMs: this.#now(), ended: undefined };
+    const resent = this.#tries.filter((before) => before.upstream === upstream).length;
+    const made: Try = { call, upstream, spanId: newSpanId(), startMs: this.#now(), resent, ended: undefined };
     this.#tries.push(made);
     return {
       headers: this.#headers(made.spanId),
@@ -100,12 +103,13 @@ class Trace implements CallTrace {
   #write(exporter: SpanExporter, record: CallRecord, endMs: number): void {
     const { mask, legacyNames, destination } = this.#source;
     const context = this.#context;
-    const last = this.#tries.length - 1;
+    const last = this.#tries.at(-1);
     exporter.add((writer) =>
       writeServerSpan(writer, record, { context, spanId: this.#spanId, startMs: this.#startMs, endMs, mask }),
     );
-    for (const [resent, { call, upstream, spanId, startMs, ended }] of this.#tries.entries()) {
-      const answered = resent === last ? record : undefined;
+    for (const made of this.#tries) {
+      const { call, upstream, spanId, startMs, ended } = made;
+      const answered = made === last ? record : undefined;
       exporter.add((writer) =>
         writeClientSpan(writer, call, {
           context,
@@ -118,7 +122,7 @@ class Trace implements CallTrace {
           destination: destination(upstream),
           status: ended?.status,
           error: ended?.error,
-          resent,
+          resent: made.resent,
           answered,
           legacyNames,
           mask,

@@ -28,14 +28,20 @@ function connect(config: RedisConfig): RedisClient {
   return client;
 }
 
+/** Past all that is due by then: a busy machine runs timers late, and late ones together. */
+async function past(ms: number): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  return `nothing within ${ms} ms`;
+}
+
 /** Admits some calls together, expects each to be refused in time, and says why the first was. */
 async function refusedInTime(client: RedisClient): Promise<Error> {
   const store = redisStore({ client });
   const refuse = async (): Promise<Error> => {
-    const began = performance.now();
-    const error: unknown = await store.admit(asks(freshTenant(), [claim()])).catch((thrown: unknown) => thrown);
+    const admission = store.admit(asks(freshTenant(), [claim()])).catch((thrown: unknown) => thrown);
+    const error = await Promise.race([admission, past(DECISION_MAX_MS)]);
     expect(error).toMatchObject({ code: 'limit.unavailable', retryAfterMs: 2_000 });
-    expect(performance.now() - began).toBeLessThan(DECISION_MAX_MS);
     return (error as Error).cause as Error;
   };
   const causes = await Promise.all(Array.from({ length: 20 }, refuse));
@@ -61,8 +67,8 @@ describe.runIf(HAS_SERVER)('a redis', () => {
     const { stop } = await startOn(port);
     cleanUps.push(stop);
     await client.connected();
-    expect(await client.ping()).toBe(true);
-    expect(await serves(client)()).toBe(true);
+    await until('it answers', () => client.ping());
+    await until('it serves', serves(client));
   });
 
   test('that freezes refuses within 250 ms, then at once, and serves again when it thaws', async () => {
@@ -87,7 +93,7 @@ describe.runIf(HAS_SERVER)('a redis', () => {
     expect((await refusedInTime(client)).name).toBe('NotAsked');
     frozen.thaw();
     await client.connected();
-    expect(await serves(client)()).toBe(true);
+    await until('it serves', serves(client));
   });
 
   test('that is killed with calls under way refuses them and all others within 250 ms, and serves after its restart', async () => {
@@ -137,27 +143,27 @@ describe.runIf(HAS_SERVER)('a redis', () => {
     await tell(guarded.port, (redis) => redis.config('SET', 'requirepass', 'p@ss:word'));
     const client = connect({ url: `redis://default:${encodeURIComponent('p@ss:word')}@127.0.0.1:${guarded.port}/3` });
     await client.connected();
-    expect(await serves(client)()).toBe(true);
+    await until('it serves', serves(client));
     expect(client.connection.options).toMatchObject({ db: 3 });
   });
 
   test.each(['allkeys-lru', 'volatile-ttl'])('that may evict ledgers (%s) is refused', async (policy) => {
     const evicting = await server(['--maxmemory-policy', policy]);
-    const client = connect({ url: evicting.url });
+    const client = connect({ url: evicting.url, commandTimeoutMs: 10_000 });
     await client.connected();
     await expect(assertNoEviction(client)).rejects.toThrow(`its maxmemory-policy is \`${policy}\``);
   });
 
   test('that never evicts is accepted', async () => {
     const keeping = await server(['--maxmemory', '50mb', '--maxmemory-policy', 'noeviction']);
-    const client = connect({ url: keeping.url });
+    const client = connect({ url: keeping.url, commandTimeoutMs: 10_000 });
     await client.connected();
     await expect(assertNoEviction(client)).resolves.toBeUndefined();
   });
 
   test('that is full refuses, and loses nothing that it has', async () => {
     const full = await server(['--maxmemory-policy', 'noeviction']);
-    const client = connect({ url: full.url });
+    const client = connect({ url: full.url, commandTimeoutMs: 10_000 });
     await client.connected();
     const store = redisStore({ client });
     const tenant = freshTenant();
@@ -223,7 +229,7 @@ describe.runIf(HAS_SERVER)('an answer that is lost', () => {
     const real = await server();
     const forward = await forwarder(real.port);
     cleanUps.push(() => forward.close());
-    const client = connect({ url: `redis://127.0.0.1:${forward.port}` });
+    const client = connect({ url: `redis://127.0.0.1:${forward.port}`, commandTimeoutMs: 1_000 });
     await client.connected();
     const store = redisStore({ client });
     const tenant = freshTenant();
@@ -293,5 +299,5 @@ describe('a redis client', () => {
 test('the shared redis of the test run serves', async () => {
   const client = connect({ url: inject('redisUrl'), commandTimeoutMs: 10_000 });
   await client.connected();
-  expect(await serves(client)()).toBe(true);
+  await until('it serves', serves(client));
 });

@@ -44,6 +44,10 @@ describe('ProtoWriter', () => {
     );
   });
 
+  test.each(['\u007f', '\u0080', 'café', 'ÿ', 'x'.repeat(40) + 'é', '😀'])('%s is UTF-8 too', (text) => {
+    expect(written((writer) => writer.text(text))).toEqual(Buffer.from(text));
+  });
+
   test('a text is cut after 512 characters', () => {
     expect(written((writer) => writer.text('x'.repeat(2_000))).length).toBe(512);
   });

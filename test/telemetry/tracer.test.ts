@@ -241,6 +241,16 @@ describe('tracer', () => {
     });
   });
 
+  test('a list that is asked of several upstreams is no repetition', async () => {
+    const { tracer, spans } = bench();
+    const trace = tracer.begin(incoming());
+    for (const upstream of ['openai', 'moonshot']) trace.attempt(chatCall(), upstream).end({ status: 200 });
+    trace.end(recordOf(chatCall()));
+    const tries = (await spans()).filter((span) => span.kind === CLIENT);
+    expect(tries.map(({ attributes }) => attributes['waygate.upstream']).sort()).toEqual(['moonshot', 'openai']);
+    for (const { attributes } of tries) expect(Object.keys(attributes)).not.toContain('http.request.resend_count');
+  });
+
   test('an upstream’s error status makes its CLIENT span an error, a refusal of ours does not make the SERVER span one', async () => {
     const { tracer, spans } = bench();
     const call = chatCall();

@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CONFIG, SOUND } from './policies.ts';
+import { folder, run, runProcess } from './run.ts';
+
+const POLICIES = (): string => join(folder(SOUND), 'policies');
+const READ = ['--action', 'tool.call', '--resource', 'tool/github/get_file'];
+
+describe('waygate explain', () => {
+  test('says what every rule thought, who decided and which limits count', async () => {
+    const prod = ['--agent', 'researcher', ...READ, '--args', '{"owner":"prod"}'];
+    const { code, out, err } = await run('explain', '--policies', POLICIES(), ...prod);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(
+      /^deny: `tool\.call` on `tool\/github\/get_file`\nby research\/no-prod, revision [0-9a-f]{64}\n/,
+    );
+    expect(out).toMatch(/^ {2}outranked {2}allow research\/read: it has no condition$/m);
+    expect(out).toMatch(/^ {2}decides {4}deny research\/no-prod: .*args\.owner/m);
+    expect(out).toMatch(/^ {2}counts {5}limit research\/pace: /m);
+  });
+
+  test('takes who calls from its flags', async () => {
+    const whom = ['--agent', 'researcher', '--subject', 'ana', '--tenant', 'acme', '--stream'];
+    const { out } = await run('explain', '--policies', POLICIES(), ...READ, ...whom, '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      request: { principal: { id: 'acme/ana/researcher' }, context: { stream: true } },
+      decision: { effect: 'permit', rules: ['research/read'], quotas: [{ id: 'research/pace' }] },
+      rules: [
+        { id: 'research/read', effect: 'allow', say: 'decides' },
+        { id: 'research/no-prod', effect: 'deny', say: 'silent' },
+      ],
+      limits: [{ id: 'research/pace', counts: true }],
+    });
+  });
+
+  test('takes a whole request in the words of a test: as text, from a file, from standard input', async () => {
+    const policies = POLICIES();
+    const text = '{"principal":"researcher","action":"tool.call","resource":"tool/github/get_file"}';
+    const file = join(policies, '../request.json');
+    writeFileSync(file, text);
+    const said = await run('explain', '--policies', policies, '--request', text);
+    expect(said.out).toMatch(/^permit: /);
+    expect(await run('explain', '--policies', policies, '--request', `@${file}`)).toEqual(said);
+    const cwd = join(policies, '..');
+    expect(runProcess(['explain', '--policies', policies, '--request', '-'], { cwd, input: text })).toEqual(said);
+  });
+
+  test('decides as the gateway of the configuration would', () => {
+    const cwd = folder({
+      ...SOUND,
+      'waygate.yaml': CONFIG.replace('dir: policies', 'dir: policies, enforcement: observe'),
+    });
+    const { out } = runProcess(['explain', ...READ], { cwd });
+    expect(out).toMatch(/^permit: .*\nby observe, .*\nonly recorded: deny by default-deny: /);
+  });
+
+  test('whole numbers of arguments are whole numbers to a condition', async () => {
+    const dir = folder({
+      'p.yaml':
+        'policy: p\nrules:\n  - { id: a, allow: tool.call, when: "has(args.n) && type(args.n) == int && args.n > 2" }\n',
+    });
+    const { out } = await run('explain', '--policies', dir, ...READ, '--args', '{"n":3}');
+    expect(out).toMatch(/^permit: /);
+  });
+});
+
+describe('a request that is none', () => {
+  test.each([
+    [
+      ['--action', 'tool.cal', '--resource', 'github'],
+      [
+        '--action: unknown action `tool.cal`, did you mean `tool.call`?',
+        '--resource: expected `kind/upstream/name`, the kind one of model, tool, resource, prompt, agent, http',
+      ],
+    ],
+    [['--action', 'tool.call'], ['which request? expected `--action` and `--resource`, or `--request`']],
+    [['--request', '{}', '--agent', 'a'], ['expected either `--request` or `--agent`']],
+  ])('%j is called wrongly', async (argv, messages) => {
+    const { code, out, err } = await run('explain', '--policies', POLICIES(), ...argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err.split('\n').slice(0, -1)).toEqual(messages);
+  });
+
+  test.each([
+    [
+      ['--request', '{"principal":"a","actin":1,"resource":"tool/a/b"}'],
+      ['request:1:1: the field `action` is missing', 'request:1:18: unknown field `actin`, did you mean `action`?'],
+    ],
+    [
+      ['--request', '{"principal":"a","action":"tool.call","resource":"model/a/b"}'],
+      [expect.stringMatching(/^request:1:50: `tool\.call` is done to a tool, not to a model$/)],
+    ],
+    [[...READ, '--args', '[1]'], ['request:1:1: expected a map, found a list']],
+    [[...READ, '--args', '@/none/args.json'], ['`/none/args.json` cannot be read (ENOENT)']],
+  ])('%j is wrong input', async (argv, messages) => {
+    const { code, out, err } = await run('explain', '--policies', POLICIES(), ...argv);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err.split('\n')).toEqual(messages);
+  });
+
+  test('policies that are wrong are named', async () => {
+    const dir = folder({ 'a.yaml': 'policy: a\n' });
+    const { code, err } = await run('explain', '--policies', dir, ...READ);
+    expect({ code, err }).toEqual({ code: 1, err: `${dir}/a.yaml:1:1: expected \`rules\`, \`limits\` or both` });
+    const none = await run('explain', '--policies', join(dir, 'none'), ...READ);
+    expect(none.err).toBe(`the policies in \`${dir}/none\` cannot be read (ENOENT)`);
+  });
+});
