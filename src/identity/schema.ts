@@ -41,14 +41,13 @@ export const jwkSetSchema = z.looseObject({ keys: z.array(jwkSchema).min(1).max(
 
 const jwksSchema = z
   .strictObject({
-    /** Where the issuer publishes its keys. */
     url: z
       .url({ protocol: /^https?$/, error: 'expected an address like `https://issuer.example/jwks`' })
       .refine(isSafeAddress, 'expected an `https` address; `http` is for loopback only')
-      .optional(),
-    /** A file that holds a key set. */
-    file: z.string().min(1).optional(),
-    keys: jwkSetSchema.shape.keys.optional(),
+      .optional()
+      .describe('Where the issuer publishes its keys.'),
+    file: z.string().min(1).optional().describe('A file that holds a key set.'),
+    keys: jwkSetSchema.shape.keys.optional().describe('The keys themselves, as JWKs.'),
   })
   .refine(
     ({ url, file, keys }) => [url, file, keys].filter((source) => source !== undefined).length === 1,
@@ -64,35 +63,33 @@ function isSafeAddress(text: string): boolean {
 /** Who may vouch for callers. */
 export const issuerSchema = z
   .strictObject({
-    /** `iss` of its tokens, letter for letter. */
-    issuer: z.string().min(1),
-    /** What its tokens must name as their audience; of several, any one. */
-    audience: z.union([
-      z
-        .string()
-        .min(1)
-        .transform((one): readonly string[] => [one]),
-      z.array(z.string().min(1)).min(1).readonly(),
-    ]),
-    /** Signatures it may use. */
-    algorithms: z.array(z.enum(ALGORITHMS)).min(1),
-    jwks: jwksSchema,
+    issuer: z.string().min(1).describe('`iss` of its tokens, letter for letter.'),
+    audience: z
+      .union([
+        z
+          .string()
+          .min(1)
+          .transform((one): readonly string[] => [one]),
+        z.array(z.string().min(1)).min(1).readonly(),
+      ])
+      .describe('What its tokens must name as their audience; of several, any one.'),
+    algorithms: z.array(z.enum(ALGORITHMS)).min(1).describe('Signatures that it may use.'),
+    jwks: jwksSchema.describe('Its public keys: exactly one of `url`, `file` and `keys`.'),
     claims: z
       .strictObject({
-        subject: claimPath.default(['sub']),
-        tenant: claimPath.optional(),
-        agent: claimPath.optional(),
-        scopes: claimPath.default(['scope']),
+        subject: claimPath.default(['sub']).describe('`sub` unless said.'),
+        tenant: claimPath.optional().describe('None unless said; then `tenant` holds for all.'),
+        agent: claimPath.optional().describe('None unless said; then policies see the empty agent.'),
+        scopes: claimPath.default(['scope']).describe('`scope` unless said.'),
       })
-      .prefault({}),
-    /** Tenant of all its callers, where no claim says it. */
-    tenant: name.optional(),
-    /** How far clocks may differ. */
-    clockToleranceSeconds: z.int().min(0).max(120).default(5),
-    /** Tokens made for longer are refused. */
-    maxLifetimeSeconds: z.int().min(1).max(31_622_400).default(86_400),
-    /** Longer tokens are refused. */
-    maxTokenBytes: z.int().min(256).max(16_384).default(8_192),
+      .prefault({})
+      .describe(
+        'Which claims say who calls, each a name, a path `outer.inner`, a JSON pointer, or a list of names for those with dots.',
+      ),
+    tenant: name.optional().describe('Tenant of all its callers, where no claim says it; `default` unless said.'),
+    clockToleranceSeconds: z.int().min(0).max(120).default(5).describe('How far clocks may differ.'),
+    maxLifetimeSeconds: z.int().min(1).max(31_622_400).default(86_400).describe('Tokens made for longer are refused.'),
+    maxTokenBytes: z.int().min(256).max(16_384).default(8_192).describe('Longer tokens are refused.'),
   })
   .refine(({ claims, tenant }) => claims.tenant === undefined || tenant === undefined, {
     path: ['tenant'],
@@ -107,11 +104,14 @@ export type Issuer = Omit<IssuerConfig, 'jwks'> & {
 
 /** `identity` of the config. */
 export const identitySchema = z.strictObject({
-  issuers: z.array(issuerSchema).default([]),
-  /** The file of hashed API keys, kept by `waygate keys`. */
-  keys: z.strictObject({ file: z.string().min(1) }).optional(),
-  /** The dev issuer: on loopback only. */
-  dev: z.boolean().default(false),
+  issuers: z.array(issuerSchema).default([]).describe('Who may vouch for callers.'),
+  keys: z
+    .strictObject({
+      file: z.string().min(1).describe('File of hashed keys, kept by `waygate keys`, from the folder of this file.'),
+    })
+    .optional()
+    .describe('API keys, for clients that cannot get tokens.'),
+  dev: z.boolean().default(false).describe('Whether tokens of `waygate token` are taken: on loopback only.'),
 });
 
 const hash = z

@@ -2,7 +2,7 @@
 import type { AccessRequest } from '../core/access.ts';
 import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import { formatMoney, type MicroUsd } from '../core/money.ts';
-import type { Quota, Unit, Window } from '../core/quota.ts';
+import type { Quota, Scope, Unit, Window } from '../core/quota.ts';
 import { type QuotaClaim, scopeOf } from './quota-claims.ts';
 import type { ClaimState } from './store.ts';
 
@@ -32,10 +32,9 @@ const CODES = {
 
 function describe({ quota, claim, state, access }: Refused): string {
   const { unit } = quota;
-  const scopes = quota.per
-    .filter((scope) => scope !== 'tenant')
-    .map((scope) => `${scope} \`${scopeOf(scope, access)}\``);
-  const whom = scopes.length === 0 ? `tenant \`${access.principal.tenant}\`` : scopes.join(', ');
+  const narrow = quota.per.filter((scope) => scope !== 'tenant');
+  const scopes: readonly Scope[] = narrow.length === 0 ? ['tenant'] : narrow;
+  const whom = scopes.map((scope) => `${scope} \`${scopeOf(scope, access)}\``).join(', ');
   const limit = `${quota.kind} limit \`${quota.id}\` for ${whom} is reached`;
   if (unit === 'concurrency') return `${limit}: ${state.held} of ${quota.amount} calls are running`;
   const whole = `${inWords(quota.amount, unit)}${windowText(quota.window)}`;

@@ -14,16 +14,33 @@ const address = z.string().refine((text) => {
 
 const redisSchema = z
   .strictObject({
-    kind: z.literal('redis'),
-    /** `redis://user:password@host:port/database`, or `rediss://` for TLS. With `sentinel` its host does not count. */
-    url: address,
-    sentinel: z.strictObject({ name: z.string().min(1), nodes }).optional(),
-    /** Nodes of the cluster besides the one of the url. */
-    cluster: z.strictObject({ nodes }).optional(),
-    /** How long a call waits for the store before it is refused. */
-    commandTimeoutMs: z.int().min(10).max(200).default(COMMAND_TIMEOUT_MS),
-    /** How long a reservation outlives a gateway that crashed; then it is charged in full. */
-    leaseMs: z.int().min(5_000).max(LEASE_MAX_MS).default(LEASE_MS),
+    kind: z.literal('redis').describe('Memory is for one process on loopback, and is lost with it.'),
+    url: address.describe(
+      '`redis://host:port/database`, `rediss://` for TLS, or a reference to such an address with user and password. With `sentinel` its host does not count.',
+    ),
+    sentinel: z
+      .strictObject({
+        name: z.string().min(1).describe('Name of the master.'),
+        nodes: nodes.describe('Sentinels, as `host:port`.'),
+      })
+      .optional()
+      .describe('Redis behind Sentinel.'),
+    cluster: z
+      .strictObject({ nodes: nodes.describe('Nodes besides the one of the url, as `host:port`.') })
+      .optional()
+      .describe('Redis Cluster.'),
+    commandTimeoutMs: z
+      .int()
+      .min(10)
+      .max(200)
+      .default(COMMAND_TIMEOUT_MS)
+      .describe('How long a call waits for the store before it is refused.'),
+    leaseMs: z
+      .int()
+      .min(5_000)
+      .max(LEASE_MAX_MS)
+      .default(LEASE_MS)
+      .describe('How long a reservation outlives a gateway that crashed; then it is charged in full.'),
   })
   .refine(({ sentinel, cluster }) => !sentinel || !cluster, {
     message: 'expected `sentinel` or `cluster`, not both',

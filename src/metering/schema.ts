@@ -3,21 +3,19 @@ import { z } from 'zod';
 const perMillion = z.number('expected USD per million tokens').min(0).max(10_000);
 
 const priceSchema = z.strictObject({
-  /** USD per million tokens of fresh input. */
-  input: perMillion,
-  /** USD per million tokens of output, reasoning included. */
-  output: perMillion,
-  /** USD per million tokens that a cache served; as `input` where absent. */
-  cacheRead: perMillion.optional(),
-  /** USD per million tokens written to a cache; as `input` where absent. */
-  cacheWrite: perMillion.optional(),
+  input: perMillion.describe('USD per million tokens of fresh input.'),
+  output: perMillion.describe('USD per million tokens of output, reasoning included.'),
+  cacheRead: perMillion.optional().describe('USD per million tokens that a cache served; as `input` where absent.'),
+  cacheWrite: perMillion.optional().describe('USD per million tokens written to a cache; as `input` where absent.'),
 });
 export type PriceConfig = z.infer<typeof priceSchema>;
 
 /** `upstreams.<name>.prices`: model name or pattern (`*` matches any characters) → its price, over the catalogue's. */
 export const pricesSchema = z.record(
   z.string().min(1).max(256),
-  z.union([z.literal('free'), priceSchema], 'expected `free` or `{ input, output, cacheRead, cacheWrite }`'),
+  z
+    .union([z.literal('free'), priceSchema], 'expected `free` or `{ input, output, cacheRead, cacheWrite }`')
+    .describe('The price of one model, or of all that a name with `*` matches; `free` for nothing.'),
 );
 export type PricesConfig = z.infer<typeof pricesSchema>;
 

@@ -1,7 +1,7 @@
 // Server-sent events as text, where single events must change and all other bytes must not.
 
-/** Blank line that ends an event. */
-const BLANK_LINE = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)/g;
+/** Blank line that ends an event. A last `\r` ends none yet: its `\n` may be still to come. */
+const BLANK_LINE = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|$))/g;
 
 /** Index after the first event that ends at or behind `from`, or -1. */
 export function endOfEvent(text: string, from: number): number {

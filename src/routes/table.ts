@@ -108,7 +108,7 @@ function operationOf(protocol: ProtocolName, rest: string): string | undefined {
   if (protocol === 'mcp') return rest === '' || rest === '/' ? '' : undefined;
   // Anthropic's SDKs differ in whether they add `/v1`.
   const operation = protocol === 'anthropic' && rest.startsWith('/v1/') ? rest.slice('/v1'.length) : rest;
-  return operation.startsWith('/') && !operation.startsWith('/v1/') ? operation : undefined;
+  return /^\/(?!v1\/)./.test(operation) ? operation : undefined;
 }
 
 const OPERATION = /^\/(?:chat\/completions|responses|completions|embeddings|models|messages)(?:\/|$)/;

@@ -13,46 +13,55 @@ const FRAMING = ['host', 'content-length', 'content-type', 'accept-encoding', 'e
 const credentialSchema = z.union([
   secret,
   z.strictObject({
-    value: secret,
+    value: secret.describe('Reference to the secret.'),
     header: z
       .string()
       .regex(/^[a-z0-9-]+$/, 'expected a header name in lower case')
       .refine((name) => !FRAMING.includes(name) && !isHopByHop(name, undefined), 'this header cannot hold a credential')
-      .default('authorization'),
-    /** Put before the value, e.g. `Bearer`; empty for none. */
+      .default('authorization')
+      .describe('Header that carries it.'),
     scheme: z
       .string()
       .regex(/^[A-Za-z0-9-]*$/, 'expected one word, or nothing')
-      .default('Bearer'),
+      .default('Bearer')
+      .describe('Put before the value; empty for nothing.'),
   }),
 ]);
 
 /** `upstreams.<name>` without its prices, which `metering` owns. */
 export const upstreamSchema = z.strictObject({
-  protocol: z.enum(PROTOCOLS),
-  /**
-   * Where it is: for `openai` with its `/v1`, for `anthropic` without, for `mcp` the endpoint itself.
-   * Requests cannot change it. A slash at its end counts for `mcp` alone.
-   */
+  protocol: z.enum(PROTOCOLS).describe('What it speaks.'),
+  // A slash at its end counts for `mcp` alone.
   url: z
     .url({ protocol: /^https?$/ })
-    .refine((url) => !/[?#@]/.test(url), 'expected an address without user, query or fragment'),
-  credential: credentialSchema.optional(),
-  /** Names of the models it serves; `*` matches any characters. */
-  models: z.array(z.string().min(1).max(256)).min(1).default(['*']),
-  /** Provider in the price catalogue, where the address does not tell. */
-  provider: z.string().min(1).optional(),
+    .refine((url) => !/[?#@]/.test(url), 'expected an address without user, query or fragment')
+    .describe(
+      'Where it is: for `openai` with its `/v1`, for `anthropic` without, for `mcp` the endpoint itself. Requests cannot change it.',
+    ),
+  credential: credentialSchema
+    .optional()
+    .describe('Its own credential: a reference, sent in the usual header of the protocol, or a map that says which.'),
+  models: z
+    .array(z.string().min(1).max(256))
+    .min(1)
+    .default(['*'])
+    .describe('Names of the models it serves; `*` matches any characters.'),
+  provider: z.string().min(1).optional().describe('Provider in the price catalogue, where the address does not tell.'),
   timeouts: z
     .strictObject({
-      connectMs: milliseconds.default(5_000),
-      /** Until the answer's head: a model may think for a quarter of an hour before its first byte. */
-      headersMs: milliseconds.default(900_000),
-      /** Between two pieces of a body. */
-      idleMs: milliseconds.default(600_000),
+      connectMs: milliseconds.default(5_000).describe('For a connection to stand.'),
+      // A model may think for a quarter of an hour before its first byte.
+      headersMs: milliseconds.default(900_000).describe("Until the answer's first byte."),
+      idleMs: milliseconds.default(600_000).describe('Between two pieces of an answer.'),
     })
-    .prefault({}),
-  /** Connections of one gateway process to this upstream at most. */
-  connections: z.int().min(1).max(4_096).default(256),
+    .prefault({})
+    .describe('How long it may take.'),
+  connections: z
+    .int()
+    .min(1)
+    .max(4_096)
+    .default(256)
+    .describe('Connections of one gateway process to it at most; further calls wait for one.'),
 });
 export type UpstreamConfig = z.infer<typeof upstreamSchema>;
 
@@ -61,11 +70,18 @@ export const routesSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and `-`'),
   z
     .strictObject({
-      /** Below which the protocol's own paths lie, e.g. `/team-a/v1`. */
-      path: z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'expected a path like `/team-a/v1`'),
-      protocol: z.enum(PROTOCOLS),
-      upstreams: z.array(z.string()).min(1),
-      bodyBytesMax: z.int().min(1_024).max(268_435_456).optional(),
+      path: z
+        .string()
+        .regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'expected a path like `/team-a/v1`')
+        .describe("Below which the protocol's own paths lie, e.g. `/team-a/v1`."),
+      protocol: z.enum(PROTOCOLS).describe('What is spoken on it, and by all its upstreams.'),
+      upstreams: z.array(z.string()).min(1).describe('Where its calls may go; the model selects one of them.'),
+      bodyBytesMax: z
+        .int()
+        .min(1_024)
+        .max(268_435_456)
+        .optional()
+        .describe('Larger requests are refused; 32 MiB for models and 4 MiB for MCP unless said.'),
     })
     .refine(({ protocol, upstreams }) => protocol !== 'mcp' || upstreams.length === 1, {
       path: ['upstreams'],

@@ -63,7 +63,7 @@ describe('secrets that are not at hand', () => {
     const { code, out } = await run('check', '--config', config);
     expect(code).toBe(0);
     expect(out).toContain(`${config}:4:77: warning: the environment variable \`WAYGATE_TEST_KEY\` is not set\n`);
-    expect(out).toMatch(/waygate\.yaml:5:67: warning: the file `.*secrets\/github` cannot be read \(ENOENT\)\n/);
+    expect(out).toMatch(/waygate\.yaml:5:72: warning: the file `secrets\/github` cannot be read \(ENOENT\)\n/);
     expect(out).toMatch(/: no problems, 2 warnings$/);
   });
 
@@ -109,7 +109,7 @@ describe('what is hardly meant', () => {
     });
     const { out } = await run('check', '--config', join(dir, 'waygate.yaml'));
     expect(out).toContain(
-      'typo.yaml:3:33: warning: `tool/githb/*` matches no upstream of the configuration, did you mean `github`?\n',
+      'typo.yaml:3:35: warning: `tool/githb/*` matches no upstream of the configuration, did you mean `github`?\n',
     );
     expect(out).not.toContain('`tool/git*/*`');
     const alone = await run('check', '--policies', join(dir, 'policies'));

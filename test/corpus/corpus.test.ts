@@ -87,54 +87,59 @@ const split = (body: Buffer, at: readonly number[]): Buffer[] => {
 };
 
 describe('answers', () => {
-  test.each(cases.filter(({ at }) => existsSync(`${at}.response.json`)))('$dialect $name in JSON', ({ dialect, at }) => {
-    const body = file(`${at}.response.json`);
-    const expected = expectedOf(at);
-    const { given, metered, ending } = expected;
-    const call = callTo(dialect, expected);
-    const answer = { status: given?.status ?? 200, headers: { 'content-type': 'application/json' } };
-    const atRest = deliver(call, { ...answer, body });
-    expect(atRest.ended).toEqual({ metered, ending });
-    const flowing = deliver(call, { ...answer, body: pieces(...split(body, [7, 40])) });
-    expect(flowing).toEqual({ ...atRest, ends: [expect.anything()] });
-    expect(flowing.bytes).toEqual(body);
-  });
+  test.each(cases.filter(({ at }) => existsSync(`${at}.response.json`)))(
+    '$dialect $name in JSON',
+    ({ dialect, at }) => {
+      const body = file(`${at}.response.json`);
+      const expected = expectedOf(at);
+      const { given, metered, ending } = expected;
+      const call = callTo(dialect, expected);
+      const answer = { status: given?.status ?? 200, headers: { 'content-type': 'application/json' } };
+      const atRest = deliver(call, { ...answer, body });
+      expect(atRest.ended).toEqual({ metered, ending });
+      const flowing = deliver(call, { ...answer, body: pieces(...split(body, [7, 40])) });
+      expect(flowing).toEqual({ ...atRest, ends: [expect.anything()] });
+      expect(flowing.bytes).toEqual(body);
+    },
+  );
 
   const streams = cases.filter(({ at }) => existsSync(`${at}.response.sse`));
   const headers = { 'content-type': 'text/event-stream; charset=utf-8' };
+
+  /** The same answer in two pieces cut anywhere, byte by byte, and in random pieces: always the same end and the same bytes. */
+  function checkPieces(call: Call, body: Buffer, want: { readonly ended: object; readonly client: Buffer }): void {
+    const check = (chunks: readonly Buffer[]): void => {
+      const got = deliver(call, { status: 200, headers, body: pieces(...chunks) });
+      expect({ ends: got.ends.length, same: got.bytes.equals(want.client) }).toEqual({ ends: 1, same: true });
+      expect(got.ended).toEqual(want.ended);
+    };
+    expect(deliver(call, { status: 200, headers, body: pieces(body) }).bytes.toString()).toBe(want.client.toString());
+    for (let cut = 0; cut <= body.length; cut++) check(split(body, [cut]));
+    check([...body].map((byte) => Buffer.from([byte])));
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (cuts) => check(split(body, cuts))),
+      { numRuns: 50 },
+    );
+  }
 
   test.each(streams)('$dialect $name as a stream, whatever its pieces', ({ dialect, at }) => {
     const body = file(`${at}.response.sse`);
     const expected = expectedOf(at);
     const { metered, ending } = expected;
     const call = callTo(dialect, expected);
-    const check = (chunks: readonly Buffer[]): void => {
-      const got = deliver(call, { status: 200, headers, body: pieces(...chunks) });
-      expect(got.ended).toEqual({ metered, ending });
-      expect(got.bytes).toEqual(body);
-      expect(got.ends).toHaveLength(1);
-    };
-    for (let cut = 0; cut <= body.length; cut++) check(split(body, [cut]));
-    check([...body].map((byte) => Buffer.from([byte])));
-    fc.assert(fc.property(fc.array(fc.nat()), (cuts) => check(split(body, cuts))));
+    checkPieces(call, body, { ended: { metered, ending }, client: body });
     expect(deliver(call, { status: 200, headers, body }).ended).toEqual({ metered, ending });
   });
 
   test.each(streams.filter(({ at }) => existsSync(`${at}.client.sse`)))(
     '$dialect $name without the usage that the client did not ask for',
     ({ dialect, at }) => {
-      const body = file(`${at}.response.sse`);
-      const client = file(`${at}.client.sse`).toString();
       const { metered, ending } = expectedOf(at);
-      const call = callOf(dialect, { hideUsage: true });
-      const check = (chunks: readonly Buffer[]): void => {
-        const got = deliver(call, { status: 200, headers, body: pieces(...chunks) });
-        expect(got.ended).toEqual({ metered, ending });
-        expect(got.bytes.toString()).toEqual(client);
-      };
-      for (let cut = 0; cut <= body.length; cut++) check(split(body, [cut]));
-      check([...body].map((byte) => Buffer.from([byte])));
-      fc.assert(fc.property(fc.array(fc.nat()), (cuts) => check(split(body, cuts))));
+      const client = file(`${at}.client.sse`);
+      checkPieces(callOf(dialect, { hideUsage: true }), file(`${at}.response.sse`), {
+        ended: { metered, ending },
+        client,
+      });
     },
   );
 });

@@ -63,7 +63,8 @@ describe('an answer at rest', () => {
   });
 
   test('keeps the length that its upstream stated', async () => {
-    handle = (response) => deliver({ status: 200, headers: { 'content-length': '2' }, body: Buffer.from('ok') }, response);
+    handle = (response) =>
+      deliver({ status: 200, headers: { 'content-length': '2' }, body: Buffer.from('ok') }, response);
     expect((await askRaw(port, REQUEST)).match(/content-length/gi)).toHaveLength(1);
   });
 
@@ -107,7 +108,8 @@ describe('an early answer, while the body of its request is still on its way', (
     const connection = await openRaw(port);
     connection.send(big);
     const chunk = Buffer.alloc(1_048_576);
-    const pump = (): void => void (!connection.socket.destroyed && connection.socket.write(chunk, () => setImmediate(pump)));
+    const pump = (): void =>
+      void (!connection.socket.destroyed && connection.socket.write(chunk, () => setImmediate(pump)));
     pump();
     const answer = await connection.until(/too large$/);
     expect(statusOf(answer)).toBe(413);

@@ -126,14 +126,20 @@ describe('the header fields', () => {
     expect({ ...admitted().headers }).toEqual({ host: 'a', 'x-one': '1', 'anthropic-beta': ['a', 'b', 'c'] });
   });
 
-  test.each(['Host', 'Authorization', 'X-Api-Key', 'Content-Type', 'Origin', 'Mcp-Session-Id', 'Mcp-Name', 'Traceparent'])(
-    'a second `%s` is refused',
-    async (name) => {
-      const first = name === 'Host' ? [] : [`${name}: a`];
-      expect(statusOf(await get('/', ...first, `${name.toLowerCase()}: b`))).toBe(400);
-      expect(seen).toEqual([`the header \`${name.toLowerCase()}\` occurs more than once`]);
-    },
-  );
+  test.each([
+    'Host',
+    'Authorization',
+    'X-Api-Key',
+    'Content-Type',
+    'Origin',
+    'Mcp-Session-Id',
+    'Mcp-Name',
+    'Traceparent',
+  ])('a second `%s` is refused', async (name) => {
+    const first = name === 'Host' ? [] : [`${name}: a`];
+    expect(statusOf(await get('/', ...first, `${name.toLowerCase()}: b`))).toBe(400);
+    expect(seen).toEqual([`the header \`${name.toLowerCase()}\` occurs more than once`]);
+  });
 
   test('a hundred fields are taken, one more is refused and none dropped', async () => {
     const fields = Array.from({ length: 99 }, (_, index) => `x-${index}: ${index}`);

@@ -16,7 +16,10 @@ afterEach(async () => {
 
 type Env = { Bindings: HttpBindings };
 
-async function start(app = new Hono<Env>().all('*', (context) => context.text('ok')), host = '127.0.0.1'): Promise<Listener> {
+async function start(
+  app = new Hono<Env>().all('*', (context) => context.text('ok')),
+  host = '127.0.0.1',
+): Promise<Listener> {
   const listener = await listen(app, { host, port: 0 });
   open.push(listener);
   return listener;

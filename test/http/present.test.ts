@@ -27,7 +27,11 @@ function answer(headers: Answer['headers']): Answer {
 describe('an answer on its way back', () => {
   test('keeps what its upstream said, and carries the ids of its call and run', () => {
     const call = chatCall();
-    const { status, headers } = present(call, answer({ 'content-type': 'application/json', 'x-request-id': 'req_1' }), []);
+    const { status, headers } = present(
+      call,
+      answer({ 'content-type': 'application/json', 'x-request-id': 'req_1' }),
+      [],
+    );
     expect(status).toBe(200);
     expect(headers).toEqual({
       'content-type': 'application/json',
@@ -52,7 +56,9 @@ describe('an answer on its way back', () => {
 
   test('an open stream that breaks ends with the error event of its dialect', () => {
     const { broken } = present(chatCall(), answer({ 'content-type': 'text/event-stream; charset=utf-8' }), []);
-    expect(broken?.(new GatewayError('upstream.broken', 'it broke off'))).toMatch(/^\n\ndata: \{"error":.*it broke off.*\}\n\n$/);
+    expect(broken?.(new GatewayError('upstream.broken', 'it broke off'))).toMatch(
+      /^\n\ndata: \{"error":.*it broke off.*\}\n\n$/,
+    );
   });
 
   test.each([

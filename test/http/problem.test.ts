@@ -33,6 +33,8 @@ describe('an error that no dialect tells', () => {
 
   test('says nothing of its cause', () => {
     const error = new GatewayError('gateway.internal', 'failed', { cause: new Error('SECRET') });
-    expect(JSON.stringify(problem(error, undefined)) + problem(error, undefined).body.toString()).not.toContain('SECRET');
+    expect(JSON.stringify(problem(error, undefined)) + problem(error, undefined).body.toString()).not.toContain(
+      'SECRET',
+    );
   });
 });

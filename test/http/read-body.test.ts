@@ -94,7 +94,9 @@ describe('a body that cannot be read', () => {
   });
 
   test('`identity` is no compression', async () => {
-    expect(await bodyOf(post('content-encoding: identity', 'content-length: 5', '', 'hello'))).toEqual(Buffer.from('hello'));
+    expect(await bodyOf(post('content-encoding: identity', 'content-length: 5', '', 'hello'))).toEqual(
+      Buffer.from('hello'),
+    );
   });
 
   test.each([

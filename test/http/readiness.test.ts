@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { readiness } from '../../src/http/readiness.ts';
 
 test('a process is ready while every check passes or only warns', async () => {
-  const report = await readiness({ store: () => undefined, config: async () => 'warning: the last good one is in force' }).report();
+  const report = await readiness({
+    store: () => undefined,
+    config: async () => 'warning: the last good one is in force',
+  }).report();
   expect(report).toEqual({ ready: true, checks: { store: 'ok', config: 'warning: the last good one is in force' } });
 });
 

@@ -47,7 +47,8 @@ test('requests on other connections do not notice', async () => {
 });
 
 test('another offer is passed over and the request answered in HTTP/1.1', async () => {
-  const offer = 'GET / HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n';
+  const offer =
+    'GET / HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n';
   const connection = await openRaw(listener.port);
   connection.send(offer);
   expect(statusOf(await connection.until(/plain$/))).toBe(200);

@@ -274,6 +274,14 @@ export function ledgerContract(name: string, make: StoreMaker): void {
         expect(await standing({ window: dayOf(clock.now()) })).toMatchObject({ settled: 0, held: 0 });
       });
 
+      test('swept only after its period was left is not charged to the next', async () => {
+        for (let i = 0; i < 9; i += 1) await admitted([claim({ ask: 10, window: dayOf(NOON) })], { leaseMs: HOUR });
+        clock.set(NOON + DAY);
+        const today = { window: dayOf(clock.now()) };
+        expect(await standing(today)).toMatchObject({ settled: 0, held: 10 });
+        expect(await standing(today)).toMatchObject({ settled: 0, held: 0 });
+      });
+
       test('renewed in time goes on', async () => {
         const { call } = await admitted([claim({ ask: 70 })], { leaseMs: 10_000 });
         clock.advance(9_000);

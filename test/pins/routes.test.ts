@@ -55,16 +55,16 @@ describe('base addresses', () => {
         typed('PUT', '/v1/models'),
       ],
       [
-        'POST /v1/chat/completions → openai openai-chat',
-        'POST /v1/responses → openai openai-responses',
-        'GET /v1/models → openai openai-models',
-        'GET /v1/models/gpt-5 → openai openai-models',
-        'GET /v1/models → anthropic anthropic',
-        'POST /v1/messages → anthropic anthropic',
-        'POST /messages → anthropic anthropic',
-        'POST /v1/messages/count_tokens → anthropic anthropic',
-        'POST /openai/v1/chat/completions → openai openai-chat',
-        'POST /anthropic/v1/messages → anthropic anthropic',
+        'POST /v1/chat/completions → all-openai openai-chat',
+        'POST /v1/responses → all-openai openai-responses',
+        'GET /v1/models → all-openai openai-models',
+        'GET /v1/models/gpt-5 → all-openai openai-models',
+        'GET /v1/models → all-anthropic anthropic',
+        'POST /v1/messages → all-anthropic anthropic',
+        'POST /messages → all-anthropic anthropic',
+        'POST /v1/messages/count_tokens → all-anthropic anthropic',
+        'POST /openai/v1/chat/completions → all-openai openai-chat',
+        'POST /anthropic/v1/messages → all-anthropic anthropic',
         'POST /gpt/v1/responses → gpt openai-responses',
         'POST /claude/v1/messages → claude anthropic',
         'POST /mcp/github → github mcp',
@@ -72,7 +72,7 @@ describe('base addresses', () => {
         'DELETE /mcp/github → github mcp',
         'POST /chat/completions → route.unknown',
         'POST /github/v1/messages → route.unknown',
-        'PUT /v1/models → openai route.operation',
+        'PUT /v1/models → all-openai route.operation',
       ],
     );
   });
@@ -95,7 +95,9 @@ describe('paths of the gateway itself', () => {
   });
 
   test("on the operators' listener", () => {
-    expectPinned(pathsOf(adminApp({ readiness, metrics: async () => '', checkHost: () => {} }).routes), [
+    const { routes } = adminApp({ readiness, metrics: async () => '', checkHost: () => {} });
+    // Middleware is of every path, and none of them.
+    expectPinned(pathsOf(routes.filter(({ method }) => method !== 'ALL')), [
       'GET /',
       'GET /healthz',
       'GET /readyz',

@@ -78,17 +78,20 @@ describe('the fields of an answer', () => {
 });
 
 describe('a redirect', () => {
-  test.each([300, 301, 302, 303, 307, 308])('%i is refused, not followed, and tells nothing of where it leads', async (status) => {
-    const other = await scriptedUpstream();
-    server.answer = (_, response) => response.writeHead(status, { location: other.url }).end('moved');
-    await expect(caller.send(chatCall())).rejects.toMatchObject({
-      code: 'upstream.redirect',
-      status: 502,
-      message: expect.not.stringContaining(other.url) as string,
-    });
-    expect(other.received).toEqual([]);
-    await other.close();
-  });
+  test.each([300, 301, 302, 303, 307, 308])(
+    '%i is refused, not followed, and tells nothing of where it leads',
+    async (status) => {
+      const other = await scriptedUpstream();
+      server.answer = (_, response) => response.writeHead(status, { location: other.url }).end('moved');
+      await expect(caller.send(chatCall())).rejects.toMatchObject({
+        code: 'upstream.redirect',
+        status: 502,
+        message: expect.not.stringContaining(other.url) as string,
+      });
+      expect(other.received).toEqual([]);
+      await other.close();
+    },
+  );
 
   test('gives its connection back, however long its body is', async () => {
     server.answer = ({ url }, response) => {

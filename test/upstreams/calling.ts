@@ -22,7 +22,14 @@ export interface Caller {
 }
 
 export function callerOf(url: string, change: Partial<UpstreamSource> = {}, headers: TraceHeaders = {}): Caller {
-  const upstream = openUpstream({ name: 'openai', url, credential: undefined, timeouts: TIMEOUTS, connections: 8, ...change });
+  const upstream = openUpstream({
+    name: 'openai',
+    url,
+    credential: undefined,
+    timeouts: TIMEOUTS,
+    connections: 8,
+    ...change,
+  });
   const attempts: Caller['attempts'] = [];
   const leaving = new Set<() => void>();
   let gone = false;

@@ -33,22 +33,29 @@ function watch(change: (events: Buffer) => Buffer = (events) => events, limit = 
 describe('events', () => {
   test('pass whole and in order, however the stream is cut, and a torn one does not', () => {
     const ending = fc.constantFrom('\n', '\r\n', '\r');
-    const event = fc.tuple(fc.stringMatching(/^[ -~]{0,10}$/), ending).map(([text, end]) => `data: ${text}${end}${end}`);
+    const event = fc
+      .tuple(fc.stringMatching(/^[ -~]{0,10}$/), ending)
+      .map(([text, end]) => `data: ${text}${end}${end}`);
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 6 }), fc.constantFrom('', 'data: torn', 'data: torn\n'), fc.array(fc.nat(), { maxLength: 8 }), (events, torn, places) => {
-        const whole = events.join('');
-        const bytes = Buffer.from(whole + torn);
-        const { passed, sink, log } = watch();
-        const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
-        let start = 0;
-        for (const end of ends) {
-          sink.data(bytes.subarray(start, end));
-          start = end;
-        }
-        sink.end();
-        expect(passed.join('')).toBe(whole);
-        expect(log).toEqual(['end']);
-      }),
+      fc.property(
+        fc.array(event, { maxLength: 6 }),
+        fc.constantFrom('', 'data: torn', 'data: torn\n'),
+        fc.array(fc.nat(), { maxLength: 8 }),
+        (events, torn, places) => {
+          const whole = events.join('');
+          const bytes = Buffer.from(whole + torn);
+          const { passed, sink, log } = watch();
+          const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
+          let start = 0;
+          for (const end of ends) {
+            sink.data(bytes.subarray(start, end));
+            start = end;
+          }
+          sink.end();
+          expect(passed.join('')).toBe(whole);
+          expect(log).toEqual(['end']);
+        },
+      ),
     );
   });
 

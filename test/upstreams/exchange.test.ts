@@ -136,7 +136,9 @@ describe('an answer that flows', () => {
     ['a length that never comes', 'content-length: 1000000\r\n\r\nhello'],
     ['chunks that are none', 'transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzzz\r\n'],
   ])('with %s fails, and never ends as if it were complete', async (_, rest) => {
-    const raw = await rawUpstream((socket) => socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setTimeout(() => socket.end(), 20)));
+    const raw = await rawUpstream((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setTimeout(() => socket.end(), 20)),
+    );
     const own = callerOf(raw.url);
     const body = read(await own.send(chatCall()));
     await expect.poll(() => body.end).toMatchObject({ code: 'upstream.broken' });
@@ -242,10 +244,12 @@ describe('an upstream that does not answer', () => {
     server.answer = (_, response) => void response.writeHead(200, {}).write('half');
     const own = callerOf(server.url, { timeouts: { connectMs: 1_000, headersMs: 10_000, idleMs: 100 } });
     const body = read(await own.send(chatCall()));
-    await expect.poll(() => body.end, { timeout: 5_000 }).toMatchObject({
-      code: 'upstream.timeout',
-      message: expect.stringContaining('idle time-out') as string,
-    });
+    await expect
+      .poll(() => body.end, { timeout: 5_000 })
+      .toMatchObject({
+        code: 'upstream.timeout',
+        message: expect.stringContaining('idle time-out') as string,
+      });
     await own.close();
   });
 
@@ -253,7 +257,9 @@ describe('an upstream that does not answer', () => {
     const mute = createServer(() => {});
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const { port } = mute.address() as { port: number };
-    const own = callerOf(`https://127.0.0.1:${port}`, { timeouts: { connectMs: 100, headersMs: 10_000, idleMs: 10_000 } });
+    const own = callerOf(`https://127.0.0.1:${port}`, {
+      timeouts: { connectMs: 100, headersMs: 10_000, idleMs: 10_000 },
+    });
     await expect(own.send(chatCall())).rejects.toMatchObject({
       code: 'upstream.unreachable',
       message: expect.stringContaining('was not carried out') as string,

@@ -142,7 +142,9 @@ describe('how an attempt ends', () => {
 
   test('a field that cannot be written is a fault of our own, and nothing is sent', async () => {
     caller = callerOf(server.url);
-    await expect(caller.send(chatCall({ headers: { 'x-bad': 'a\u0000b' } }))).rejects.toMatchObject({ code: 'gateway.internal' });
+    await expect(caller.send(chatCall({ headers: { 'x-bad': 'a\u0000b' } }))).rejects.toMatchObject({
+      code: 'gateway.internal',
+    });
     expect(server.received).toEqual([]);
   });
 });
@@ -182,7 +184,8 @@ describe('the client goes away', () => {
 
   test('from a call whose work must go on: nothing happens upstream', async () => {
     const asked = Promise.withResolvers<() => void>();
-    server.answer = (_, response) => asked.resolve(() => response.writeHead(200, { 'content-length': '4' }).end('done'));
+    server.answer = (_, response) =>
+      asked.resolve(() => response.writeHead(200, { 'content-length': '4' }).end('done'));
     caller = callerOf(server.url);
     const answer = caller.send(toolCall({ abortable: false, upstreams: ['openai'] }));
     const finish = await asked.promise;

@@ -34,7 +34,9 @@ const visibility: Visibility = {
     const text = body.toString();
     if (contentType.startsWith('text/event-stream')) return Buffer.from(text.replace(/^data: .*hidden.*\n\n/gm, ''));
     const names = JSON.parse(text) as string[];
-    return Buffer.from(JSON.stringify(names.filter((name) => !name.includes('hidden')).map((name) => `${upstream}/${name}`)));
+    return Buffer.from(
+      JSON.stringify(names.filter((name) => !name.includes('hidden')).map((name) => `${upstream}/${name}`)),
+    );
   },
   merge: (_, bodies) => Buffer.from(JSON.stringify(bodies.flatMap((body) => JSON.parse(body.toString()) as string[]))),
 };
@@ -51,7 +53,12 @@ describe('the list of one upstream', () => {
   test('is cut down, and has a length and a privacy of its own', async () => {
     answerWith(0, (_, response) => {
       const body = '["a","hidden","b"]';
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length, etag: '"1"', 'cache-control': 'public' });
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        etag: '"1"',
+        'cache-control': 'public',
+      });
       response.end(body);
     });
     const answer = await list(modelsOf('up0'));
@@ -136,15 +143,31 @@ describe('the lists of several upstreams', () => {
     );
     const answer = await list(modelsOf('up0', 'up1', 'up2'));
     expect(await textOf(answer)).toBe('["up0/m0","up1/m1","up2/m2"]');
-    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json', 'content-length': '28' } });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json', 'content-length': '28' },
+    });
   });
 
   test.each([
     ['fails', (index: number) => answerWith(index, (_, response) => json(response, { error: 'x' }, 500))],
     ['breaks off', (index: number) => answerWith(index, (_, response) => response.destroy())],
-    ['sends no list', (index: number) => answerWith(index, (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'))],
-    ['sends events', (index: number) => answerWith(index, (_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: x\n\n'))],
-    ['fails at length', (index: number) => answerWith(index, (_, response) => void response.writeHead(500).write('x'.repeat(1_000_000)))],
+    [
+      'sends no list',
+      (index: number) =>
+        answerWith(index, (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>')),
+    ],
+    [
+      'sends events',
+      (index: number) =>
+        answerWith(index, (_, response) =>
+          response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: x\n\n'),
+        ),
+    ],
+    [
+      'fails at length',
+      (index: number) => answerWith(index, (_, response) => void response.writeHead(500).write('x'.repeat(1_000_000))),
+    ],
   ])('are without that of one that %s', async (_, fail) => {
     for (const broken of [0, 1]) {
       answerWith(0, (__, response) => json(response, ['a']));

@@ -26,7 +26,9 @@ describe('an upstream in the config', () => {
   );
 
   test('keeps the slash at the end of its address', () => {
-    expect(upstreamSchema.parse({ protocol: 'mcp', url: 'http://127.0.0.1:1/mcp/' }).url).toBe('http://127.0.0.1:1/mcp/');
+    expect(upstreamSchema.parse({ protocol: 'mcp', url: 'http://127.0.0.1:1/mcp/' }).url).toBe(
+      'http://127.0.0.1:1/mcp/',
+    );
   });
 
   test('refers to its credential, in a short form or a long one, and never holds it', () => {
@@ -75,6 +77,8 @@ describe('a route in the config', () => {
     expect(faults(routesSchema, { tools: { ...route, path: '/tools', protocol: 'mcp' } })).toEqual([
       'tools.upstreams: expected one upstream: an MCP route leads to one server',
     ]);
-    expect(faults(routesSchema, { tools: { ...route, path: '/tools', protocol: 'mcp', upstreams: ['a'] } })).toEqual([]);
+    expect(faults(routesSchema, { tools: { ...route, path: '/tools', protocol: 'mcp', upstreams: ['a'] } })).toEqual(
+      [],
+    );
   });
 });

@@ -74,7 +74,9 @@ describe('the credential of an upstream that echoes it', () => {
   });
 
   test('is masked in a header', () => {
-    expect(scrubText(`Bearer ${SECRET.toString()}, ${SECRET.toString()}`, SECRET.toString())).toBe(`Bearer ${MASK}, ${MASK}`);
+    expect(scrubText(`Bearer ${SECRET.toString()}, ${SECRET.toString()}`, SECRET.toString())).toBe(
+      `Bearer ${MASK}, ${MASK}`,
+    );
     expect(scrubText('nothing here', SECRET.toString())).toBe('nothing here');
   });
 });

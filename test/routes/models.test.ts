@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { modelSelector, type ModelSelector } from '../../src/routes/models.ts';
+
+function select(selector: ModelSelector, model: string): string {
+  try {
+    const choice = selector.select(model);
+    return `${choice.upstream}/${choice.model}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const models = modelSelector({
+  upstreams: new Map([
+    ['openai', ['gpt-*', 'o3', 'text-embedding-*-large']],
+    ['moonshot', ['kimi-*', 'gpt-oss']],
+    ['local', ['llama3.1:8b', 'a+b(c)']],
+  ]),
+  aliases: new Map([
+    ['fast', 'openai/gpt-5-mini'],
+    ['router', 'local/meta/llama-3'],
+    ['elsewhere', 'unknown/model'],
+    ['gpt-4', 'moonshot/kimi-k2'],
+  ]),
+});
+
+describe('which upstream serves a model', () => {
+  test.each([
+    ['gpt-5', 'openai/gpt-5'],
+    ['gpt-', 'openai/gpt-'],
+    ['o3', 'openai/o3'],
+    ['text-embedding-3-large', 'openai/text-embedding-3-large'],
+    ['kimi-k2', 'moonshot/kimi-k2'],
+    ['llama3.1:8b', 'local/llama3.1:8b'],
+    ['a+b(c)', 'local/a+b(c)'],
+  ])('%s → %s', (model, expected) => {
+    expect(select(models, model)).toBe(expected);
+    expect(select(models, model), 'and again').toBe(expected);
+  });
+
+  test('an exact name wins over a pattern', () => {
+    expect(select(models, 'gpt-oss')).toBe('moonshot/gpt-oss');
+  });
+
+  test('an alias wins over both, and may name a model that no pattern matches', () => {
+    expect(select(models, 'fast')).toBe('openai/gpt-5-mini');
+    expect(select(models, 'gpt-4')).toBe('moonshot/kimi-k2');
+    expect(select(models, 'router')).toBe('local/meta/llama-3');
+    expect([...models.aliases.keys()], 'of this route').toEqual(['fast', 'router', 'gpt-4']);
+  });
+
+  test.each([
+    'claude-x',
+    'GPT-5',
+    'o3x',
+    'xo3',
+    'llama3x1:8b',
+    'elsewhere',
+    'text-embedding-3',
+    '',
+    '__proto__',
+    'constructor',
+  ])('none serves `%s`', (model) => {
+    expect(select(models, model)).toContain(`no upstream of this route serves the model \`${model}\``);
+  });
+
+  test('a name that several serve is not guessed', () => {
+    const open = modelSelector({
+      upstreams: new Map([
+        ['a', ['*']],
+        ['b', ['*']],
+      ]),
+      aliases: new Map(),
+    });
+    expect(select(open, 'x')).toMatch(/more than one upstream serves the model `x`.*`\/a`, `\/b`/);
+  });
+
+  test('what a list may show is what the upstream serves here', () => {
+    expect(models.serves('openai', 'gpt-5')).toBe(true);
+    expect(models.serves('openai', 'kimi-k2')).toBe(false);
+    expect(models.serves('unknown', 'gpt-5')).toBe(false);
+  });
+
+  test('a pattern of one star matches as a reader of patterns would', () => {
+    const text = fc.stringMatching(/^[a-z.*+?()[\]\\/-]{0,6}$/).filter((part) => !part.includes('*'));
+    fc.assert(
+      fc.property(text, text, fc.string({ maxLength: 12 }), (head, tail, name) => {
+        const one = modelSelector({ upstreams: new Map([['u', [`${head}*${tail}`]]]), aliases: new Map() });
+        const matches = name.length >= head.length + tail.length && name.startsWith(head) && name.endsWith(tail);
+        return one.serves('u', name) === matches && one.serves('u', head + name + tail);
+      }),
+    );
+  });
+
+  test('a choice is remembered, and forgotten again before names without end fill the memory', () => {
+    const open = modelSelector({ upstreams: new Map([['a', ['*']]]), aliases: new Map() });
+    const first = open.select('m0');
+    expect(open.select('m0')).toBe(first);
+    for (let index = 1; index <= 10_000; index += 1) open.select(`m${index}`);
+    expect(open.select('m0')).not.toBe(first);
+    expect(open.select('m0')).toEqual(first);
+  });
+});

@@ -1,0 +1,250 @@
+import { describe, expect, test } from 'vitest';
+import type { Call } from '../../src/core/call.ts';
+import { GatewayError } from '../../src/core/errors.ts';
+import type { Incoming } from '../../src/core/exchange.ts';
+import { forwardableHeaders } from '../../src/core/headers.ts';
+import type { CallId } from '../../src/core/ids.ts';
+import { originCheck } from '../../src/http/rebinding.ts';
+import { modelSelector } from '../../src/routes/models.ts';
+import { resolver } from '../../src/routes/resolve.ts';
+import { routeTable } from '../../src/routes/table.ts';
+import { ANA, incoming } from '../telemetry/calls.ts';
+
+const table = routeTable({
+  upstreams: new Map([
+    ['openai', 'openai'],
+    ['moonshot', 'openai'],
+    ['claude', 'anthropic'],
+    ['github', 'mcp'],
+  ] as const),
+  extra: [],
+});
+const PATTERNS: Readonly<Record<string, readonly string[]>> = {
+  openai: ['gpt-*'],
+  moonshot: ['kimi-*'],
+  claude: ['*'],
+  github: [],
+};
+const aliases = new Map([
+  ['fast', 'openai/gpt-5-mini'],
+  ['open', 'moonshot/org/kimi:k2'],
+]);
+const models = new Map(
+  table.routes.map(({ name, upstreams }) => [
+    name,
+    modelSelector({ upstreams: new Map(upstreams.map((upstream) => [upstream, PATTERNS[upstream] ?? []])), aliases }),
+  ]),
+);
+const resolve = resolver({
+  match: table.match,
+  models,
+  endToEnd: forwardableHeaders,
+  checkOrigin: originCheck('127.0.0.1'),
+});
+
+const run = { id: 'run_1', root: 'run_1', parent: undefined, depth: 0 } as Call['access']['run'];
+
+function callOf(request: Incoming, body = ''): Call {
+  const asking = { id: 'call_1' as CallId, principal: ANA, run, body: Buffer.from(body), nowMs: 5 };
+  return resolve.resolve(request, resolve.place(request), asking);
+}
+
+function get(path: string, headers = {}, query = ''): Incoming {
+  return incoming({ method: 'GET', path, query, headers });
+}
+
+function post(path: string, headers = {}, query = ''): Incoming {
+  return incoming({ path, query, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+function refusalOf(make: () => unknown): GatewayError {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('a request that is understood', () => {
+  test('is a call: who, what, where, and the bytes that will leave', () => {
+    const body = '{"model":"gpt-5","messages":[],"max_tokens":7}';
+    const headers = { authorization: 'Bearer SECRET', 'x-mine': '1' };
+    const call = callOf(post('/v1/chat/completions', headers, '?x=1'), body);
+    expect(call).toMatchObject({
+      id: 'call_1',
+      dialect: 'openai-chat',
+      upstreams: ['openai'],
+      method: 'POST',
+      target: '/chat/completions?x=1',
+      headers: { 'content-type': 'application/json', 'x-mine': '1' },
+      splices: [],
+      model: 'gpt-5',
+      stream: false,
+      abortable: true,
+      access: {
+        principal: ANA,
+        action: 'model.generate',
+        resource: { kind: 'model', upstream: 'openai', name: 'gpt-5' },
+        run,
+        context: { route: 'all-openai', timeMs: 5, stream: false },
+      },
+    });
+    expect(call.body.toString()).toBe(body);
+    expect(call.estimate.outputTokens).toBe(7);
+    expect(JSON.stringify(call.headers)).not.toContain('SECRET');
+  });
+
+  test('has the model that its upstream knows, in the resource and in the bytes alike', () => {
+    const call = callOf(post('/v1/chat/completions'), '{"model":"fast","messages":[]}');
+    expect(call).toMatchObject({ model: 'gpt-5-mini', upstreams: ['openai'], splices: ['model-alias'] });
+    expect(call.access.resource).toEqual({ kind: 'model', upstream: 'openai', name: 'gpt-5-mini' });
+    expect(JSON.parse(call.body.toString())).toMatchObject({ model: 'gpt-5-mini' });
+  });
+
+  test.each([
+    ['/v1/chat/completions', '/chat/completions'],
+    ['/moonshot/v1/chat/completions', '/chat/completions'],
+  ])('of OpenAI at %s goes to %s below the upstream’s address', (path, target) => {
+    expect(callOf(post(path), '{"model":"kimi-k2","messages":[]}')).toMatchObject({ target, upstreams: ['moonshot'] });
+  });
+
+  test.each(['/v1/messages', '/messages', '/claude/v1/messages', '/claude/messages', '/anthropic/v1/messages'])(
+    'of Anthropic at %s goes to /v1/messages',
+    (path) => {
+      const call = callOf(post(path, {}, '?beta=true'), '{"model":"claude-x","max_tokens":1,"messages":[]}');
+      expect(call).toMatchObject({ target: '/v1/messages?beta=true', upstreams: ['claude'], dialect: 'anthropic' });
+    },
+  );
+
+  test('of MCP goes to the endpoint itself', () => {
+    const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_issue","arguments":{"a":1}}}';
+    const call = callOf(post('/mcp/github', { accept: 'application/json, text/event-stream' }), body);
+    expect(call).toMatchObject({
+      target: '',
+      upstreams: ['github'],
+      dialect: 'mcp',
+      abortable: false,
+      access: {
+        action: 'tool.call',
+        resource: { kind: 'tool', upstream: 'github', name: 'create_issue' },
+        args: { a: 1 },
+      },
+    });
+  });
+});
+
+describe('a list of models', () => {
+  test('of a shared route is asked of all its upstreams', () => {
+    const call = callOf(get('/v1/models', {}, '?limit=3'));
+    expect(call).toMatchObject({ upstreams: ['openai', 'moonshot'], target: '/models?limit=3', model: '' });
+    expect(call.access).toMatchObject({
+      action: 'model.list',
+      resource: { kind: 'model', upstream: 'all-openai', name: '' },
+    });
+  });
+
+  test('of a route with one upstream is asked of the upstream', () => {
+    for (const [path, headers, upstream] of [
+      ['/moonshot/v1/models', {}, 'moonshot'],
+      ['/v1/models', { 'anthropic-version': '2023-06-01' }, 'claude'],
+    ] as const) {
+      expect(callOf(get(path, headers))).toMatchObject({
+        upstreams: [upstream],
+        access: { resource: { kind: 'model', upstream, name: '' } },
+      });
+    }
+  });
+
+  test('one model is asked for by the name that its upstream knows', () => {
+    expect(callOf(get('/v1/models/gpt-5', {}, '?x=1'))).toMatchObject({
+      target: '/models/gpt-5?x=1',
+      upstreams: ['openai'],
+      splices: [],
+      access: { action: 'model.list', resource: { upstream: 'openai', name: 'gpt-5' } },
+    });
+    expect(callOf(get('/v1/models/fast'))).toMatchObject({ target: '/models/gpt-5-mini', splices: ['model-alias'] });
+    expect(callOf(get('/v1/models/open'))).toMatchObject({ target: '/models/org%2Fkimi%3Ak2', model: 'org/kimi:k2' });
+    expect(callOf(get('/claude/v1/models/claude-x'))).toMatchObject({ target: '/v1/models/claude-x' });
+  });
+});
+
+describe('a request that is not', () => {
+  test.each([
+    ['POST', '/v1/embeddings', 'route.operation'],
+    ['POST', '/v1/files', 'route.operation'],
+    ['POST', '/v1/messages/batches', 'route.operation'],
+    ['POST', '/v1/chat/completions/', 'route.operation'],
+    ['GET', '/v1/modelsx', 'route.operation'],
+    ['GET', '/v1/chat/completions', 'route.method'],
+    ['PUT', '/v1/models', 'route.method'],
+    ['PATCH', '/mcp/github', 'route.method'],
+    ['HEAD', '/v1/models', 'route.method'],
+    ['GET', '/nowhere', 'route.unknown'],
+  ])('%s %s goes nowhere', (method, path, code) => {
+    const error = refusalOf(() => resolve.place(incoming({ method, path })));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(path);
+  });
+
+  test('is told what would be an operation', () => {
+    expect(refusalOf(() => resolve.place(post('/v1/embeddings'))).message).toContain('`/chat/completions`');
+    expect(refusalOf(() => resolve.place(get('/v1/messages'))).message).toContain('takes POST');
+  });
+
+  test('a model that nobody serves here is not sent anywhere', () => {
+    const error = refusalOf(() => callOf(post('/v1/chat/completions'), '{"model":"claude-x","messages":[]}'));
+    expect(error).toMatchObject({ code: 'route.model', status: 404 });
+  });
+
+  test('a route whose models nobody compiled serves none', () => {
+    const bare = resolver({
+      match: table.match,
+      models: new Map(),
+      endToEnd: forwardableHeaders,
+      checkOrigin: () => {},
+    });
+    const request = get('/v1/models/gpt-5');
+    const asking = { id: 'call_1' as CallId, principal: ANA, run, body: Buffer.alloc(0), nowMs: 5 };
+    expect(refusalOf(() => bare.resolve(request, bare.place(request), asking)).code).toBe('route.model');
+  });
+
+  test('a body that names its model twice is refused', () => {
+    const body = '{"model":"gpt-5","model":"gpt-6","messages":[]}';
+    expect(refusalOf(() => callOf(post('/v1/chat/completions'), body)).code).toBe('request.invalid');
+  });
+});
+
+describe('a web page', () => {
+  test('does not reach an MCP server, but from this machine', () => {
+    expect(refusalOf(() => resolve.place(post('/mcp/github', { origin: 'http://evil.test' }))).status).toBe(403);
+    expect(refusalOf(() => resolve.place(post('/mcp/github', { origin: 'null' }))).status).toBe(403);
+    expect(resolve.place(post('/mcp/github', { origin: 'http://localhost:6274' })).dialect).toBe('mcp');
+  });
+
+  test('may ask a model, as far as its token goes', () => {
+    expect(resolve.place(post('/v1/messages', { origin: 'app://obsidian.md' })).dialect).toBe('anthropic');
+  });
+});
+
+test('no field of a request chooses its upstream', () => {
+  const evil = 'http://evil.test';
+  const fields = JSON.stringify({
+    model: 'gpt-5',
+    messages: [],
+    base_url: evil,
+    api_base: evil,
+    upstream: 'moonshot',
+    url: evil,
+  });
+  const headers = {
+    host: 'evil.test',
+    'x-portkey-custom-host': evil,
+    'x-forwarded-host': 'evil.test',
+    'x-upstream': 'moonshot',
+  };
+  const call = callOf(post('/v1/chat/completions', headers, `?url=${evil}&upstream=moonshot`), fields);
+  expect(call.upstreams).toEqual(['openai']);
+  expect(call.target.startsWith('/chat/completions?')).toBe(true);
+  expect(JSON.stringify(call.headers)).not.toContain('evil.test');
+});
