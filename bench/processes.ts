@@ -14,16 +14,19 @@ export interface Cores {
   readonly others: string;
 }
 
+/** Of util-linux. */
+const TASKSET = 'taskset';
+
 export function findCores(): Cores | undefined {
   const count = availableParallelism();
-  if (count < 2 || spawnSync('taskset', ['--version']).status !== 0) return undefined;
+  if (count < 2 || spawnSync(TASKSET, ['--version']).status !== 0) return undefined;
   return { candidate: count - 1, others: count === 2 ? '0' : `0-${count - 2}` };
 }
 
 /** Puts all threads of a process onto cores. */
 export function pin(pid: number, cores: string | number | undefined): void {
   if (cores === undefined) return;
-  const done = spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', String(cores), String(pid)]);
+  const done = spawnSync(TASKSET, ['--all-tasks', '--pid', '--cpu-list', String(cores), String(pid)]);
   if (done.status !== 0) throw new Error(`taskset cannot pin ${pid} to ${cores}: ${done.stderr.toString().trim()}`);
 }
 

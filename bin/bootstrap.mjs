@@ -80,14 +80,15 @@ function npm(args, folder) {
 
 function install(folder, what) {
   if (isInstalled(folder)) return;
+  let installed = true;
   withLock(folder, function () {
     if (isInstalled(folder)) return;
     process.stderr.write('[waygate] installing ' + what + ' (first run, or the lock file changed)\n');
-    if (!npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder)) {
-      fail('`npm ci` failed in ' + folder + '; see the messages above');
-    }
-    writeFileSync(join(folder, 'node_modules', '.waygate-stamp'), stampOf(folder));
+    installed = npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder);
+    if (installed) writeFileSync(join(folder, 'node_modules', '.waygate-stamp'), stampOf(folder));
   });
+  // Only now, so that the lock is not left behind.
+  if (!installed) fail('`npm ci` failed in ' + folder + '; see the messages above');
 }
 
 /** Installs the project's dependencies where they are missing or stale. */

@@ -19,7 +19,7 @@ export function configPage(): string {
   });
   return page(
     '# Configuration',
-    '`waygate.yaml` in the working directory, or `--config FILE`. Names that are not in these tables are errors. Paths of files are meant from the folder of the configuration. A secret is a reference, `env:NAME` or `file:PATH`, never the secret itself. `# yaml-language-server: $schema=…/docs/reference/waygate.schema.json` on the first line gives completion in an editor.',
+    '`waygate.yaml` in the working directory, or `--config FILE`. Names that are not in these tables are errors. Paths of policies, keys and secrets are meant from the folder of the configuration. A secret is a reference, `env:NAME` or `file:PATH`, never the secret itself. `# yaml-language-server: $schema=…/docs/reference/waygate.schema.json` on the first line gives completion in an editor.',
     '## At the top',
     fieldTable(fieldsOf({ properties: simple, required })),
     ...sections,

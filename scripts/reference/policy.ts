@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ACTIONS, RESOURCE_KINDS } from '../../src/core/access.ts';
 import { SCOPES } from '../../src/core/quota.ts';
 import { KINDS_OF } from '../../src/policy/actions.ts';
@@ -11,6 +12,7 @@ export function policyPage(): string {
   return page(
     '# Policy language',
     'One file is one policy; a folder of them is one set, and its content hash is the *revision* that every decision names. Nothing is allowed unless a rule allows it; a `deny` outranks every `allow`; a rule whose condition fails counts against the caller. `# yaml-language-server: $schema=./policy.schema.json` on the first line gives completion in an editor.',
+    exampleOf('research'),
     '## Fields of a policy',
     fieldTable(fieldsOf(policyJsonSchema())),
     '## Actions and resources',
@@ -37,6 +39,12 @@ export function policyPage(): string {
     'Tests stand beside their policy, in `<policy>.test.yaml`: a list of requests, each with what must be decided and by which rules. `waygate test` runs them.',
     fieldTable(partsOf(testJsonSchema(), '')),
   );
+}
+
+/** A policy of this repository, without its comments. */
+function exampleOf(name: string): string {
+  const text = readFileSync(new URL(`../../policies/${name}.yaml`, import.meta.url), 'utf8');
+  return `\`\`\`yaml\n${text.replaceAll(/^#.*\n/gm, '').trim()}\n\`\`\``;
 }
 
 function codes(names: readonly string[]): string {

@@ -6,7 +6,9 @@ export const auditSchema = z.strictObject({
     .string()
     .min(1)
     .default('.waygate/audit')
-    .describe('Folder of the log: one file per process, and one more whenever a file is full.'),
+    .describe(
+      'Folder of the log, from the working directory: one file per process, and one more whenever a file is full.',
+    ),
   fsync: z
     .enum(['always', 'interval', 'never'])
     .default('interval')

@@ -78,11 +78,11 @@ const REST_BYTES = 65_536;
 const LINGER_MS = 500;
 
 function isRead(request: IncomingMessage): boolean {
-  return request.complete || Number(request.headers['content-length'] ?? Infinity) <= REST_BYTES || isEmpty(request);
-}
-
-function isEmpty({ headers }: IncomingMessage): boolean {
-  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+  if (request.complete) return true;
+  const { 'content-length': length, 'transfer-encoding': coding, expect } = request.headers;
+  // A client that was not asked for its body may begin its next request where we would still read this one.
+  if (expect !== undefined) return false;
+  return length === undefined ? coding === undefined : Number(length) <= REST_BYTES;
 }
 
 /**

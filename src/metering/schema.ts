@@ -20,4 +20,7 @@ export const pricesSchema = z.record(
 export type PricesConfig = z.infer<typeof pricesSchema>;
 
 /** The price of models that neither the config nor the catalogue knows. Never nothing: for that a model is named `free`. */
-export const ceilingSchema = priceSchema.extend({ input: perMillion.positive(), output: perMillion.positive() });
+export const ceilingSchema = priceSchema.extend({
+  input: perMillion.positive().describe('USD per million tokens of fresh input.'),
+  output: perMillion.positive().describe('USD per million tokens of output, reasoning included.'),
+});

@@ -18,7 +18,12 @@ export interface Rate extends Amount {
 
 const COUNTED = /^([\d_]+)(?: (tokens|requests|calls))?$/;
 const ROLLING = /^(\d+)(s|min|h|d)$/;
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const RATE_MS: ReadonlyMap<string, number> = new Map([
+  ['s', 1_000],
+  ['min', 60_000],
+  ['h', 3_600_000],
+]);
+const WINDOW_MS: ReadonlyMap<string, number> = new Map([...RATE_MS, ['d', 86_400_000]]);
 const ROLLING_MAX_MS = 366 * 86_400_000;
 
 const CALENDAR_UNITS: readonly CalendarUnit[] = ['hour', 'day', 'week', 'month', 'year'];
@@ -36,7 +41,7 @@ export function readBudget(text: string): Amount | Wrong {
 export function readRate(text: string): Rate | Wrong {
   const [amountText = '', unitText = '', ...rest] = text.split('/');
   const [, digits, noun] = COUNTED.exec(amountText) ?? [];
-  const ms = unitText === 'd' ? undefined : UNIT_MS[unitText];
+  const ms = RATE_MS.get(unitText);
   if (!digits || ms === undefined || rest.length > 0)
     return { fault: `expected a rate like \`60/min\`, \`10/s\`, \`1000/h\` or \`100000 tokens/min\`` };
   const amount = positive({ unit: unitOf(noun), amount: wholeNumber(digits) });
@@ -47,10 +52,11 @@ export function readRate(text: string): Rate | Wrong {
 export function readWindow(every: string, timezone: string): Window | Wrong {
   const unit = CALENDAR_UNITS.find((known) => known === every);
   if (unit) return { kind: 'calendar', every: unit, timezone };
-  const [, digits, noun] = ROLLING.exec(every) ?? [];
-  if (!digits || !noun)
+  const [, digits, noun = ''] = ROLLING.exec(every) ?? [];
+  const unitMs = WINDOW_MS.get(noun);
+  if (unitMs === undefined)
     return { fault: 'expected `hour`, `day`, `week`, `month`, `year`, or a window like `90s`, `15min`, `1h`, `5d`' };
-  const ms = Number(digits) * (UNIT_MS[noun] as number);
+  const ms = Number(digits) * unitMs;
   if (ms < 1 || ms > ROLLING_MAX_MS) return { fault: 'expected a window of 1 s to 366 days' };
   return { kind: 'rolling', ms };
 }

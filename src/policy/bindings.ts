@@ -1,6 +1,7 @@
 import type { AccessRequest } from '../core/access.ts';
 import type { Condition } from './expression.ts';
 import type { Outcome } from './outcome.ts';
+import type { Read } from './reads.ts';
 import type { Trace } from './trace.ts';
 import { ContextValue, type PrincipalValue, ResourceValue, RunValue } from './vocabulary.ts';
 
@@ -18,6 +19,7 @@ export class Bindings {
   readonly #request: AccessRequest;
   readonly #principal: PrincipalValue;
   readonly #args = new Map<string, unknown>();
+  readonly #read = new Set<string>();
   #values: object | undefined;
   #facts: Record<string, unknown> | undefined;
 
@@ -65,21 +67,20 @@ export class Bindings {
 
   /** Makes the arguments ready that the condition reads; false where looping over them would take too long. */
   #provide({ reads, loops }: Condition): boolean {
-    const { args } = this.#request;
+    for (const read of reads) if (!this.#read.has(read.name)) this.#prepare(read);
+    if (loops === 0) return true;
     const size = { elements: 0, text: 0 };
-    for (const { name, path } of reads) {
-      for (const field of path.length > 0 ? path.slice(0, 1) : Object.keys(args)) this.#bind(field);
-      const value = valueAt(args, path);
-      if (value === undefined) continue;
-      (this.#facts ??= {})[name] = value;
-      if (loops > 0) measure(value, size);
-    }
+    for (const { path } of reads) measure(valueAt(this.#request.args, path), size);
     return size.elements ** loops * (PASS_COST + size.text) <= LOOP_COST_MAX;
   }
 
-  #bind(field: string): void {
+  #prepare({ name, path }: Read): void {
     const { args } = this.#request;
-    if (Object.hasOwn(args, field) && !this.#args.has(field)) this.#args.set(field, toCel(args[field]));
+    this.#read.add(name);
+    for (const field of path.length > 0 ? path.slice(0, 1) : Object.keys(args))
+      if (Object.hasOwn(args, field) && !this.#args.has(field)) this.#args.set(field, toCel(args[field]));
+    const value = valueAt(args, path);
+    if (value !== undefined) (this.#facts ??= {})[name] = value;
   }
 }
 

@@ -55,7 +55,7 @@ function checkField(node: Node, { variables }: Scope): Flaw[] {
   const variable = field.of.args;
   const type = variables[variable];
   const fields = Object.entries(TYPES).find(([name]) => name === type)?.[1];
-  if (!fields || field.name in fields) return [];
+  if (!fields || Object.hasOwn(fields, field.name)) return [];
   const later = LATER[variable]?.includes(field.name);
   const message = later
     ? `\`${variable}.${field.name}\` ${LATER_MESSAGE}`

@@ -73,7 +73,7 @@ export class Expressions {
       readsCall: readsCall(root),
       run: (values) => {
         this.#own.reset();
-        return outcomeOf(() => parsed(values));
+        return outcomeOf(parsed, values);
       },
       trace: (values) => traced(source, { environment, values, reset: () => this.#own.reset() }),
     };

@@ -9,10 +9,10 @@ export interface Failure {
 }
 
 /** Runs an evaluation. What is neither true nor false, and what throws, is a failure. */
-export function outcomeOf(evaluate: () => unknown): Outcome {
+export function outcomeOf<T>(evaluate: (on: T) => unknown, on: T): Outcome {
   try {
-    const value = evaluate();
-    return typeof value === 'boolean' ? value : { failure: `it is neither true nor false` };
+    const value = evaluate(on);
+    return typeof value === 'boolean' ? value : { failure: 'it is neither true nor false' };
   } catch (thrown) {
     return { failure: publicText(thrown) };
   }

@@ -63,7 +63,7 @@ function traceNode(node: Node, run: (node: Node) => unknown): Trace {
   const parts = node.op === '&&' || node.op === '||' || node.op === '!_' ? childrenOf(node) : [];
   return {
     text: restoreNames(serialize(node)),
-    outcome: outcomeOf(() => run(node)),
+    outcome: outcomeOf(run, node),
     parts: parts.map((part) => traceNode(part, run)),
   };
 }

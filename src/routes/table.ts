@@ -15,7 +15,7 @@ export interface RouteTable {
   /** Each with a name of its own. */
   readonly routes: readonly Route[];
   /** Throws `route.unknown`. */
-  match(path: string, headers: Headers): RouteMatch;
+  readonly match: (path: string, headers: Headers) => RouteMatch;
 }
 
 export interface RouteSource {

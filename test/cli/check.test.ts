@@ -24,6 +24,11 @@ describe('waygate check', () => {
     });
   });
 
+  test('policies that are named are checked alone, whatever configuration lies here', () => {
+    const cwd = folder({ ...SOUND, 'waygate.yaml': 'version: 7' });
+    expect(runProcess(['check', '--policies', 'policies'], { cwd })).toMatchObject({ code: 0 });
+  });
+
   test('with nothing to check it was called wrongly', () => {
     const { code, out, err } = runProcess(['check'], { cwd: folder() });
     expect({ code, out }).toEqual({ code: 2, out: '' });

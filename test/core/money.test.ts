@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatMoney, type MicroUsd, microUsd, parseMoney } from '../../src/core/money.ts';
 

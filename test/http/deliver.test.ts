@@ -35,7 +35,7 @@ function manual(): { body: BodySource; sink: Promise<BodySink>; log: string[]; n
       return { resume: () => void log.push('resume'), cancel: () => void log.push('cancel') };
     },
   };
-  return { body, sink: promise, log, next: async (word) => void (await expect.poll(() => log).toContain(word)) };
+  return { body, sink: promise, log, next: (word) => expect.poll(() => log).toContain(word) };
 }
 
 async function ask(delivery: Delivery, request = REQUEST): Promise<RawConnection> {
@@ -50,10 +50,13 @@ describe('an answer at rest', () => {
     let writes = 0;
     handle = (response) => {
       const { socket } = response;
-      const { _write: one, _writev: several } = Socket.prototype;
+      const own = Socket.prototype;
       Object.assign(socket ?? {}, {
-        _write: (...given: Parameters<typeof one>) => ((writes += 1), one.apply(socket, given)),
-        _writev: (...given: Parameters<NonNullable<typeof several>>) => ((writes += 1), several?.apply(socket, given)),
+        _write: (...given: Parameters<Socket['_write']>) => ((writes += 1), own._write.apply(socket, given)),
+        _writev: (...given: Parameters<NonNullable<Socket['_writev']>>) => (
+          (writes += 1),
+          own._writev?.apply(socket, given)
+        ),
       });
       deliver({ ...OK, body: Buffer.from('{"a":1}') }, response);
     };
@@ -129,6 +132,16 @@ describe('an early answer, while the body of its request is still on its way', (
     expect(connection.text).not.toMatch(/connection: close/i);
     connection.socket.destroy();
   });
+});
+
+test('an early answer to a client that still waits to be asked for its body ends the connection', async () => {
+  const answer = (response: ServerResponse): void =>
+    deliver({ status: 401, headers: {}, body: Buffer.from('who are you?') }, response);
+  server.once('checkContinue', (_, response) => answer(response));
+  handle = answer;
+  const connection = await openRaw(port);
+  connection.send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n');
+  expect(await connection.closed).toMatch(/401 Unauthorized\r\nconnection: close\r\n[^]*who are you\?$/);
 });
 
 describe('an answer that flows', () => {
@@ -227,7 +240,7 @@ describe('an answer that breaks', () => {
     const connection = await ask({ ...STREAM, ...delivery, body }, request);
     const pushed = await sink;
     for (const chunk of chunks) pushed.data(Buffer.from(chunk));
-    await connection.until(new RegExp(`${chunks.at(-1) ?? ''}`));
+    await connection.until(new RegExp(chunks.at(-1) ?? ''));
     pushed.fail(BROKEN);
     return connection.closed;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isAtRest } from '../../src/core/body.ts';
 import { DIALECTS } from '../../src/core/call.ts';
 import { type ErrorCode, ERRORS, GatewayError } from '../../src/core/errors.ts';
 import type { Answer } from '../../src/core/exchange.ts';
@@ -85,7 +86,7 @@ describe('a refusal', () => {
       const call = dialect === 'mcp' ? toolCall() : chatCall({ dialect });
       const error = new GatewayError(code, 'what happened', { cause: new Error('SECRET'), rule: 'team/rule' });
       const { headers, body } = refuse(error, incoming(), { id, place: { dialect }, call });
-      const text = body.toString();
+      const text = isAtRest(body) ? body.toString() : '';
       expect(text).toContain('what happened');
       expect(text + JSON.stringify(headers)).not.toContain('SECRET');
       expect(headers).toMatchObject({ 'waygate-call': id, 'waygate-run': call.access.run.id });

@@ -1,11 +1,17 @@
-import { describe, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, inject, test } from 'vitest';
+import { redisAnchors } from '../../src/audit/redis.ts';
 import type { CallId } from '../../src/core/ids.ts';
+import { connectRedis } from '../../src/limits/redis.ts';
 import { tenantKeys } from '../../src/limits/redis-keys.ts';
 import type { Claim } from '../../src/limits/store.ts';
 import { expectPinned } from './pinned.ts';
 
+const PAGE = readFileSync(new URL('../../docs/redis-keys.md', import.meta.url), 'utf8');
+
 function claim(window: Claim['window']): Claim {
-  return { key: 'p/pace|agent=ci', unit: 'requests', ask: 1, limit: 2, window, enforced: true, mode: 'spend' };
+  const key = 'research/pace:requests:agent=ci bot';
+  return { key, unit: 'requests', ask: 1, limit: 2, window, enforced: true, mode: 'spend' };
 }
 
 describe('keys in Redis', () => {
@@ -24,14 +30,46 @@ describe('keys in Redis', () => {
         'wg:{acme%20corp}:generation',
         'wg:{acme%20corp}:leases',
         'wg:{acme%20corp}:call:call_1',
-        'wg:{acme%20corp}:counter:p/pace%7Cagent=ci:60000',
-        'wg:{acme%20corp}:counter:p/pace%7Cagent=ci:calendar',
-        'wg:{acme%20corp}:counter:p/pace%7Cagent=ci:none',
+        'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:60000',
+        'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:calendar',
+        'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:none',
       ],
     );
   });
 
   test('of a tenant without a name have a tag too', () => {
     expectPinned(tenantKeys('').leases, 'wg:{%}:leases');
+  });
+
+  test('of the audit', async () => {
+    // A database that no other test uses.
+    const client = connectRedis({ url: `${inject('redisUrl').replace(/\/$/, '')}/8` });
+    await client.connected();
+    await client.connection.flushdb();
+    await redisAnchors(client.connection).put({ chain: 'gw-1', seq: 7, hash: 'a'.repeat(64) }, 5);
+    const keys = await client.connection.keys('*');
+    const value = await client.connection.get('wg:audit:head:gw-1');
+    client.close();
+    expectPinned({ keys, value }, { keys: ['wg:audit:head:gw-1'], value: `7 ${'a'.repeat(64)} 5` });
+  });
+
+  test('are those of docs/redis-keys.md, and no others', () => {
+    const documented = [...PAGE.matchAll(/^\| `(wg:[^`]*)` /gm)].map((match) => match[1]);
+    expectPinned(documented, [
+      'wg:{tenant}:generation',
+      'wg:{tenant}:counter:<limit>:<window>',
+      'wg:{tenant}:call:<id>',
+      'wg:{tenant}:leases',
+      'wg:audit:head:<chain>',
+    ]);
+  });
+
+  test('are written by the scripts that the page names', () => {
+    const owners = new Set([...PAGE.matchAll(/`(\w+\.lua)`/g)].map((match) => match[1] ?? ''));
+    expect(owners.size).toBeGreaterThan(0);
+    for (const owner of owners) {
+      const script = readFileSync(new URL(`../../src/limits/scripts/${owner}`, import.meta.url), 'utf8');
+      expect(script).toMatch(/redis\.call\('(SET|HSET|ZADD)'/);
+    }
   });
 });

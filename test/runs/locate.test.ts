@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/core/principal.ts';
 import { locateRun } from '../../src/runs/locate.ts';

@@ -99,6 +99,7 @@ describe('span exporter', () => {
     const sink = await startCollector((response) => void response.writeHead(400).end());
     const { exporter, drops, add } = bench(sink.endpoint);
     add(3);
+    await expect.poll(() => drops.spans).toBe(3);
     await exporter.close(1_000);
     expect(drops).toEqual({ spans: 3, reasons: new Set(['the collector answered 400']) });
     expect(sink.posts).toHaveLength(1);

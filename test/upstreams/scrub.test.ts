@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BodySource, collectBody } from '../../src/core/body.ts';
 import { GatewayError } from '../../src/core/errors.ts';

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { describe, test } from 'vitest';
+import { configJsonSchema } from '../../src/config/schema.ts';
+import { policyJsonSchema, testJsonSchema } from '../../src/policy/schema.ts';
+import { expectPinned } from './pinned.ts';
+
+/** What a schema accepts, without what it says about it. */
+function shapeOf(schema: object): string {
+  const text = JSON.stringify(schema, (name, value: unknown) =>
+    name === 'description' && typeof value === 'string' ? undefined : value,
+  );
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+describe('the shape of files', () => {
+  test('of waygate.yaml', () => {
+    expectPinned(shapeOf(configJsonSchema()), '80cff80857e580f9');
+  });
+
+  test('of a policy', () => {
+    expectPinned(shapeOf(policyJsonSchema()), '49894a5a2e4b129c');
+  });
+
+  test('of policy tests', () => {
+    expectPinned(shapeOf(testJsonSchema()), '4a0c4be236663971');
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { readBudget, readRate, readWindow } from '../../src/policy/amounts.ts';
+
+const MINUTE = { kind: 'rolling', ms: 60_000 };
+
+describe('a budget', () => {
+  test.each([
+    ['25 USD', { unit: 'money', amount: 25_000_000 }],
+    ['0.10 USD', { unit: 'money', amount: 100_000 }],
+    ['1000000 tokens', { unit: 'tokens', amount: 1_000_000 }],
+    ['1_000_000 tokens', { unit: 'tokens', amount: 1_000_000 }],
+    ['500 requests', { unit: 'requests', amount: 500 }],
+    ['1_000 calls', { unit: 'requests', amount: 1_000 }],
+  ])('`%s` is read exactly', (text, amount) => {
+    expect(readBudget(text)).toEqual(amount);
+  });
+
+  test.each([
+    '25',
+    '25 usd',
+    '$25',
+    '25 EUR',
+    '-5 USD',
+    '1e3 tokens',
+    '5 tokens ',
+    '',
+    '_ tokens',
+    'tokens',
+    '1.5 tokens',
+  ])('`%s` is refused', (text) => {
+    expect(readBudget(text)).toEqual({ fault: expect.stringMatching(/^expected/) });
+  });
+
+  test('nothing at all is a rule, not a budget', () => {
+    expect(readBudget('0 tokens')).toEqual({ fault: expect.stringContaining('a rule with `deny`') });
+    expect(readBudget('0.000 USD')).toEqual({ fault: expect.stringContaining('a rule with `deny`') });
+  });
+
+  test('an amount that an integer cannot hold is refused', () => {
+    expect(readBudget('9007199254740991 tokens')).toEqual({ unit: 'tokens', amount: Number.MAX_SAFE_INTEGER });
+    expect(readBudget('9007199254740992 tokens')).toEqual({ fault: 'the amount is too large to count exactly' });
+  });
+});
+
+describe('a rate', () => {
+  test.each([
+    ['60/min', { unit: 'requests', amount: 60, window: MINUTE }],
+    ['10/s', { unit: 'requests', amount: 10, window: { kind: 'rolling', ms: 1_000 } }],
+    ['1000/h', { unit: 'requests', amount: 1_000, window: { kind: 'rolling', ms: 3_600_000 } }],
+    ['60 calls/min', { unit: 'requests', amount: 60, window: MINUTE }],
+    ['100_000 tokens/min', { unit: 'tokens', amount: 100_000, window: MINUTE }],
+  ])('`%s` is read', (text, rate) => {
+    expect(readRate(text)).toEqual(rate);
+  });
+
+  test.each(['60', '60/', '/min', '60/d', '60/m', '60/min/min', '5 USD/min', '60 /min', '60/constructor', ''])(
+    '`%s` is refused',
+    (text) => {
+      expect(readRate(text)).toEqual({ fault: expect.stringMatching(/^expected a rate/) });
+    },
+  );
+
+  test('a rate of nothing is refused', () => {
+    expect(readRate('0/min')).toEqual({ fault: expect.stringContaining('more than nothing') });
+  });
+});
+
+describe('a window', () => {
+  test.each(['hour', 'day', 'week', 'month', 'year'])('`%s` follows the calendar of its time zone', (every) => {
+    expect(readWindow(every, 'Europe/Berlin')).toEqual({ kind: 'calendar', every, timezone: 'Europe/Berlin' });
+  });
+
+  test.each([
+    ['90s', 90_000],
+    ['15min', 900_000],
+    ['1h', 3_600_000],
+    ['5d', 432_000_000],
+    ['366d', 366 * 86_400_000],
+  ])('`%s` is counted back from now', (every, ms) => {
+    expect(readWindow(every, 'UTC')).toEqual({ kind: 'rolling', ms });
+  });
+
+  test.each(['days', 'Month', '5', 'h', '1.5h', '5m', '-1h', ''])('`%s` is refused', (every) => {
+    expect(readWindow(every, 'UTC')).toEqual({ fault: expect.stringMatching(/^expected `hour`/) });
+  });
+
+  test.each(['0s', '367d'])('`%s` is no sensible length', (every) => {
+    expect(readWindow(every, 'UTC')).toEqual({ fault: 'expected a window of 1 s to 366 days' });
+  });
+});
