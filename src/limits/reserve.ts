@@ -12,15 +12,15 @@ import type { CallId } from '../core/ids.ts';
 import type { Standing } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
 import { LEASE_MS } from './bounds.ts';
-import { endings } from './endings.ts';
-import { leaseKeeper } from './lease-keeper.ts';
+import { type Endings, endings } from './endings.ts';
+import { type LeaseKeeper, leaseKeeper } from './lease-keeper.ts';
 import { bookedFor, claimsOf, type QuotaClaim } from './quota-claims.ts';
 import { refusal } from './refusal.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
 import type { AdmitResult, ClaimState, LedgerStore } from './store.ts';
-import { NotAsked } from './unavailable.ts';
+import { isNotAsked } from './unavailable.ts';
 
-/** What a call holds until it ends. The first of `settle` and `release` counts, whatever comes later does nothing. */
+/** What a call holds until it ends. The first of `settle` and `release` counts; whatever comes later does nothing. */
 export interface Reservation {
   /** Where each quota of the call stands, the call included. */
   readonly standings: readonly Standing[];
@@ -54,99 +54,46 @@ export interface ReserverOptions {
 
 const FREE_ACTIONS: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
 const UNRESERVED: Reservation = { standings: [], settle() {}, release() {} };
-const ignore = (): void => {};
 
 export function reserver(options: ReserverOptions): Reserver {
-  const {
-    store,
-    clock,
-    leaseMs = LEASE_MS,
-    schedule = systemSchedule,
-    onBypass = ignore,
-    onGivenUp = ignore,
-  } = options;
-  const keeper = leaseKeeper({ store, leaseMs, schedule });
-  const ends = endings({ clock, schedule, onGivenUp });
+  return new LedgerReserver(options);
+}
 
-  async function admit(call: PermittedCall, quote: Charge): Promise<Reservation> {
-    const claims = claimsOf(call, { quote, nowMs: clock.now() });
+class LedgerReserver implements Reserver {
+  readonly #store: LedgerStore;
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  readonly #keeper: LeaseKeeper;
+  readonly #endings: Endings;
+  readonly #onBypass: (call: PermittedCall) => void;
+
+  constructor(options: ReserverOptions) {
+    const { store, clock, leaseMs = LEASE_MS, schedule = systemSchedule } = options;
+    this.#store = store;
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+    this.#keeper = leaseKeeper({ store, leaseMs, schedule });
+    this.#endings = endings({ clock, schedule, onGivenUp: options.onGivenUp ?? (() => {}) });
+    this.#onBypass = options.onBypass ?? (() => {});
+  }
+
+  async admit(call: PermittedCall, quote: Charge): Promise<Reservation> {
+    const claims = claimsOf(call, { quote, nowMs: this.#clock.now() });
     if (claims.length === 0) return UNRESERVED;
     const { access } = call;
-    const result = await askStore(call, claims);
+    const result = await this.#ask(call, claims);
     if (!result) return UNRESERVED;
     if (result.kind === 'lost') throw lost(access.principal.tenant);
-    if (result.kind === 'admitted') return reserved(call, claims, result.states);
+    if (result.kind === 'admitted') return this.#reserve(call, claims, result.states);
     throw refusal({ ...at(claims, result.index), state: at(result.states, result.index), access });
   }
 
+  async close(): Promise<void> {
+    this.#keeper.stop();
+    await this.#endings.close();
+  }
+
   /** Undefined where the store did not answer and the call may pass without it. */
-  async function askStore(call: PermittedCall, claims: readonly QuotaClaim[]): Promise<AdmitResult | undefined> {
-    const { tenant } = call.access.principal;
-    try {
-      const chain = [{ scope: 'call', claims: claims.map(({ claim }) => claim) }];
-      return await store.admit({ tenant, call: call.id, chain, leaseMs });
-    } catch (thrown) {
-      // It may have been booked all the same, or may be yet: take it back, so that no lease charges it.
-      if (!isNotAsked(thrown)) end(call.id, () => store.release(tenant, call.id));
-      if (!FREE_ACTIONS.has(call.access.action)) throw thrown;
-      onBypass(call);
-      return undefined;
-    }
+  async #ask({ id, access }: PermittedCall, claims: readonly QuotaClaim[]): Promise<AdmitResult | undefined> {
   }
-
-  function reserved(call: PermittedCall, claims: readonly QuotaClaim[], states: readonly ClaimState[]): Reservation {
-    const standings = claims.map(({ quota }, index) => standingOf(quota, at(states, index)));
-    // What is only spent was charged by the admission.
-    if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, standings };
-    const { id } = call;
-    const { tenant } = call.access.principal;
-    let isOpen = true;
-    keeper.add(tenant, id);
-    const close = (book: () => Promise<unknown>): void => {
-      if (!isOpen) return;
-      isOpen = false;
-      keeper.remove(tenant, id);
-      end(id, book);
-    };
-    return {
-      standings,
-      settle(charge) {
-        close(() => store.settle({ tenant, call: id, actual: claims.map(({ claim }) => bookedFor(claim, charge)) }));
-      },
-      release() {
-        close(() => store.release(tenant, id));
-      },
-    };
-  }
-
-  function end(call: CallId, book: () => Promise<unknown>): void {
-    ends.add({ call, book, untilMs: clock.now() + leaseMs });
-  }
-
-  return {
-    admit,
-    close() {
-      keeper.stop();
-      return ends.close();
-    },
-  };
-}
-
-function standingOf(quota: Standing['quota'], { settled, held, resetMs }: ClaimState): Standing {
-  return { quota, remaining: Math.max(0, quota.amount - settled - held), resetMs };
-}
-
-function isNotAsked(thrown: unknown): boolean {
-  return thrown instanceof GatewayError && thrown.cause instanceof NotAsked;
-}
-
-function lost(tenant: string): GatewayError {
-  return new GatewayError(
-    'limit.lost',
-    `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to rebuild it`,
-  );
-}
-
-function at<T>(list: readonly T[], index: number): T {
-  return list[index] as T;
 }

@@ -60,9 +60,17 @@ function faultsOf(issue: Issue, read: { readonly value: unknown; readonly schema
   if (meant) return meant.flatMap((each) => faultsOf({ ...each, path: [...path, ...each.path] }, read));
   const found = valueAt(read.value, path);
   if (found === undefined) return [{ path, message: `the field \`${String(path.at(-1))}\` is missing` }];
-  if (values && typeof found === 'string') return [{ path, message: unknownName('value', found, values.map(String)) }];
+  if (values) {
+    const names = values.map(String);
+    const fault = typeof found === 'string' ? unknownName('value', found, names) : undefined;
+    return [{ path, message: fault ?? `expected ${codes(names)}, found ${kindOf(found)}` }];
+  }
   if (expected) return [{ path, message: `expected ${KINDS[expected] ?? expected}, found ${kindOf(found)}` }];
   return [{ path, message: issue.message }];
+}
+
+function codes(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(' or ');
 }
 
 function valueAt(value: unknown, path: Path): unknown {

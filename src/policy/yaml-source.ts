@@ -98,7 +98,7 @@ function toValue(node: Node, complain: Complain): unknown {
   if (isSeq(node)) return node.items.map((item) => toValue(item, complain));
   if (isMap(node)) return Object.fromEntries(node.items.map((pair) => toEntry(pair, complain)));
   const { value } = node;
-  const exact = typeof value !== 'number' || (Number.isFinite(value) && Number(node.source) === value);
+  const exact = typeof value !== 'number' || Number.isSafeInteger(value) || (Number.isFinite(value) && value % 1 !== 0);
   if (!exact) complain(start, `\`${node.source}\` is not a number that JSON holds exactly`);
   return value;
 }

@@ -8,7 +8,7 @@ import { openaiLimitHeaders } from './limit-headers.ts';
 import { aliasEdit, modelReading } from './model-request.ts';
 import { narrowModels } from './narrow.ts';
 import { chatUsage } from './openai-chat-usage.ts';
-import { isFinalRefusal, openaiError, openaiErrorObject } from './openai-error.ts';
+import { isFinalRefusal, openaiError, openaiStreamError } from './openai-error.ts';
 import { asksForUsage, includeUsageEdit, withoutUsage } from './openai-stream-options.ts';
 import { toolNames } from './parameters.ts';
 import type { Outgoing, Protocol } from './protocol.ts';
@@ -57,8 +57,7 @@ export const openaiChat: Protocol = {
     return openaiError(error, context, isFinalRefusal(error, context) ? 403 : error.status);
   },
 
-  // Without a `[DONE]`: clients must not take what they have for the whole answer.
-  streamError: (error) => `\n\ndata: ${JSON.stringify({ error: openaiErrorObject(error) })}\n\n`,
+  streamError: openaiStreamError,
   limitHeaders: openaiLimitHeaders,
 };
 

@@ -38,3 +38,11 @@ export function openaiError(error: GatewayError, context: ErrorContext, status: 
     body: JSON.stringify({ error: openaiErrorObject(error) }),
   };
 }
+
+/**
+ * The event that ends a stream which broke, without a `[DONE]`: clients must not take what they have for the whole
+ * answer. The blank lines before it end an event that was cut off.
+ */
+export function openaiStreamError(error: GatewayError): string {
+  return `\n\ndata: ${JSON.stringify({ error: openaiErrorObject(error) })}\n\n`;
+}

@@ -2,7 +2,7 @@
 import { openaiLimitHeaders } from './limit-headers.ts';
 import { modelListReading } from './model-request.ts';
 import { narrowModels } from './narrow.ts';
-import { isFinalRefusal, openaiError } from './openai-error.ts';
+import { isFinalRefusal, openaiError, openaiStreamError } from './openai-error.ts';
 import type { Protocol } from './protocol.ts';
 import { noUsage } from './usage-progress.ts';
 
@@ -15,6 +15,6 @@ export const openaiModels: Protocol = {
   usage: noUsage,
   hideUsage: (data) => data,
   error: (error, context) => openaiError(error, context, isFinalRefusal(error, context) ? 403 : error.status),
-  streamError: () => '',
+  streamError: openaiStreamError,
   limitHeaders: openaiLimitHeaders,
 };

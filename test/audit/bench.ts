@@ -43,7 +43,8 @@ export async function auditBench(options: BenchOptions = {}): Promise<AuditBench
   const changes: string[] = [];
   let syncs = 0;
   let does: Disk = 'well';
-  let release = (): void => {};
+  const released: (() => void)[] = [];
+  const hanging = (): Promise<void> => new Promise((resolve) => void released.push(resolve));
   let tell = (): void => {};
   const open: OpenFile = async (path) => {
     const file = await (options.open ?? openFile)(path);
@@ -56,12 +57,13 @@ export async function auditBench(options: BenchOptions = {}): Promise<AuditBench
       },
       async append(bytes) {
         writes.push(bytes.toString().split('\n').length - 1);
-        if (does === 'hangs') await new Promise<void>((resolve) => void (release = resolve));
+        if (does === 'hangs') await hanging();
         if (does === 'full') throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
         await file.append(bytes);
       },
       async sync() {
         syncs += 1;
+        if (does === 'hangs') await hanging();
         if (does === 'sync-fails') throw Object.assign(new Error('input/output error'), { code: 'EIO' });
         await file.sync();
       },
@@ -90,7 +92,7 @@ export async function auditBench(options: BenchOptions = {}): Promise<AuditBench
     changes,
     disk(next) {
       does = next;
-      release();
+      for (const resolve of released.splice(0)) resolve();
     },
     until: (state) =>
       new Promise((resolve) => {

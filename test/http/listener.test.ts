@@ -82,6 +82,25 @@ describe('closing', () => {
     await within(1_000, connection.closed);
   });
 
+  test('ends the connection of an answer that is done while another is still open', async () => {
+    const answers = new Map<string, () => void>();
+    const app = new Hono<Env>().all('*', async (context) => {
+      await new Promise<void>((resolve) => answers.set(context.req.path, resolve));
+      return context.text('done');
+    });
+    const listener = await start(app);
+    const [short, long] = [await openRaw(listener.port), await openRaw(listener.port)];
+    short.send(REQUEST.replace('/', '/short'));
+    long.send(REQUEST.replace('/', '/long'));
+    await expect.poll(() => answers.size).toBe(2);
+    const closing = listener.close();
+    answers.get('/short')?.();
+    await within(1_000, short.closed);
+    expect(long.socket.destroyed).toBe(false);
+    answers.get('/long')?.();
+    await closing;
+  });
+
   test('takes no new connection', async () => {
     const listener = await start();
     await listener.close();
