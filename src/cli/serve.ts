@@ -1,7 +1,6 @@
 // `waygate serve`: load, compose, listen; then reload on change and on SIGHUP, and drain on SIGTERM.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { adminApp } from '../admin/app.ts';
 import { compose, ConfigRefused, type Waygate } from '../compose.ts';
 import { type Files, systemFiles } from '../config/files.ts';
@@ -16,6 +15,7 @@ import { readiness } from '../http/readiness.ts';
 import { hostCheck } from '../http/rebinding.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { terminal, UsageError } from './output.ts';
+import { version } from './version.ts';
 
 export interface ServeOptions {
   /** Path of the config; `waygate.yaml` in the working directory, where there is one, else the demo. */
@@ -149,14 +149,4 @@ async function drain(
   await drained;
   clearTimeout(over);
   await Promise.all([data.close(), admin.close()]);
-}
-
-/** The version of the package. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
-  );
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }

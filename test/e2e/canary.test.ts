@@ -136,7 +136,7 @@ async function redisText(): Promise<string> {
 async function readKey(key: string): Promise<unknown> {
   const type = await redis.type(key);
   if (type === 'hash') return redis.hgetall(key);
-  if (type === 'zset') return redis.zrange(key, 0, -1);
+  if (type === 'zset') return redis.zrange(key, '0', '-1');
   return type === 'string' ? redis.get(key) : [type];
 }
 

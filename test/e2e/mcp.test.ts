@@ -18,7 +18,7 @@ async function connect(era: 'legacy' | 'auto'): Promise<Client> {
   const transport = new StreamableHTTPClientTransport(new URL(`${gateway.waygate.url}/mcp/notes`), {
     requestInit: { headers: { authorization: `Bearer ${bearer}` } },
     fetch: (input, init) => {
-      if (init?.method === 'POST') posts.push(String(init.body));
+      if (init?.method === 'POST') posts.push(typeof init.body === 'string' ? init.body : '');
       return fetch(input, init);
     },
   });

@@ -28,7 +28,9 @@ async function findRedis(): Promise<NonNullable<typeof shared>> {
       '[waygate] `apt-get install redis-server` brings the real one.\n\n',
   );
   const mock = await createRedisMock();
-  return { url: String(mock.addresses()[0]), real: false, stop: () => mock.close() };
+  const [address] = mock.addresses();
+  if (!address) throw new Error('the emulator has no address');
+  return { url: `redis://${address.host}:${address.port}`, real: false, stop: () => mock.close() };
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
