@@ -46,19 +46,19 @@ export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standin
     whoAndWhat(call.access.principal, call) +
     `,"decision":{"effect":"permit","rules":${texts(rules)},"revision":${text(revision)}` +
     `,"obligations":${texts(obligations.map(({ kind }) => kind))}}` +
+    considered(call.decision) +
     `,"quote":${charge(quote)},"standings":${counters(standings)}}`;
   return { kind: 'permit', json };
 }
 
 /** How a permitted call ended. Its permit, which has the same `call`, says the rest. */
 export function outcomeEntry(record: CallRecord, traceId: string): AuditEntry {
-  const { id, decision, metered, error } = record;
+  const { id, metered, error } = record;
   const json =
     `{"at":${record.endedAtMs},"kind":"outcome","call":${text(id)},"trace":${text(traceId)}` +
     ending(record) +
     (metered ? used(metered) : '') +
     (error ? failure(error) : '') +
-    (decision ? considered(decision) : '') +
     '}';
   return { kind: 'outcome', json };
 }

@@ -58,6 +58,8 @@ export async function openAudit(source: AuditSource): Promise<AuditLog> {
 
 const LOOK_MS = 1_000;
 const PROBE_MS = 250;
+/** How long an entry that nobody waits for may wait for company. */
+const LATER_MS = 5;
 
 class ChainLog implements AuditLog {
   readonly #source: AuditSource;
@@ -67,6 +69,7 @@ class ChainLog implements AuditLog {
   #state: 'idle' | 'due' | 'writing' | 'closed' = 'idle';
   #probe: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
+  #later: NodeJS.Timeout | undefined;
   #down: { readonly error: GatewayError; readonly sinceMs: number } | undefined;
 
   constructor(source: AuditSource, chain: string) {
@@ -92,7 +95,9 @@ class ChainLog implements AuditLog {
     else if (this.#down) this.#reserve.hold(waiting, this.#down.error);
     else {
       this.#pending.push(waiting);
-      this.#schedule();
+      // Nobody waits for what can be kept: it goes out with the next permit, or a moment later.
+      if (isKept(entry)) this.#scheduleLater();
+      else this.#schedule();
     }
     return promise;
   }
@@ -105,6 +110,7 @@ class ChainLog implements AuditLog {
     this.#state = 'closed';
     clearTimeout(this.#probe);
     clearTimeout(this.#looking);
+    clearTimeout(this.#later);
     if (!hangs) await this.#writer.close();
   }
 
@@ -115,6 +121,13 @@ class ChainLog implements AuditLog {
     setImmediate(() => {
       if (this.#state === 'due') void this.#flush();
     });
+  }
+
+  #scheduleLater(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      if (this.#pending.length > 0) this.#schedule();
+    }, LATER_MS);
   }
 
   async #flush(): Promise<void> {

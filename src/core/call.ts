@@ -1,8 +1,7 @@
 import type { AccessRequest } from './access.ts';
-import type { Obligation } from './decision.ts';
+import type { Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
-import type { Quota } from './quota.ts';
 import type { Estimate } from './usage.ts';
 
 export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'mcp'] as const;
@@ -67,10 +66,5 @@ declare const permit: unique symbol;
 /** A call that a permit stands behind. Only `policy/oblige.ts` makes one; forwarding takes nothing else. */
 export type PermittedCall = Call & {
   readonly [permit]: true;
-  readonly decision: {
-    readonly rules: readonly string[];
-    readonly revision: string;
-    readonly obligations: readonly Obligation[];
-    readonly quotas: readonly Quota[];
-  };
+  readonly decision: Permit;
 };

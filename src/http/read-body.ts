@@ -46,7 +46,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
     request.on('data', take);
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     request.on('close', () => {
-      if (!request.complete) reject(aborted());
+      if (!request.readableEnded) reject(aborted());
     });
   });
 }

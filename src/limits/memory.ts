@@ -1,7 +1,7 @@
 /**
  * The ledger in this process's memory: for one gateway, and lost with it.
  *
- * INVARIANT: it answers the same history as the Redis ledger does (test/limits/equal.test.ts).
+ * INVARIANT: it answers the same history as the Redis ledger does (test/limits/store.equal.test.ts).
  * INVARIANT: later admissions drop what no longer counts, so memory follows the calls and counters that do.
  */
 import type { Clock } from '../core/clock.ts';

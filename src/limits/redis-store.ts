@@ -10,9 +10,9 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
 import type { CallId } from '../core/ids.ts';
 import { admitArguments, readAdmission } from './admission-text.ts';
-import type { RedisClient } from './redis.ts';
+import type { Question, RedisClient } from './redis.ts';
 import { escaped, type TenantKeys, tenantKeys } from './redis-keys.ts';
-import { ADMIT, RELEASE, RENEW, type Script, SETTLE } from './scripts.ts';
+import { ADMIT, RELEASE, RENEW, SETTLE } from './scripts.ts';
 import type { AdmitRequest, AdmitResult, LedgerStore, SettleRequest } from './store.ts';
 import { releasedBefore, unavailable } from './unavailable.ts';
 
@@ -37,66 +37,88 @@ const TENANTS_MAX = 10_000;
 /** Leases renewed by one script: a few hundred keep Redis busy for less than a millisecond. */
 const RENEWED_TOGETHER_MAX = 100;
 
-export function redisStore({ client, clock }: RedisStoreOptions): RedisStore {
-  const tenants = new LRUCache<string, Tenant>({ max: TENANTS_MAX });
-  const lost = new Set<string>();
-  const now = (): string => (clock === undefined ? '' : String(clock.now()));
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  return new RedisLedger(options);
+}
 
-  function tenantOf(name: string): Tenant {
-    const known = tenants.get(name);
-    if (known) return known;
-    const tenant = { keys: tenantKeys(name), generation: '' };
-    tenants.set(name, tenant);
-    return tenant;
+class RedisLedger implements RedisStore {
+  readonly #client: RedisClient;
+  readonly #clock: Clock | undefined;
+  readonly #tenants = new LRUCache<string, Tenant>({ max: TENANTS_MAX });
+  readonly #lost = new Set<string>();
+
+  constructor({ client, clock }: RedisStoreOptions) {
+    this.#client = client;
+    this.#clock = clock;
   }
 
-  async function run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    try {
-      return await client.run({ script, keys, args });
-    } catch (cause) {
-      throw unavailable(cause as Error);
-    }
-  }
-
-  async function admit(request: AdmitRequest): Promise<AdmitResult> {
-    if (lost.has(request.tenant)) return { kind: 'lost' };
-    const tenant = tenantOf(request.tenant);
+  async admit(request: AdmitRequest): Promise<AdmitResult> {
+    if (this.#lost.has(request.tenant)) return { kind: 'lost' };
+    const tenant = this.#tenant(request.tenant);
     const claims = request.chain.flatMap((link) => link.claims);
     const { generation, leases, reservation, counter } = tenant.keys;
     const keys = [generation, leases, reservation(request.call), ...claims.map(counter)];
-    const expected = { generation: tenant.generation, first: randomUUID() };
-    const reply = await run(ADMIT, keys, admitArguments(request, claims, { now: now(), ...expected }));
+    const moment = { now: this.#now(), generation: tenant.generation, first: randomUUID() };
+    const reply = await this.#run({ script: ADMIT, keys, args: admitArguments(request, claims, moment) });
     const { generation: seen, result } = readAdmission(String(reply));
     if (result === 'gone') throw releasedBefore();
-    if (result.kind === 'lost') lost.add(request.tenant);
+    if (result.kind === 'lost') this.#lost.add(request.tenant);
     else tenant.generation = seen;
     return result;
   }
 
-  async function renew(name: string, calls: readonly CallId[], leaseMs: number): Promise<void> {
-    const { leases, reservation } = tenantOf(name).keys;
+  async settle({ tenant, call, actual }: SettleRequest): Promise<boolean> {
+    const { leases, reservation } = this.#tenant(tenant).keys;
+    const args = [this.#now(), escaped(call), ...actual.map(String)];
+    return (await this.#run({ script: SETTLE, keys: [leases, reservation(call)], args })) === 1;
+  }
+
+  async release(tenant: string, call: CallId): Promise<boolean> {
+    const { leases, reservation } = this.#tenant(tenant).keys;
+    const args = [this.#now(), escaped(call)];
+    return (await this.#run({ script: RELEASE, keys: [leases, reservation(call)], args })) === 1;
+  }
+
+  async renew(tenant: string, calls: readonly CallId[], leaseMs: number): Promise<void> {
+    const { leases, reservation } = this.#tenant(tenant).keys;
     for (let start = 0; start < calls.length; start += RENEWED_TOGETHER_MAX) {
       const some = calls.slice(start, start + RENEWED_TOGETHER_MAX);
-      await run(RENEW, [leases, ...some.map(reservation)], [now(), String(leaseMs), ...some.map(escaped)]);
+      const keys = [leases, ...some.map(reservation)];
+      await this.#run({ script: RENEW, keys, args: [this.#now(), String(leaseMs), ...some.map(escaped)] });
     }
   }
 
-  return {
-    admit,
-    renew,
-    async settle({ tenant, call, actual }: SettleRequest) {
-      const { leases, reservation } = tenantOf(tenant).keys;
-      return (await run(SETTLE, [leases, reservation(call)], [now(), escaped(call), ...actual.map(String)])) === 1;
-    },
-    async release(tenant: string, call: CallId) {
-      const { leases, reservation } = tenantOf(tenant).keys;
-      return (await run(RELEASE, [leases, reservation(call)], [now(), escaped(call)])) === 1;
-    },
-    ping: () => client.ping(),
-    close: async () => client.close(),
-    reopen(tenant) {
-      lost.delete(tenant);
-      tenants.delete(tenant);
-    },
-  };
+  ping(): Promise<boolean> {
+    return this.#client.ping();
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+  }
+
+  reopen(tenant: string): void {
+    this.#lost.delete(tenant);
+    this.#tenants.delete(tenant);
+  }
+
+  #tenant(name: string): Tenant {
+    const known = this.#tenants.get(name);
+    if (known) return known;
+    const tenant = { keys: tenantKeys(name), generation: '' };
+    this.#tenants.set(name, tenant);
+    return tenant;
+  }
+
+  /** Empty for the server's clock. */
+  #now(): string {
+    return this.#clock ? String(this.#clock.now()) : '';
+  }
+
+  async #run(question: Question): Promise<unknown> {
+    try {
+      return await this.#client.run(question);
+    } catch (cause) {
+      throw unavailable(cause as Error);
+    }
+  }
 }

@@ -4,16 +4,10 @@
  * INVARIANT: nothing waits: not connected fails at once, and no answer comes later than the deadline.
  * INVARIANT: nothing is sent twice by the client itself; whoever asked decides whether to repeat.
  */
-import {
-  Cluster,
-  type ClusterOptions,
-  type DNSLookupFunction,
-  Redis,
-  type RedisOptions as IoredisOptions,
-} from 'ioredis';
+import { Cluster, type ClusterOptions, type DNSLookupFunction, Redis } from 'ioredis';
 import { COMMAND_TIMEOUT_MS } from './bounds.ts';
 import { joined } from './joined.ts';
-import { parseNode, parseRedisUrl, type RedisLogin, type RedisNode } from './redis-address.ts';
+import { addressOf, behindSentinel, neverWaiting, nodeOf, reconnectMs } from './redis-options.ts';
 import type { Script } from './scripts.ts';
 import { NotAsked } from './unavailable.ts';
 
@@ -48,11 +42,6 @@ export interface RedisClient {
   close(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 1_000;
-/** A connection that gives no byte for so long, though asked, is dropped and made anew. No less than a few deadlines. */
-const SILENCE_MAX_MS = 2_000;
-const DEADLINES_SILENT_MAX = 4;
-const RECONNECT_MAX_MS = 1_000;
 const SLOTS_REFRESH_MS = 5_000;
 
 export function connectRedis(config: RedisConfig): RedisClient {
@@ -115,40 +104,14 @@ async function allReady(nodes: readonly Redis[]): Promise<void> {
   await Promise.all(waiting.map((node) => new Promise((resolve) => node.once('ready', resolve).once('end', resolve))));
 }
 
-/** Soon at first, then every second, and not all gateways at once. */
-function reconnectMs(attempt: number): number {
-  const longest = Math.min(RECONNECT_MAX_MS, 50 * 2 ** Math.min(attempt, 5));
-  return Math.round(longest * (0.5 + Math.random() / 2));
-}
-
-/** The client's own command timeouts are left out: `joined` keeps one deadline per turn, `socketTimeout` drops the dead. */
-function neverWaiting({ commandTimeoutMs = COMMAND_TIMEOUT_MS }: RedisConfig) {
-  return {
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: Math.max(SILENCE_MAX_MS, DEADLINES_SILENT_MAX * commandTimeoutMs),
-    connectionName: 'waygate',
-  } satisfies IoredisOptions;
-}
-
-/** A reference may lead to anything, so what the config schema checked is checked again. It may hold a password. */
-function addressOf(url: string): RedisNode & RedisLogin {
-  const address = parseRedisUrl(url);
-  if (!address) throw new TypeError('the address of redis is not like `redis://user:password@host:port/database`');
-  return address;
-}
-
-function nodeOf(text: string): RedisNode {
-  const node = parseNode(text);
-  if (!node) throw new TypeError(`\`${text}\` is not a node like \`host:port\``);
-  return node;
-}
-
 function connectServer(config: RedisConfig): Redis {
   const { host, port, ...login } = addressOf(config.url);
-  const { sentinel } = config;
-  const server = { ...neverWaiting(config), ...login, enableOfflineQueue: false, retryStrategy: reconnectMs };
+  const server = {
+    ...neverWaiting(config.commandTimeoutMs),
+    ...login,
+    enableOfflineQueue: false,
+    retryStrategy: reconnectMs,
+  };
   let left: unknown;
   // A server that was demoted: the next connection asks Sentinel again, or reaches the new master behind the name.
   // Once per connection, though every call under way is told.
@@ -157,20 +120,10 @@ function connectServer(config: RedisConfig): Redis {
     left = redis.stream;
     return true;
   };
-  const redis: Redis = sentinel
-    ? new Redis({ ...server, ...sentinelOptions(sentinel, login), reconnectOnError })
+  const redis: Redis = config.sentinel
+    ? new Redis({ ...server, ...behindSentinel(config.sentinel, login), reconnectOnError })
     : new Redis({ ...server, host, port, reconnectOnError });
   return redis;
-}
-
-function sentinelOptions({ name, nodes }: NonNullable<RedisConfig['sentinel']>, { tls }: RedisLogin) {
-  return {
-    name,
-    sentinels: nodes.map(nodeOf),
-    sentinelRetryStrategy: reconnectMs,
-    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
-    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
-  };
 }
 
 const namesAsTheyAre: DNSLookupFunction = (name, found) => found(null, name);
@@ -178,7 +131,7 @@ const namesAsTheyAre: DNSLookupFunction = (name, found) => found(null, name);
 function connectCluster(config: RedisConfig, nodes: readonly string[]): Cluster {
   const { host, port, db: _none, ...login } = addressOf(config.url);
   const options = {
-    redisOptions: { ...neverWaiting(config), ...login },
+    redisOptions: { ...neverWaiting(config.commandTimeoutMs), ...login },
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectMs,
     maxRedirections: 4,

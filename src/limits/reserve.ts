@@ -94,6 +94,60 @@ class LedgerReserver implements Reserver {
   }
 
   /** Undefined where the store did not answer and the call may pass without it. */
-  async #ask({ id, access }: PermittedCall, claims: readonly QuotaClaim[]): Promise<AdmitResult | undefined> {
+  async #ask(call: PermittedCall, claims: readonly QuotaClaim[]): Promise<AdmitResult | undefined> {
+    const { tenant } = call.access.principal;
+    try {
+      const chain = [{ scope: 'call', claims: claims.map(({ claim }) => claim) }];
+      return await this.#store.admit({ tenant, call: call.id, chain, leaseMs: this.#leaseMs });
+    } catch (thrown) {
+      // It may have been booked all the same, or may be yet: take it back, so that no lease charges it.
+      if (!isNotAsked(thrown)) this.#end(call.id, () => this.#store.release(tenant, call.id));
+      if (!FREE_ACTIONS.has(call.access.action)) throw thrown;
+      this.#onBypass(call);
+      return undefined;
+    }
   }
+
+  #reserve(call: PermittedCall, claims: readonly QuotaClaim[], states: readonly ClaimState[]): Reservation {
+    const standings = claims.map(({ quota }, index) => standingOf(quota, at(states, index)));
+    // What is only spent was charged by the admission.
+    if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, standings };
+    const { id } = call;
+    const { tenant } = call.access.principal;
+    let isOpen = true;
+    const close = (book: () => Promise<boolean>): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#keeper.remove(tenant, id);
+      this.#end(id, book);
+    };
+    this.#keeper.add(tenant, id);
+    return {
+      standings,
+      settle: (charge) => {
+        const actual = claims.map(({ claim }) => bookedFor(claim, charge));
+        close(() => this.#store.settle({ tenant, call: id, actual }));
+      },
+      release: () => close(() => this.#store.release(tenant, id)),
+    };
+  }
+
+  #end(call: CallId, book: () => Promise<boolean>): void {
+    this.#endings.add({ call, book, untilMs: this.#clock.now() + this.#leaseMs });
+  }
+}
+
+function standingOf(quota: Standing['quota'], { settled, held, resetMs }: ClaimState): Standing {
+  return { quota, remaining: Math.max(0, quota.amount - settled - held), resetMs };
+}
+
+function lost(tenant: string): GatewayError {
+  return new GatewayError(
+    'limit.lost',
+    `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to rebuild it`,
+  );
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  return list[index] as T;
 }

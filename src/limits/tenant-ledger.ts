@@ -1,17 +1,11 @@
 import type { CallId } from '../core/ids.ts';
 import { ENDED_MS, GRACE_MS, SWEEP_MAX } from './bounds.ts';
-import { type Counter, counterName, type Moment, newCounter } from './counter.ts';
+import type { Moment } from './counter.ts';
+import { Counters, type Kept } from './counters.ts';
 import { LeaseQueue } from './lease-queue.ts';
 import type { AdmitRequest, AdmitResult, Claim, ClaimState, SettleRequest } from './store.ts';
 
-interface Kept {
-  readonly counter: Counter;
-  /** When nothing in it counts any more, with the grace. */
-  untilMs: number;
-}
-
 interface Asked {
-  readonly name: string;
   readonly claim: Claim;
   readonly kept: Kept;
   /** By how much the claim passes its limit; 0 or less where it fits. */
@@ -24,8 +18,6 @@ type Holding = { readonly kept: Kept; readonly amount: number } | undefined;
 interface Reservation {
   readonly holdings: readonly Holding[];
   readonly result: AdmitResult;
-  /** How long to keep what it stands in, from each renewal. */
-  readonly keepMs: number;
   leaseEndMs: number;
 }
 
@@ -36,11 +28,10 @@ interface Ended {
 }
 
 const NO_PERIOD = { startMs: 0, endMs: 0 };
-const EXAMINED_MAX = 4;
 
 /** One tenant's counters and reservations, by the same steps as the Redis scripts. Time comes in as a value. */
 export class TenantLedger {
-  readonly #counters = new Map<string, Kept>();
+  readonly #counters = new Counters();
   readonly #reservations = new Map<CallId, Reservation>();
   readonly #ended = new Map<CallId, Ended>();
   readonly #leases = new LeaseQueue();
@@ -58,7 +49,8 @@ export class TenantLedger {
 
   /** Undefined where the call was released before it was admitted. */
   admit(request: AdmitRequest, now: number): AdmitResult | undefined {
-    this.#tidy(now);
+    this.#forgetEnded(now);
+    this.#counters.tidy(now);
     const known = this.#reservations.get(request.call) ?? this.#ended.get(request.call);
     if (known) return known.result;
     for (const { call, endMs } of this.#leases.lapsed(now, SWEEP_MAX)) {
@@ -75,7 +67,7 @@ export class TenantLedger {
   }
 
   release(call: CallId, now: number): boolean {
-    this.#tidy(now);
+    this.#forgetEnded(now);
     if (this.#runs(call, now)) return this.#end(call, { at: now, now }, () => 0);
     if (!this.#reservations.has(call) && !this.#ended.has(call)) this.#remember(call, undefined, now);
     return false;
@@ -87,25 +79,24 @@ export class TenantLedger {
     this.#leases.remove({ call, endMs: reservation.leaseEndMs });
     reservation.leaseEndMs = now + leaseMs;
     this.#leases.add({ call, endMs: reservation.leaseEndMs });
-    this.#keep(reservation.holdings, reservation.keepMs, now);
+    for (const holding of reservation.holdings) if (holding) this.#keep(holding.kept, now);
   }
 
   #ask(request: AdmitRequest, now: number): readonly Asked[] {
     const asked: Asked[] = [];
     for (const claim of request.chain.flatMap((link) => link.claims)) {
-      const name = counterName(claim);
-      const twins = asked.filter((one) => one.name === name);
-      const kept = twins[0]?.kept ?? this.#counters.get(name) ?? { counter: newCounter(claim.window), untilMs: 0 };
+      const own = this.#counters.of(claim);
+      const twins = asked.filter(({ kept }) => kept.name === own.name);
+      const kept = twins[0]?.kept ?? own;
       kept.counter.enter(now, claim.window.kind === 'calendar' ? claim.window : NO_PERIOD);
       const before = twins.reduce((sum, twin) => sum + twin.claim.ask, kept.counter.settled + kept.counter.held);
-      asked.push({ name, claim, kept, excess: before + claim.ask - claim.limit });
+      asked.push({ claim, kept, excess: before + claim.ask - claim.limit });
     }
     return asked;
   }
 
   #book({ call, leaseMs }: AdmitRequest, asked: readonly Asked[], now: number): AdmitResult {
-    const holdings = asked.map(({ name, claim, kept }): Holding => {
-      this.#counters.set(name, kept);
+    const holdings = asked.map(({ claim, kept }): Holding => {
       if (claim.mode === 'spend') {
         kept.counter.charge(claim.ask, { at: now, now });
         return undefined;
@@ -113,13 +104,12 @@ export class TenantLedger {
       kept.counter.held += claim.ask;
       return { kept, amount: claim.ask };
     });
+    for (const { kept } of asked) this.#keep(kept, now);
     const result: AdmitResult = { kind: 'admitted', states: asked.map((one) => stateOf(one, now)) };
-    const keepMs = Math.max(0, ...asked.map(({ kept }) => kept.counter.spanMs(now))) + GRACE_MS;
-    this.#keep(asked, keepMs, now);
     if (holdings.every((holding) => holding === undefined)) {
       this.#remember(call, result, now);
     } else {
-      this.#reservations.set(call, { holdings, result, keepMs, leaseEndMs: now + leaseMs });
+      this.#reservations.set(call, { holdings, result, leaseEndMs: now + leaseMs });
       this.#leases.add({ call, endMs: now + leaseMs });
     }
     return result;
@@ -135,7 +125,7 @@ export class TenantLedger {
       if (!holding) continue;
       holding.kept.counter.held -= holding.amount;
       holding.kept.counter.charge(used(index, holding.amount), when);
-      this.#keep([holding], holding.kept.counter.spanMs(when.now) + GRACE_MS, when.now);
+      this.#keep(holding.kept, when.now);
     }
     this.#reservations.delete(call);
     this.#leases.remove({ call, endMs: leaseEndMs });
@@ -148,26 +138,17 @@ export class TenantLedger {
     this.#untilMs = Math.max(this.#untilMs, now + ENDED_MS);
   }
 
-  #keep(holdings: readonly ({ readonly kept: Kept } | undefined)[], keepMs: number, now: number): void {
-    for (const holding of holdings) {
-      if (holding) holding.kept.untilMs = Math.max(holding.kept.untilMs, now + keepMs);
-    }
-    this.#untilMs = Math.max(this.#untilMs, now + keepMs + GRACE_MS);
-  }
-
-  /** Drops what no longer counts: every ended call that is due, and of the counters a few in turn. */
-  #tidy(now: number): void {
-    for (const [call, ended] of this.#ended) {
-      if (ended.untilMs > now) break;
+  #forgetEnded(now: number): void {
+    for (const [call, { untilMs }] of this.#ended) {
+      if (untilMs > now) break;
       this.#ended.delete(call);
     }
-    let examined = 0;
-    for (const [name, kept] of this.#counters) {
-      examined += 1;
-      if (examined > EXAMINED_MAX) break;
-      this.#counters.delete(name);
-      if (kept.counter.held > 0 || kept.untilMs > now) this.#counters.set(name, kept);
-    }
+  }
+
+  #keep(kept: Kept, now: number): void {
+    const untilMs = now + kept.counter.spanMs(now) + GRACE_MS;
+    this.#counters.keep(kept, untilMs);
+    this.#untilMs = Math.max(this.#untilMs, untilMs + GRACE_MS);
   }
 }
 

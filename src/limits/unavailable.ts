@@ -14,6 +14,11 @@ export function unavailable(cause: Error): GatewayError {
   );
 }
 
+/** Whether the store was not even asked. */
+export function isNotAsked(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && thrown.cause instanceof NotAsked;
+}
+
 /** An admission that reaches the store after its call was released: whoever asked has gone. */
 export function releasedBefore(): GatewayError {
   return unavailable(new Error('the call was released before its admission arrived'));

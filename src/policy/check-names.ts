@@ -1,5 +1,5 @@
 import { unknownName } from '../core/nearest.ts';
-import type { OwnFunctions } from './functions.ts';
+import { type OwnFunctions, unknownZone } from './functions.ts';
 import { asField, asLoop, childrenOf, type Flaw, type Node } from './syntax.ts';
 import { FUNCTIONS, LATER, LATER_MESSAGE, METHODS, TIME_METHODS, TYPE_NAMES, TYPES } from './vocabulary.ts';
 
@@ -76,7 +76,7 @@ function checkMethod(node: MethodCall, { own }: Scope): Flaw[] {
   const offset = argument.start;
   if (argument.op !== 'value' || typeof argument.args !== 'string')
     return [{ offset, message: `expected a literal text as argument of \`${name}\`` }];
-  if (isTime) return own.addZone(argument.args) ? [] : [{ offset, message: `unknown time zone \`${argument.args}\`` }];
+  if (isTime) return own.addZone(argument.args) ? [] : [{ offset, message: unknownZone(argument.args) }];
   const wrong = own.addPattern(argument.args);
   return wrong === undefined ? [] : [{ offset, message: wrong }];
 }

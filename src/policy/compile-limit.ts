@@ -3,7 +3,7 @@ import { unknownName } from '../core/nearest.ts';
 import { type Quota, type Scope, SCOPES, type Window } from '../core/quota.ts';
 import { KINDS_OF } from './actions.ts';
 import { type Amount, readBudget, readRate, readWindow } from './amounts.ts';
-import { zoneFormat } from './functions.ts';
+import { unknownZone, zoneFormat } from './functions.ts';
 import type { Enforcement, Limit, PolicyHead } from './policy-set.ts';
 import { readLimitTargets } from './read-target.ts';
 import type { LimitFile } from './schema.ts';
@@ -16,6 +16,9 @@ const KINDS: readonly Kind[] = ['budget', 'rate', 'concurrency'];
 
 /** Scopes that only one kind of resource has. */
 const KIND_OF_SCOPE: Partial<Record<Scope, ResourceKind>> = { model: 'model', tool: 'tool' };
+
+/** Scopes of runs, which this version does not count by. */
+const RUN = /^run\b/;
 
 /** The only actions that use tokens and money. */
 const USING: readonly Action[] = ['model.generate', 'model.embed'];
@@ -39,11 +42,11 @@ export function compileLimit(limit: LimitFile, { policy, spot, enforcement }: Li
     spot.fault('expected exactly one of `budget`, `rate` and `concurrency`');
   const measure = MEASURES[kind](limit, spot);
   const per = readScopes(wordsOf(limit.per, spot.at('per')));
-  const targets = readLimitTargets(wordsOf(limit.on, spot.at('on'))).map(({ actions, patterns }) => ({
-    actions: actions.filter((action) => mayCount(action, measure, per)),
-    patterns,
-  }));
-  if (targets.every(({ actions }) => actions.length === 0))
+  const named = readLimitTargets(wordsOf(limit.on, spot.at('on'))).filter(({ actions }) => actions.length > 0);
+  const targets = named
+    .map(({ actions, patterns }) => ({ actions: actions.filter((action) => mayCount(action, measure, per)), patterns }))
+    .filter(({ actions }) => actions.length > 0);
+  if (named.length > 0 && targets.length === 0)
     spot.fault('this limit never counts anything: `on`, `per` and its unit exclude each other');
   const enforced = !policy.shadow && enforcement === 'enforce';
   return { quota: { id: `${policy.name}/${limit.id}`, kind, ...measure, per, enforced }, targets, policy };
@@ -56,14 +59,14 @@ const MEASURES: Readonly<Record<Kind, (limit: LimitFile, spot: Spot) => Measure>
   budget: (limit, spot) => {
     const amount = readBudget(limit.budget as string);
     if ('fault' in amount) spot.at('budget').fault(amount.fault);
-    if (limit.every === undefined) spot.fault('a budget needs `every`, e.g. `every: day`');
+    const isOfRun = wordsOf(limit.per, spot).some(({ text }) => RUN.test(text));
+    if (limit.every === undefined && !isOfRun) spot.fault('a budget needs `every`, e.g. `every: day`');
     const { tz = 'UTC', every = 'day' } = limit;
     const window = readWindow(every, tz);
     if ('fault' in window) spot.at('every').fault(window.fault);
     else if (window.kind !== 'calendar' && limit.tz !== undefined)
       spot.at('tz').fault(`\`tz\` goes with a calendar window, \`${every}\` is counted back from now`, { of: 'key' });
-    if (!zoneFormat(tz))
-      spot.at('tz').fault(`unknown time zone \`${tz}\`, expected an IANA name like \`Europe/Berlin\``);
+    if (!zoneFormat(tz)) spot.at('tz').fault(unknownZone(tz));
     return 'fault' in amount || 'fault' in window ? NOTHING : { ...amount, window };
   },
   rate: (limit, spot) => {
@@ -88,7 +91,7 @@ function readScopes(words: readonly Word[]): readonly Scope[] {
   for (const { text, spot } of words) {
     const scope = SCOPES.find((known) => known === text);
     if (scope) scopes.add(scope);
-    else spot.fault(/^run\b/.test(text) ? `\`per: ${text}\` ${LATER_MESSAGE}` : unknownName('scope', text, SCOPES));
+    else spot.fault(RUN.test(text) ? `\`per: ${text}\` ${LATER_MESSAGE}` : unknownName('scope', text, SCOPES));
   }
   return scopes.size > 0 ? [...scopes].sort() : ['tenant'];
 }

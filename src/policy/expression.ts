@@ -61,7 +61,8 @@ export class Expressions {
     const parsed = parse(source, environment);
     if (typeof parsed !== 'function') return [parsed];
     const root = parsed.ast;
-    const flaws = [...checkNames(root, variables, this.#own), ...checkGuards(root)];
+    const flaws = checkNames(root, variables, this.#own);
+    if ('args' in variables) flaws.push(...checkGuards(root));
     if (flaws.length > 0) return flaws;
     useOwnFunctions(root);
     const mistyped = typeFlaw(parsed);

@@ -126,6 +126,10 @@ export function zoneFormat(timeZone: string): Intl.DateTimeFormat | undefined {
   }
 }
 
+export function unknownZone(timeZone: string): string {
+  return `unknown time zone \`${timeZone}\`, expected an IANA name like \`Europe/Berlin\``;
+}
+
 function splitBounded(text: string, separator: string): string[] {
   const parts = text.split(separator, SPLIT_MAX + 1);
   if (parts.length > SPLIT_MAX) throw new EvaluationError(`\`split\` gives at most ${SPLIT_MAX} parts`);

@@ -11,9 +11,8 @@ const CODES = { deny: 'policy.denied', hold: 'policy.hold' } as const satisfies 
 export function oblige(call: Call, decision: Decision): PermittedCall {
   if (decision.effect !== 'permit')
     throw new GatewayError(CODES[decision.effect], decision.reason, { rule: decision.rules[0] as string });
-  const { rules, revision, obligations, quotas } = decision;
-  for (const obligation of obligations) requireKnown(obligation);
-  return { ...call, decision: { rules, revision, obligations, quotas } } as PermittedCall;
+  for (const obligation of decision.obligations) requireKnown(obligation);
+  return { ...call, decision } as PermittedCall;
 }
 
 function requireKnown(obligation: Obligation): void {

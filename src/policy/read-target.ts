@@ -16,11 +16,11 @@ export function readRuleTarget(does: readonly Word[], on: readonly Word[]): Targ
   const kinds = kindsOf(actions);
   if (on.length === 0) return { actions, patterns: kinds.map(everything) };
   for (const { kind, word } of patterns)
-    if (kinds.length > 0 && !kinds.includes(kind)) word.spot.fault(`none of the actions is done to a ${kind}`);
+    if (kinds.length > 0 && !kinds.includes(kind)) word.spot.fault(`none of the actions is done to \`${kind}/…\``);
   for (const { text, spot } of does) {
     const own = kindsOf(actionsOf(text));
     if (own.length > 0 && patterns.length > 0 && !patterns.some(({ kind }) => own.includes(kind)))
-      spot.fault(`\`${text}\` is done to a ${own.join(' or ')}, and \`on\` names none`);
+      spot.fault(`\`${text}\` is done to ${formatKinds(own)}, which \`on\` does not name`);
   }
   return { actions, patterns };
 }
@@ -39,6 +39,11 @@ export function readLimitTargets(on: readonly Word[]): Target[] {
 
 function kindsOf(actions: readonly Action[]): ResourceKind[] {
   return [...new Set(actions.flatMap((action) => KINDS_OF[action]))];
+}
+
+/** `` `tool/…` or `prompt/…` `` */
+export function formatKinds(kinds: readonly ResourceKind[]): string {
+  return kinds.map((kind) => `\`${kind}/…\``).join(' or ');
 }
 
 function onAll(actions: readonly Action[]): Target {

@@ -3,6 +3,7 @@ import type { RunId } from '../core/ids.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Principal, principalId } from '../core/principal.ts';
 import { KINDS_OF } from './actions.ts';
+import { formatKinds } from './read-target.ts';
 import type { TestCase } from './schema.ts';
 import type { Spot } from './spot.ts';
 
@@ -21,7 +22,7 @@ export function requestOf(written: Written, spot: Spot): AccessRequest | undefin
   if (!action || !resource) return undefined;
   const kinds = KINDS_OF[action];
   if (!kinds.includes(resource.kind))
-    spot.at('resource').fault(`\`${action}\` is done to a ${kinds.join(' or ')}, not to a ${resource.kind}`);
+    spot.at('resource').fault(`\`${action}\` is done to ${formatKinds(kinds)}`);
   const { args = {}, run = {}, context = {} } = written;
   const id = (run.id ?? 'run_test') as RunId;
   return {

@@ -1,5 +1,4 @@
-import type { Environment } from '@marcbachmann/cel-js';
-import { serialize } from '@marcbachmann/cel-js/serialize';
+import { type Environment, serialize } from '@marcbachmann/cel-js';
 import { restoreNames, useOwnFunctions } from './functions.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { childrenOf, type Node } from './syntax.ts';
@@ -50,13 +49,14 @@ export function traced(source: string, { environment, values, reset }: Tracing):
 
 /** The parts that made a condition what it is, in words: `` `has(args.owner)` was false ``. */
 export function decisiveParts({ text, outcome, parts }: Trace): string[] {
-  if (parts.length === 0)
-    return [typeof outcome === 'boolean' ? `\`${text}\` was ${outcome}` : `\`${text}\` failed: ${outcome.failure}`];
   // A negation has one part; of two, those count that gave what the whole gave.
-  const decisive = parts.filter(
-    (part) => parts.length === 1 || part.outcome === outcome || typeof part.outcome === typeof outcome,
-  );
-  return decisive.flatMap(decisiveParts);
+  const decisive = parts.length === 1 ? parts : parts.filter((part) => isSame(part.outcome, outcome));
+  if (decisive.length > 0) return decisive.flatMap(decisiveParts);
+  return [typeof outcome === 'boolean' ? `\`${text}\` was ${outcome}` : `\`${text}\` failed: ${outcome.failure}`];
+}
+
+function isSame(one: Outcome, other: Outcome): boolean {
+  return one === other || (typeof one === 'object' && typeof other === 'object');
 }
 
 function traceNode(node: Node, run: (node: Node) => unknown): Trace {

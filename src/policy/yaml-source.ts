@@ -40,6 +40,11 @@ export interface YamlSource {
 type Node = ParsedNode | null;
 type Complain = (offset: number, message: string) => void;
 
+interface Reading {
+  readonly text: string;
+  readonly complain: Complain;
+}
+
 const BYTES_MAX = 256 * 1024;
 
 /** What the parser's own message says for programmers. */
@@ -67,7 +72,7 @@ export function readYaml({ path: file, text }: SourceFile): Checked<YamlSource> 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   for (const { code, message, pos } of document.errors) complain(pos[0], MESSAGES[code] ?? tidy(message));
   const contents: Node = document.contents;
-  const value = problems.length > 0 ? undefined : toValue(contents, complain);
+  const value = problems.length > 0 ? undefined : toValue(contents, { text, complain });
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
   const problem = (fault: Fault): Problem => place(offsetOf(fault, contents, text), fault.message);
   return { ok: true, value: { value, problem } };
@@ -86,28 +91,31 @@ function tidy(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
 }
 
-function toValue(node: Node, complain: Complain): unknown {
+function toValue(node: Node, reading: Reading): unknown {
   if (!node) return null;
+  const { text, complain } = reading;
   const [start] = node.range;
   if (isAlias(node)) {
     complain(start, 'aliases are not supported, write the value out');
     return undefined;
   }
-  if (node.anchor) complain(start, 'anchors are not supported');
-  if (node.tag) complain(start, 'tags are not supported; a text that begins with `!` must stand in quotes');
-  if (isSeq(node)) return node.items.map((item) => toValue(item, complain));
-  if (isMap(node)) return Object.fromEntries(node.items.map((pair) => toEntry(pair, complain)));
+  // Both stand before their node.
+  if (node.anchor) complain(text.lastIndexOf('&', start), 'anchors are not supported');
+  if (node.tag) complain(text.lastIndexOf('!', start), 'tags are not supported; a text that begins with `!` must stand in quotes');
+  if (isSeq(node)) return node.items.map((item) => toValue(item, reading));
+  if (isMap(node)) return Object.fromEntries(node.items.map((pair) => toEntry(pair, reading)));
   const { value } = node;
   const exact = typeof value !== 'number' || Number.isSafeInteger(value) || (Number.isFinite(value) && value % 1 !== 0);
   if (!exact) complain(start, `\`${node.source}\` is not a number that JSON holds exactly`);
   return value;
 }
 
-function toEntry({ key, value }: Pair<ParsedNode, Node>, complain: Complain): [string, unknown] {
+function toEntry({ key, value }: Pair<ParsedNode, Node>, reading: Reading): [string, unknown] {
+  const { complain } = reading;
   const name = keyOf(key);
   if (name === undefined) complain(key.range[0], 'expected a text as key');
   if (name === '<<') complain(key.range[0], 'merge keys are not supported, write the fields out');
-  return [String(name), toValue(value, complain)];
+  return [String(name), toValue(value, reading)];
 }
 
 function keyOf(key: ParsedNode): string | undefined {

@@ -4,7 +4,9 @@ import type { Redactor } from './redact.ts';
 export interface LogFields {
   /** Goes out as `trace_id`, which is how log stores find the trace. */
   readonly traceId?: string;
+  /** An error goes out with its kind, message, stack and causes. */
   readonly error?: unknown;
+  readonly cause?: unknown;
   readonly [name: string]: unknown;
 }
 
@@ -33,7 +35,7 @@ export function openLog(source: LogSource): Log {
       messageKey: 'message',
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
-      serializers: { error: stdSerializers.errWithCause },
+      serializers: { error: stdSerializers.errWithCause, cause: stdSerializers.errWithCause },
     },
     { write: (line: string) => source.write(source.redactor.mask(line)) },
   );

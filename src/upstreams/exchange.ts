@@ -80,7 +80,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#sink) {
-      if (this.#state === 'flowing' && !this.#sink.data(chunk)) controller.pause();
+      if (!this.#sink.data(chunk)) controller.pause();
       return;
     }
     if (this.#state === 'given-up') return;
@@ -125,7 +125,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failure) sink.fail(this.#failure);
     else if (this.#state === 'ended') sink.end();
     else if (wantsMore) this.#controller?.resume();
-    else this.#controller?.pause();
     return { resume: () => this.#controller?.resume(), cancel: () => this.#cancel() };
   }
 

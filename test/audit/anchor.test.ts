@@ -2,11 +2,8 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { type Anchor, type AnchorStore, startAnchoring } from '../../src/audit/anchor.ts';
 import { redisAnchors } from '../../src/audit/redis.ts';
-import { openAuditStage } from '../../src/audit/stage.ts';
-import { auditSchema } from '../../src/audit/schema.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import { auditBench, auditDir, entry, NOW_MS } from './bench.ts';
-import { QUOTE, recordOf, SPENT, toolCall, TRACE } from './calls.ts';
+import { auditBench, entry, NOW_MS } from './bench.ts';
 
 const HASH = 'ab'.repeat(32);
 
@@ -57,29 +54,18 @@ describe('anchoring', () => {
     await log.close();
   });
 
-  test('a stage that is closed has its whole chain anchored', async () => {
+  test('a chain that is closed and then anchored is vouched for to its last line', async () => {
+    const { dir, log } = await auditBench();
     const store = memoryAnchors();
-    const dir = auditDir();
-    const ignore = (): void => {};
-    const stage = await openAuditStage({
-      config: auditSchema.parse({ dir }),
-      clock: { now: () => NOW_MS },
-      instance: 'test',
-      anchors: store,
-      mask: (text) => text,
-      onLost: ignore,
-      onChange: ignore,
-      onUnanchored: ignore,
-    });
-    expect(stage.isUp).toBe(true);
-    await stage.permit(toolCall(), { quote: QUOTE, standings: SPENT, traceId: TRACE });
-    stage.end(recordOf(toolCall()), TRACE);
-    await stage.close();
-    const last = store.puts.at(-1);
-    expect(await verifyAudit(dir, last ? [last] : [])).toMatchObject({
+    const anchoring = startAnchoring({ log, store, now: () => NOW_MS, everyMs: 60_000, onFailure: () => {} });
+    await log.append(entry('permit', 'a'));
+    await log.append(entry('outcome', 'a'));
+    await log.close();
+    await anchoring.close();
+    expect(await verifyAudit(dir, store.puts.slice(-1))).toMatchObject({
       ok: true,
       notes: [],
-      chains: [{ lines: 4, openPermits: 0 }],
+      chains: [{ lines: 4, anchoredTo: 4, openPermits: 0 }],
     });
   });
 });

@@ -28,7 +28,7 @@ export const PERMIT: Permit = {
   revision: 'sha256:abc',
   shadow: undefined,
   facts: {},
-  obligations: [],
+  obligations: [{ kind: 'narrow' }],
   quotas: [],
 };
 

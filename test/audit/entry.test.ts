@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
+import type { PermittedCall } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { CallId, RunId } from '../../src/core/ids.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
@@ -38,19 +39,15 @@ describe('audit entries', () => {
         bytes: call.body.length,
         splices: ['mcp-trace'],
       },
-      decision: { effect: 'permit', rules: ['research/tools'], revision: 'sha256:abc', obligations: [] },
+      decision: { effect: 'permit', rules: ['research/tools'], revision: 'sha256:abc', obligations: ['narrow'] },
+      facts: {},
       quote: { tokens: 10, usdMicros: 20 },
       standings: [{ quota: 'research/pace', remaining: 7 }],
     });
   });
 
-  test('an outcome says what became of it: ending, usage, cost, and what conditions read', () => {
-    const decision = {
-      ...PERMIT,
-      shadow: { effect: 'deny', rules: ['next/no'], reason: 'x' },
-      facts: { 'args.repo': 'prod' },
-    } as const;
-    const { json } = outcomeEntry(recordOf(toolCall(), { metered: METERED, decision }), TRACE);
+  test('an outcome says what became of it: ending, usage and cost', () => {
+    const { json } = outcomeEntry(recordOf(toolCall(), { metered: METERED }), TRACE);
     expect(JSON.parse(json)).toEqual({
       at: 1_250,
       kind: 'outcome',
@@ -66,6 +63,14 @@ describe('audit entries', () => {
       answeredBy: 'gpt-5',
       response: 'chatcmpl-1',
       finish: ['stop'],
+    });
+  });
+
+  test('a permit keeps what its conditions read and what a shadow would have said, for a later replay', () => {
+    const shadow = { effect: 'deny', rules: ['next/no'], reason: 'x' } as const;
+    const call = { ...toolCall(), decision: { ...PERMIT, shadow, facts: { 'args.repo': 'prod' } } } as PermittedCall;
+    const { json } = permitEntry(call, { atMs: 5, traceId: TRACE, quote: QUOTE, standings: [] });
+    expect(JSON.parse(json)).toMatchObject({
       facts: { 'args.repo': 'prod' },
       shadow: { effect: 'deny', rules: ['next/no'] },
     });

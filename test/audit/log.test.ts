@@ -173,6 +173,21 @@ describe('audit log', () => {
     expect(report.notes.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['leftover', 'gap']));
   });
 
+  test('a sync that fails between two calls closes the audit, and the chain goes on in a new file', async () => {
+    const { dir, log, disk, until } = await auditBench();
+    await log.append(entry('permit', 'a'));
+    disk('sync-fails');
+    await until('down');
+    await expect(log.append(entry('permit', 'b'))).rejects.toMatchObject(REFUSED);
+    disk('well');
+    await until('up');
+    await log.append(entry('permit', 'c'));
+    await log.close();
+    expect(filesIn(dir).length).toBeGreaterThan(1);
+    expect(toldIn(dir).filter((told) => told.startsWith('permit'))).toEqual(['permit a', 'permit c']);
+    expect(await verifyAudit(dir)).toMatchObject({ ok: true });
+  });
+
   test('a full file is followed by another, in one chain', async () => {
     const { dir, log } = await auditBench({ config: { maxFileBytes: 600 } });
     for (let index = 0; index < 20; index += 1) await log.append(entry('permit', `call-${index}`));

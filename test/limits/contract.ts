@@ -407,6 +407,18 @@ export function ledgerContract(name: string, make: StoreMaker): void {
         clock.advance(-10 * MINUTE);
         await store.settle({ tenant, call, actual: [50] });
         expect(await standing({ key: 'back' })).toMatchObject({ settled: 50 });
+        clock.set(NOON + HOUR);
+        expect(await standing({ key: 'back' })).toMatchObject({ settled: 0 });
+      });
+
+      test('that was at a later time counts spending until it is there again', async () => {
+        await admitted([rate({ ask: 10 })]);
+        clock.advance(-10 * MINUTE);
+        await admitted([rate({ ask: 20 })]);
+        clock.advance(8 * MINUTE);
+        expect(await standing()).toMatchObject({ settled: 30 });
+        clock.set(NOON + HOUR);
+        expect(await standing()).toMatchObject({ settled: 0 });
       });
     });
 
@@ -462,6 +474,13 @@ export function ledgerContract(name: string, make: StoreMaker): void {
         await store.settle({ tenant, call: second.call, actual: [40] });
         expect(await standing({ window: yesterday })).toMatchObject({ settled: 80, resetMs: 0 });
         expect(await standing(daily())).toMatchObject({ settled: 80, resetMs: DAY - 2 * MINUTE });
+      });
+
+      test('keeps its period against a caller whose period overlaps it', async () => {
+        await admitted([daily({ ask: 90, mode: 'spend' })]);
+        const { startMs, endMs } = dayOf(NOON);
+        const early = { kind: 'calendar', startMs: startMs - HOUR, endMs: endMs - HOUR } as const;
+        expect(await standing({ window: early })).toMatchObject({ settled: 90, resetMs: DAY / 2 });
       });
 
       test('charges the period it is in where the caller is ahead of the store', async () => {

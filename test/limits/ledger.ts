@@ -37,7 +37,7 @@ export const MINUTELY: StoreWindow = { kind: 'rolling', ms: MINUTE };
 export const NONE: StoreWindow = { kind: 'none' };
 
 /** The UTC day that a moment lies in. */
-export function dayOf(ms: number): StoreWindow {
+export function dayOf(ms: number): Extract<StoreWindow, { kind: 'calendar' }> {
   const startMs = Math.floor(ms / DAY) * DAY;
   return { kind: 'calendar', startMs, endMs: startMs + DAY };
 }

@@ -24,18 +24,21 @@ test('memory forgets calls that have ended and counters that no longer count, wh
   expect(store.size()).toBeLessThan(160);
 });
 
-test('memory keeps a counter for as long as a renewed call stands in it', async () => {
+test('memory keeps a counter for as long as a call stands in it', async () => {
   const clock = testClock();
   const store = memoryStore({ clock });
-  const running = asks('t', [claim({ ask: 0 })], { leaseMs: HOUR });
-  await store.admit(running);
+  const renewed = asks('t', [claim({ ask: 0 })], { leaseMs: HOUR });
+  await store.admit(renewed);
+  await store.admit(asks('t', [concurrency(1)], { leaseMs: 9 * DAY }));
   for (let i = 0; i < 60; i += 1) {
     clock.advance(HOUR - MINUTE);
-    await store.renew('t', [running.call], HOUR);
+    await store.renew('t', [renewed.call], HOUR);
     await store.admit(asks('t', [claim({ key: 'other', ask: 0, mode: 'spend' })]));
   }
-  expect(await store.settle({ tenant: 't', call: running.call, actual: [90] })).toBe(true);
-  expect(await store.admit(asks('t', [claim({ ask: 20 })]))).toMatchObject({ kind: 'exceeded' });
+  expect(await store.admit(asks('t', [concurrency(1)]))).toMatchObject({ kind: 'exceeded' });
+  await store.admit(asks('t', [claim({ ask: 30, mode: 'spend' })]));
+  expect(await store.settle({ tenant: 't', call: renewed.call, actual: [60] })).toBe(true);
+  expect(await store.admit(asks('t', [claim({ ask: 20 })]))).toMatchObject({ states: [{ settled: 90 }] });
 });
 
 test('memory forgets a tenant when nothing of it counts, whoever calls next', async () => {

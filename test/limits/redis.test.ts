@@ -132,8 +132,11 @@ describe.runIf(HAS_SERVER)('a redis', () => {
     const demoted = await server();
     const client = connect({ url: demoted.url });
     await client.connected();
+    let closed = 0;
+    client.connection.on('close', () => (closed += 1));
     await tell(demoted.port, (redis) => redis.replicaof('127.0.0.1', 1));
     await refusedInTime(client);
+    await until('the connection is left', () => closed === 1);
     await tell(demoted.port, (redis) => redis.replicaof('NO', 'ONE'));
     await until('it serves again', serves(client));
   });

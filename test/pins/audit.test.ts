@@ -2,6 +2,7 @@ import { describe, test } from 'vitest';
 import { seal } from '../../src/audit/chain.ts';
 import { type AuditEntry, chainEntry, outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
 import { segmentName } from '../../src/audit/segment.ts';
+import type { PermittedCall } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
@@ -22,13 +23,13 @@ const standings: readonly Standing[] = [{ quota, remaining: 9, resetMs: 1_000 }]
 const principal = { ...ANA, actors: [{ subject: 'bot', issuer: 'https://idp.example' }] };
 const plain = chatCall({ splices: ['model-alias'] });
 const run = { ...plain.access.run, parent: 'run_0' as RunId };
-const call = { ...plain, access: { ...plain.access, principal, run } };
 const shadow = { effect: 'deny', rules: ['p/trial'], reason: 'x' } as const;
+const decision = { ...PERMIT, facts: { 'args.owner': 'acme' }, shadow };
+const call: PermittedCall = { ...plain, decision, access: { ...plain.access, principal, run } };
 
 /** A record in which nothing is missing. */
 function full(change: Partial<CallRecord>): CallRecord {
   const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y') });
-  const decision = { ...PERMIT, facts: { 'args.owner': 'acme' }, shadow };
   return recordOf(call, { principal, standings, error, decision, ...change });
 }
 
@@ -85,6 +86,9 @@ describe('members of the lines of the audit', () => {
       'decision.rules[]',
       'decision.revision',
       'decision.obligations',
+      'facts.args.owner',
+      'shadow.effect',
+      'shadow.rules[]',
       'quote.tokens',
       'quote.usdMicros',
       'standings[].quota',
@@ -118,9 +122,6 @@ describe('members of the lines of the audit', () => {
       'error.code',
       'error.rule',
       'error.cause',
-      'facts.args.owner',
-      'shadow.effect',
-      'shadow.rules[]',
       'hash',
     ]);
   });

@@ -80,6 +80,7 @@ describe('a guarded condition never fails for what is missing', () => {
     'has(args.x) ? args.x == 1 : false',
     'args.?x.?y.orValue(1) == 1',
   ])('%s', (source) => {
-    for (const args of [{}, { x: 1 }, { x: {} }, { x: { y: 1 } }, { y: 1 }]) expect(outcome(source, args)).toBeTypeOf('boolean');
+    for (const args of [{}, { x: 1 }, { x: {} }, { x: { y: 1 } }, { y: 1 }])
+      expect(outcome(source, args)).toBeTypeOf('boolean');
   });
 });

@@ -22,7 +22,9 @@ describe('an unknown name is told with the one that was meant', () => {
   });
 
   test('all of them at once', () => {
-    expect(flaws('agnet == "a" && resource.nam == "b" || run.dept == 1').map(({ offset }) => offset)).toEqual([0, 25, 43]);
+    expect(flaws('agnet == "a" && resource.nam == "b" || run.dept == 1').map(({ offset }) => offset)).toEqual([
+      0, 25, 43,
+    ]);
   });
 });
 
@@ -67,10 +69,14 @@ describe('loops', () => {
 describe('literal arguments', () => {
   test('a regular expression is compiled at load, and linear', () => {
     expect(flaws('agent.matches("^(a+)+$")')).toEqual([]);
-    expect(flaws('agent.matches("(a")')).toEqual([{ offset: 14, message: expect.stringContaining('missing closing )') }]);
+    expect(flaws('agent.matches("(a")')).toEqual([
+      { offset: 14, message: expect.stringContaining('missing closing )') },
+    ]);
     expect(flaws('agent.matches("(?=a)")')).toEqual([{ offset: 14, message: expect.stringContaining('(?=') }]);
     expect(flaws(String.raw`agent.matches("(a)\\1")`)).toEqual([{ offset: 14, message: expect.any(String) }]);
-    expect(flaws('agent.matches("(a{1000}){1000}")')).toEqual([{ offset: 14, message: expect.stringContaining('repeat') }]);
+    expect(flaws('agent.matches("(a{1000}){1000}")')).toEqual([
+      { offset: 14, message: expect.stringContaining('repeat') },
+    ]);
   });
 
   test('a regular expression that is computed is refused', () => {
@@ -80,7 +86,9 @@ describe('literal arguments', () => {
 
   test('a time zone is known at load', () => {
     expect(flaws('now.getHours("Europe/Berlin") > 8')).toEqual([]);
-    expect(flaws('now.getHours("Europe/Berln") > 8')).toEqual([{ offset: 13, message: 'unknown time zone `Europe/Berln`' }]);
+    expect(flaws('now.getHours("Europe/Berln") > 8')).toEqual([
+      { offset: 13, message: expect.stringContaining('unknown time zone `Europe/Berln`') },
+    ]);
     expect(flaws('now.getHours(agent) > 8')).toEqual([
       { offset: 13, message: 'expected a literal text as argument of `getHours`' },
     ]);
@@ -90,10 +98,14 @@ describe('literal arguments', () => {
 describe('the vocabulary', () => {
   test('that comes with run governance is refused until then', () => {
     expect(flaws('run.labels.exists(l, l == "x")')).toEqual([
-      { offset: 4, message: expect.stringContaining('`run.labels` comes with run governance; this version does not enforce it') },
+      {
+        offset: 4,
+        message: expect.stringContaining('`run.labels` comes with run governance; this version does not enforce it'),
+      },
     ]);
     for (const [variable, fields] of Object.entries(LATER))
-      for (const field of fields) expect(flaws(`${variable}.${field} == 1`)[0]?.message).toContain('comes with run governance');
+      for (const field of fields)
+        expect(flaws(`${variable}.${field} == 1`)[0]?.message).toContain('comes with run governance');
   });
 
   test('names nothing twice', () => {

@@ -70,7 +70,9 @@ describe('whole numbers of JSON are integers, others are not', () => {
 
   test('what overflows an integer fails instead of going wrong', () => {
     const args = { n: Number.MAX_SAFE_INTEGER };
-    expect(outcome('has(args.n) && args.n * args.n > 0', args)).toEqual({ failure: expect.stringContaining('overflow') });
+    expect(outcome('has(args.n) && args.n * args.n > 0', args)).toEqual({
+      failure: expect.stringContaining('overflow'),
+    });
     expect(outcome('has(args.n) && args.n / 0 > 0', args)).toEqual({ failure: 'division by zero' });
   });
 });
@@ -136,7 +138,11 @@ describe('what is wrong with a condition is found at load', () => {
     ['[].all(e, e > 0)', 0, 'operator overload'],
     [`${'('.repeat(40)}true${')'.repeat(40)}`, 24, 'exceeded maxDepth'],
     [Array.from({ length: 300 }, () => 'true').join(' && '), expect.any(Number), 'exceeded maxAstNodes'],
-    [`agent in [${Array.from({ length: 300 }, () => '"a"').join(', ')}]`, expect.any(Number), 'exceeded maxListElements'],
+    [
+      `agent in [${Array.from({ length: 300 }, () => '"a"').join(', ')}]`,
+      expect.any(Number),
+      'exceeded maxListElements',
+    ],
   ])('`%s`', (source, offset, message) => {
     expect(flaws(source)).toEqual([{ offset, message: expect.stringContaining(message) }]);
   });
@@ -146,7 +152,14 @@ describe('an `applies`', () => {
   const expressions = new Expressions();
 
   test('reads the principal, and nothing of one call', () => {
-    const sources = ['agent == "a"', 'tenant == "t"', '"x" in scopes', 'issuer == "i"', 'actors.size() == 0', 'subject != ""'];
+    const sources = [
+      'agent == "a"',
+      'tenant == "t"',
+      '"x" in scopes',
+      'issuer == "i"',
+      'actors.size() == 0',
+      'subject != ""',
+    ];
     const value = new PrincipalValue(principal({ agent: 'a', tenant: 't', scopes: ['x'], issuer: 'i' }));
     for (const source of sources) {
       const compiled = expressions.applies(source);

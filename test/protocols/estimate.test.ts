@@ -59,8 +59,8 @@ describe('estimateOf', () => {
   });
 
   test('counts a token for every 256 bytes of speech', () => {
-    const part = { type: 'input_audio', input_audio: { data: data(25_600), format: 'mp3' } };
-    expect(inputTokens([part])).toBe(text([part], 25_600) + 100);
+    const part = { type: 'input_audio', input_audio: { data: data(25_601), format: 'mp3' } };
+    expect(inputTokens([part])).toBe(text([part], 25_601) + 101);
   });
 
   test('finds images in the results of tools', () => {

@@ -100,7 +100,7 @@ test('a flag is a boolean, or absent or null for false', () => {
 });
 
 test('a count is a whole number from 1, or absent or null', () => {
-  expect(readCount({ n: 3 }, 'n')).toBe(3);
+  expect([1, 128].map((n) => readCount({ n }, 'n', 128))).toEqual([1, 128]);
   expect(readCount({ n: null }, 'n')).toBeUndefined();
   expect(readCount({}, 'n')).toBeUndefined();
   for (const n of [0, -1, 1.5, '3', Infinity, 1e300, [], true, 129]) {

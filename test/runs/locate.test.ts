@@ -35,10 +35,11 @@ describe('the run of a request', () => {
     );
   });
 
-  test('never is that of another principal, whatever the hints', () => {
-    const hint = fc.string({ maxLength: 40 });
+  test('never is that of another principal, whatever the hints, the same ones too', () => {
+    const hint = fc.oneof(fc.constantFrom('s1', 's2', ANA.id, BOB.id), fc.string({ maxLength: 40 }));
     const headers = fc.record({ 'x-session-id': hint, 'session-id': hint }, { requiredKeys: [] });
     fc.assert(fc.property(headers, headers, (ana, bob) => locateRun(ANA, ana).id !== locateRun(BOB, bob).id));
+    expect(locateRun(ANA, { 'x-session-id': 's1' }).id).not.toBe(locateRun(BOB, { 'x-session-id': 's1' }).id);
     expect(locateRun(ANA, {}).id).not.toBe(locateRun(BOB, {}).id);
   });
 });

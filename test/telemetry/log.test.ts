@@ -43,6 +43,8 @@ describe('log', () => {
     expect(lines[0]).toContain('is invalid, so is [redacted]');
     expect(lines[0]).not.toMatch(/sk-live-0123456789|known-secret-1/);
     expect(() => JSON.parse(lines[0] ?? '')).not.toThrow();
+    log.warn('again', { cause: new TypeError('no way') });
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ cause: { type: 'TypeError', message: 'no way' } });
   });
 
   test('what is below the level is not written', () => {

@@ -247,7 +247,9 @@ describe('tracer', () => {
     for (const upstream of ['openai', 'moonshot']) trace.attempt(chatCall(), upstream).end({ status: 200 });
     trace.end(recordOf(chatCall()));
     const tries = (await spans()).filter((span) => span.kind === CLIENT);
-    expect(tries.map(({ attributes }) => attributes['waygate.upstream']).sort()).toEqual(['moonshot', 'openai']);
+    expect(new Set(tries.map(({ attributes }) => attributes['waygate.upstream']))).toEqual(
+      new Set(['openai', 'moonshot']),
+    );
     for (const { attributes } of tries) expect(Object.keys(attributes)).not.toContain('http.request.resend_count');
   });
 

@@ -125,3 +125,19 @@ test('a body at rest is a stream like any other', () => {
     expect(passed).toEqual(failure ? [] : [body]);
   }
 });
+
+test('a stream that is stopped before it has started is cancelled all the same', () => {
+  let cancelled = 0;
+  const source: BodySource = {
+    start(sink) {
+      sink.data(Buffer.from('x'.repeat(11)));
+      return { resume: () => {}, cancel: () => void (cancelled += 1) };
+    },
+  };
+  eventByEvent(source, { change: (events) => events, limit: 10 }).start({
+    data: () => true,
+    end: () => {},
+    fail: () => {},
+  });
+  expect(cancelled).toBe(1);
+});

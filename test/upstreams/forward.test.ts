@@ -198,6 +198,7 @@ describe('the client goes away', () => {
     caller = callerOf(server.url);
     caller.leave();
     await expect(caller.send(chatCall())).rejects.toMatchObject({ code: 'request.aborted' });
+    expect(caller.upstream.pool.stats, 'nor a connection made for it').toMatchObject({ size: 0, pending: 0 });
     await caller.close();
     expect(server.received).toEqual([]);
   });

@@ -1,6 +1,5 @@
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { collectBody } from '../../src/core/body.ts';
+import { collectBody, discardBody } from '../../src/core/body.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { Answer } from '../../src/core/exchange.ts';
@@ -84,16 +83,21 @@ describe('the list of one upstream', () => {
   });
 
   test.each([
-    ['text', { 'content-type': 'text/plain' }, Buffer.from('hidden')],
-    ['a page', { 'content-type': 'text/html' }, Buffer.from('<p>hidden')],
-    ['of no type', {}, Buffer.from('["hidden"]')],
-    ['compressed', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, gzipSync('["hidden"]')],
-  ])('that is %s cannot be cut down, and nothing of it is passed on', async (_, headers, body) => {
-    answerWith(0, (__, response) => response.writeHead(200, headers).end(body));
-    await expect(list(modelsOf('up0'))).rejects.toMatchObject({ code: 'upstream.broken' });
-    answerWith(0, (__, response) => json(response, ['a']));
-    expect(await textOf(await list(modelsOf('up0'))), 'its connection is free again').toBe('["up0/a"]');
-  });
+    ['text', { 'content-type': 'text/plain' }],
+    ['a page', { 'content-type': 'text/html' }],
+    ['of no type', {}],
+    ['compressed', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
+  ])(
+    'that is %s cannot be cut down: nothing of it is passed on, and its connection is given back',
+    async (_, headers) => {
+      for (const body of ['["hidden"]', '"hidden"'.repeat(100_000)]) {
+        answerWith(0, (__, response) => void response.writeHead(200, headers).write(body));
+        await expect(list(modelsOf('up0'))).rejects.toMatchObject({ code: 'upstream.broken' });
+        answerWith(0, (__, response) => json(response, ['a']));
+        expect(await textOf(await list(modelsOf('up0')))).toBe('["up0/a"]');
+      }
+    },
+  );
 
   test('that is larger than can be looked through is refused', async () => {
     const chunk = Buffer.alloc(1_048_576, ' ');
@@ -178,6 +182,17 @@ describe('the lists of several upstreams', () => {
     // A connection that was not given back would hold up the next call for ever.
     for (const index of [0, 1]) answerWith(index, (__, response) => json(response, ['c']));
     expect(await textOf(await list(modelsOf('up0', 'up1')))).toBe('["up0/c","up1/c"]');
+  });
+
+  test('give back the connections of all that fail', async () => {
+    for (const index of [0, 1, 2]) {
+      answerWith(index, (_, response) => void response.writeHead(500).write('x'.repeat(1_000_000)));
+    }
+    const { status, body } = await list(modelsOf('up0', 'up1', 'up2'));
+    expect(status).toBe(500);
+    discardBody(body);
+    for (const index of [0, 1, 2]) answerWith(index, (_, response) => json(response, ['c']));
+    expect(await textOf(await list(modelsOf('up0', 'up1', 'up2')))).toBe('["up0/c","up1/c","up2/c"]');
   });
 
   test('are the first failure where all fail', async () => {
