@@ -91,10 +91,15 @@ interface Material {
 
 function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
   const { clock, telemetry, limits, recorder } = parts;
-  const now = clock.now;
+  const now = (): number => clock.now();
   const prices = pricesOf(config);
   const priceOf = (call: Call) => prices.price(call.access.resource.upstream, call.model, now());
-  const resolve = resolver({ match: table.match, models, endToEnd: forwardableHeaders, checkOrigin: originCheck(config.listen.host) });
+  const resolve = resolver({
+    match: table.match,
+    models,
+    endToEnd: forwardableHeaders,
+    checkOrigin: originCheck(config.listen.host),
+  });
   const forward = forwarder({ upstreams, withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace) });
   const list = listForwarder(forward, {
     narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
@@ -102,15 +107,15 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   });
   return {
     now,
-    begin: telemetry.tracer.begin,
-    place: resolve.place,
+    begin: (request) => telemetry.tracer.begin(request),
+    place: (request) => resolve.place(request),
     identify: identities(config, parts),
     locate: locateRun,
-    resolve: resolve.resolve,
+    resolve: (request, place, asking) => resolve.resolve(request, place, asking),
     decide: (access) => decide(policies, access),
     oblige,
     quote: (call) => quote(call, priceOf(call)),
-    admit: limits.admit,
+    admit: (call, quoted) => limits.admit(call, quoted),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),

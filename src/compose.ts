@@ -88,7 +88,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     startAnchoring({
       log: audit,
       store: ledger.anchors,
-      now: clock.now,
+      now: () => clock.now(),
       everyMs: ANCHOR_MS,
       onFailure: () => metrics.storeFailed('anchor'),
     });

@@ -70,7 +70,7 @@ async function run(loaded: Loaded, config: Config, { load, files, demo, dir }: S
     loaded,
     load,
     files,
-    apply: waygate.apply,
+    apply: (next) => waygate.apply(next),
     onState: reporter(waygate),
     clock: systemClock,
   });
@@ -101,16 +101,21 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
         ? 'warning: the files that lie there are wrong; the last good ones are in force'
         : undefined,
   });
-  const { log, prometheusText } = waygate.telemetry;
+  const { telemetry } = waygate;
+  const { log } = telemetry;
   const data = dataApp({
     handle: waygate.handle,
     readiness: ready,
     inFlight: flight,
     checkHost: hostCheck(config.listen.host),
-    now: systemClock.now,
+    now: () => systemClock.now(),
     onFault: (error) => log.error('a request failed in the gateway', { cause: error.cause }),
   });
-  const admin = adminApp({ readiness: ready, metrics: prometheusText, checkHost: hostCheck(config.admin.host) });
+  const admin = adminApp({
+    readiness: ready,
+    metrics: () => telemetry.prometheusText(),
+    checkHost: hostCheck(config.admin.host),
+  });
   return [await listen(data, config.listen), await listen(admin, config.admin)];
 }
 

@@ -21,8 +21,7 @@ export function requestOf(written: Written, spot: Spot): AccessRequest | undefin
     spot.at('resource').fault(`expected \`kind/upstream/name\`, the kind one of ${RESOURCE_KINDS.join(', ')}`);
   if (!action || !resource) return undefined;
   const kinds = KINDS_OF[action];
-  if (!kinds.includes(resource.kind))
-    spot.at('resource').fault(`\`${action}\` is done to ${formatKinds(kinds)}`);
+  if (!kinds.includes(resource.kind)) spot.at('resource').fault(`\`${action}\` is done to ${formatKinds(kinds)}`);
   const { args = {}, run = {}, context = {} } = written;
   const id = (run.id ?? 'run_test') as RunId;
   return {

@@ -101,7 +101,8 @@ function toValue(node: Node, reading: Reading): unknown {
   }
   // Both stand before their node.
   if (node.anchor) complain(text.lastIndexOf('&', start), 'anchors are not supported');
-  if (node.tag) complain(text.lastIndexOf('!', start), 'tags are not supported; a text that begins with `!` must stand in quotes');
+  if (node.tag)
+    complain(text.lastIndexOf('!', start), 'tags are not supported; a text that begins with `!` must stand in quotes');
   if (isSeq(node)) return node.items.map((item) => toValue(item, reading));
   if (isMap(node)) return Object.fromEntries(node.items.map((pair) => toEntry(pair, reading)));
   const { value } = node;

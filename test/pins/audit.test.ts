@@ -3,6 +3,7 @@ import { seal } from '../../src/audit/chain.ts';
 import { type AuditEntry, chainEntry, outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
 import { segmentName } from '../../src/audit/segment.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
+import type { Permit } from '../../src/core/decision.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
@@ -24,7 +25,14 @@ const principal = { ...ANA, actors: [{ subject: 'bot', issuer: 'https://idp.exam
 const plain = chatCall({ splices: ['model-alias'] });
 const run = { ...plain.access.run, parent: 'run_0' as RunId };
 const shadow = { effect: 'deny', rules: ['p/trial'], reason: 'x' } as const;
-const decision = { ...PERMIT, facts: { 'args.owner': 'acme' }, shadow };
+const decision: Permit = {
+  ...PERMIT,
+  effect: 'permit',
+  obligations: [],
+  quotas: [],
+  facts: { 'args.owner': 'acme' },
+  shadow,
+};
 const call: PermittedCall = { ...plain, decision, access: { ...plain.access, principal, run } };
 
 /** A record in which nothing is missing. */

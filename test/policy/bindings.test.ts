@@ -35,7 +35,12 @@ describe('the arguments', () => {
   });
 
   test('of which a condition reads nothing are not even looked at', () => {
-    const args = { get huge(): never { throw new Error('read'); }, small: 1 };
+    const args = {
+      get huge(): never {
+        throw new Error('read');
+      },
+      small: 1,
+    };
     expect(outcome('args.?small.orValue(0) == 1', args)).toBe(true);
   });
 });

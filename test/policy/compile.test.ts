@@ -51,7 +51,15 @@ describe('bad files', () => {
   });
 
   test('make no set, not even of the good ones beside them', () => {
-    expect(compile([{ path: 'a.yaml', text: SOUND }, { path: 'b.yaml', text: '' }], options)).toEqual({
+    expect(
+      compile(
+        [
+          { path: 'a.yaml', text: SOUND },
+          { path: 'b.yaml', text: '' },
+        ],
+        options,
+      ),
+    ).toEqual({
       ok: false,
       problems: [expect.objectContaining({ file: 'b.yaml' })],
     });
@@ -78,7 +86,33 @@ describe('bad files', () => {
   });
 
   test('of any text at all, compiling never throws', () => {
-    const word = fc.constantFrom('policy', 'rules', 'id', 'allow', 'tool.call', ':', ': ', '\n', '\n  ', '- ', '[', ']', '{', '"', '|', '&a', '*a', '!x', '#', 'when', 'has(args.x)', '\t', '%', '? ', '>');
+    const word = fc.constantFrom(
+      'policy',
+      'rules',
+      'id',
+      'allow',
+      'tool.call',
+      ':',
+      ': ',
+      '\n',
+      '\n  ',
+      '- ',
+      '[',
+      ']',
+      '{',
+      '"',
+      '|',
+      '&a',
+      '*a',
+      '!x',
+      '#',
+      'when',
+      'has(args.x)',
+      '\t',
+      '%',
+      '? ',
+      '>',
+    );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 30 }), fc.string(), (words, text) => {
         problemsOf(words.join(''), text);
@@ -102,8 +136,24 @@ describe('a sound set', () => {
         per: ['agent', 'tenant'],
         enforced: true,
       },
-      { id: 'p/m', kind: 'rate', unit: 'requests', amount: 60, window: { kind: 'rolling', ms: 60_000 }, per: ['tenant'], enforced: true },
-      { id: 'p/n', kind: 'concurrency', unit: 'concurrency', amount: 3, window: { kind: 'none' }, per: ['tenant'], enforced: true },
+      {
+        id: 'p/m',
+        kind: 'rate',
+        unit: 'requests',
+        amount: 60,
+        window: { kind: 'rolling', ms: 60_000 },
+        per: ['tenant'],
+        enforced: true,
+      },
+      {
+        id: 'p/n',
+        kind: 'concurrency',
+        unit: 'concurrency',
+        amount: 3,
+        window: { kind: 'none' },
+        per: ['tenant'],
+        enforced: true,
+      },
     ]);
   });
 
@@ -113,7 +163,9 @@ describe('a sound set', () => {
   });
 
   test('has a limit for what it can count, and for nothing else', () => {
-    const set = policies('policy: p\nlimits: [{ id: l, budget: 9 tokens, every: 1h, per: model, on: [tool.call, model/openai/*] }]');
+    const set = policies(
+      'policy: p\nlimits: [{ id: l, budget: 9 tokens, every: 1h, per: model, on: [tool.call, model/openai/*] }]',
+    );
     const resource = { kind: 'model', upstream: 'openai', name: 'x' } as const;
     expect(set.limits.find('model.generate', resource).size).toBe(1);
     expect(set.limits.find('model.list', resource).size).toBe(0);
@@ -152,7 +204,12 @@ describe('the revision', () => {
   });
 
   test('changes with every change', () => {
-    const revisions = [policies(SOUND), policies(SOUND, other), policies(SOUND.replace('5 USD', '6 USD')), policies(other)];
+    const revisions = [
+      policies(SOUND),
+      policies(SOUND, other),
+      policies(SOUND.replace('5 USD', '6 USD')),
+      policies(other),
+    ];
     expect(new Set(revisions.map(({ revision }) => revision)).size).toBe(4);
   });
 });

@@ -68,7 +68,9 @@ describe('the time', () => {
     expect(at('now.getHours("Europe/Berlin") == 1', '2026-03-29T00:59:59Z')).toBe(true);
     expect(at('now.getHours("Europe/Berlin") == 3', '2026-03-29T01:00:00Z')).toBe(true);
     expect(at('now.getHours("America/New_York") == 21', '2026-03-29T01:00:00Z')).toBe(true);
-    expect(at('now.getHours("Asia/Kolkata") == 5 && now.getMinutes("Asia/Kolkata") == 30', '2026-01-01T00:00:00Z')).toBe(true);
+    expect(
+      at('now.getHours("Asia/Kolkata") == 5 && now.getMinutes("Asia/Kolkata") == 30', '2026-01-01T00:00:00Z'),
+    ).toBe(true);
   });
 });
 

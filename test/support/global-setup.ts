@@ -18,7 +18,7 @@ async function findRedis(): Promise<NonNullable<typeof shared>> {
   if (given) return { url: given, real: true, stop: async () => {} };
   if (redisBinary()) {
     const server = await startRedis();
-    return { url: server.url, real: true, stop: server.stop };
+    return { url: server.url, real: true, stop: () => server.stop() };
   }
   if (process.env['WAYGATE_TEST_REAL_REDIS'] === '1') {
     throw new Error('WAYGATE_TEST_REAL_REDIS=1, but there is neither REDIS_URL nor a redis-server on the PATH');

@@ -51,7 +51,7 @@ export async function startInProcess(config: Record<string, unknown>, policy: un
     readiness: readiness(waygate.checks),
     inFlight: inFlight(),
     checkHost: hostCheck('127.0.0.1'),
-    now: systemClock.now,
+    now: () => systemClock.now(),
     onFault: (error) => {
       throw error;
     },
