@@ -26,6 +26,8 @@ import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
 const ANCHOR_MS = 5_000;
+/** No request takes longer to arrive. */
+const OUTGOING_MS = 300_000;
 
 /** A gateway in operation. */
 export interface Waygate {
@@ -121,7 +123,8 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       if (!rebound.ok) return rebound.problems;
       const before = bound;
       bound = rebound.value;
-      void before?.close();
+      // Calls that began with it may still be on their way to its upstreams.
+      setTimeout(() => void before?.close(), OUTGOING_MS).unref();
       return [];
     },
     async close() {

@@ -78,7 +78,7 @@ function identityFaults({ identity, outbound }: ConfigFile): Fault[] {
 }
 
 /** First parts of paths that are the gateway's own. */
-const RESERVED = ['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz'];
+const RESERVED = ['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz', 'all-openai', 'all-anthropic'];
 
 function upstreamFaults({ upstreams }: ConfigFile): Fault[] {
   return Object.entries(upstreams).flatMap(([name, { protocol }]): Fault[] => {

@@ -58,7 +58,8 @@ class RedisLedger implements RedisStore {
     const claims = request.chain.flatMap((link) => link.claims);
     const { generation, leases, reservation, counter } = tenant.keys;
     const keys = [generation, leases, reservation(request.call), ...claims.map(counter)];
-    const moment = { now: this.#now(), generation: tenant.generation, first: randomUUID() };
+    const first = tenant.generation === '' ? randomUUID() : '';
+    const moment = { now: this.#now(), generation: tenant.generation, first };
     const reply = await this.#run({ script: ADMIT, keys, args: admitArguments(request, claims, moment) });
     const { generation: seen, result } = readAdmission(String(reply));
     if (result === 'gone') throw releasedBefore();

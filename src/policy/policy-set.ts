@@ -70,6 +70,8 @@ export function policySet(
   const limits = policies
     .flatMap((policy) => policy.limits)
     .sort((one, other) => (one.quota.id < other.quota.id ? -1 : 1));
+  for (const part of [policies, ...policies, ...rules, ...limits, ...limits.map(({ quota }) => quota)])
+    Object.freeze(part);
   return Object.freeze({
     revision,
     enforcement,

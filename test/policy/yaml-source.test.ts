@@ -47,7 +47,7 @@ describe('a YAML file', () => {
   test.each([
     ['a: &x 1\nb: *x', ['a.yaml:1:4: anchors are not supported', expect.stringContaining('2:4: aliases')]],
     ['<<: {a: 1}', [expect.stringContaining('1:1: merge keys')]],
-    ['a: !!str 1', [expect.stringContaining('1:4: tags are not supported; a text that begins with `!`')]],
+    ['a: !!str 1', [expect.stringContaining('1:5: tags are not supported; a text that begins with `!`')]],
     ['a: !has(b)', [expect.stringContaining('tags are not supported')]],
     ['a: 1\nb: 2\na: 3', ['a.yaml:3:1: this key stands here twice']],
     ['1: a', ['a.yaml:1:1: expected a text as key']],

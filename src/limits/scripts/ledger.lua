@@ -1,7 +1,22 @@
 -- The arithmetic of one counter, put before each of the four scripts. It says the same as counter.ts.
--- Numbers are whole and go out through text(): an emulator may print a large Lua number as 9.0e+15.
+-- Numbers are whole and go out through text(), for Lua may print a large one as 9.0e+15. Printing is what costs most here,
+-- so a number that came in, or went out before, keeps its text.
 
-local function text(n) return string.format('%.0f', n) end
+local texts = {}
+
+local function text(n)
+  local known = texts[n]
+  if known then return known end
+  known = string.format('%.0f', n)
+  texts[n] = known
+  return known
+end
+
+local function number(known)
+  local n = tonumber(known)
+  texts[n] = known
+  return n
+end
 
 local function clock()
   local time = redis.call('TIME')
@@ -19,15 +34,15 @@ local function load(key)
   local v = redis.call('HMGET', key, 'held', 'settled', 'window', 'from', 'to')
   if not v[1] then return nil end
   return {
-    key = key, held = tonumber(v[1]), settled = tonumber(v[2]), window = v[3],
-    ms = tonumber(v[3]), from = tonumber(v[4]), to = tonumber(v[5]), asked = 0, span = 0,
+    key = key, held = number(v[1]), settled = number(v[2]), window = v[3], ms = tonumber(v[3]),
+    from = number(v[4]), to = number(v[5]), asked = 0, span = 0,
   }
 end
 
 local function begin(key, window)
   return {
     key = key, held = 0, settled = 0, window = window, ms = tonumber(window), from = window == 'calendar' and -1 or 0,
-    to = -1, asked = 0, span = 0, changed = true, begun = true,
+    to = -1, asked = 0, span = 0, moved = true, begun = true,
   }
 end
 
@@ -51,7 +66,7 @@ local function advance(c, now)
   local gone = fields(c.from, math.min(first - 1, c.to))
   c.from = first
   c.to = math.max(c.to, first - 1)
-  c.changed = true
+  c.moved = true
   if #gone == 0 then return end
   for _, amount in ipairs(redis.call('HMGET', c.key, unpack(gone))) do
     c.settled = c.settled - tonumber(amount or 0)
@@ -64,9 +79,9 @@ local function enter(c, now, starts, ends)
   if c.ms then return advance(c, now) end
   if c.window == 'none' then return end
   if starts > c.from then
-    c.settled, c.from, c.to, c.changed = 0, starts, ends, true
+    c.settled, c.from, c.to, c.moved = 0, starts, ends, true
   elseif c.to == 0 and ends > c.from then
-    c.from, c.to, c.changed = starts, ends, true
+    c.from, c.to, c.moved = starts, ends, true
   end
 end
 
@@ -76,7 +91,7 @@ local function chargeRolling(c, amount, at, now)
   if slot < firstSlot(c, now) then return end
   slot = math.max(slot, c.from)
   c.settled = c.settled + amount
-  c.to = math.max(c.to, slot)
+  if slot > c.to then c.to, c.moved = slot, true end
   redis.call('HINCRBY', c.key, text(slot), text(amount))
 end
 
@@ -86,7 +101,7 @@ local function chargeCalendar(c, amount, at, now)
     if c.to > 0 then
       c.settled, c.span = 0, 2 * (c.to - c.from)
     end
-    c.from, c.to = math.max(c.from, at), 0
+    c.from, c.to, c.moved = math.max(c.from, at), 0, true
   end
   c.settled = c.settled + amount
 end
@@ -94,7 +109,6 @@ end
 -- Books what was spent at a time, `now` or earlier.
 local function charge(c, amount, at, now)
   if amount == 0 or c.window == 'none' then return end
-  c.changed = true
   if c.ms then chargeRolling(c, amount, at, now) else chargeCalendar(c, amount, at, now) end
 end
 
@@ -104,11 +118,11 @@ local function span(c, now)
 end
 
 local function save(c, now)
-  if c.changed then
+  if c.moved then
     redis.call('HSET', c.key, 'held', text(c.held), 'settled', text(c.settled), 'window', c.window,
       'from', text(c.from), 'to', text(c.to))
   else
-    redis.call('HSET', c.key, 'held', text(c.held))
+    redis.call('HSET', c.key, 'held', text(c.held), 'settled', text(c.settled))
   end
   if c.gone then redis.call('HDEL', c.key, unpack(c.gone)) end
   keep(c.key, span(c, now))
@@ -140,7 +154,7 @@ local function eachHeld(held, visit)
   local index = 0
   for key, amount in string.gmatch(held, ' (%S+) (%d+)') do
     index = index + 1
-    if key ~= '-' then visit(key, tonumber(amount), index) end
+    if key ~= '-' then visit(key, number(amount), index) end
   end
 end
 

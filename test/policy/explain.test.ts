@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { decide } from '../../src/policy/decide.ts';
+import { explain, formatExplanation } from '../../src/policy/explain.ts';
+import { policies, policiesUnder, principal, request } from './fixtures.ts';
+
+const SET = policies(
+  `policy: team
+applies: agent in ["researcher", "writer"]
+rules:
+  - { id: read, allow: tool.call, on: 'tool/github/{get_*,list_*}' }
+  - { id: list, allow: tool.list }
+  - { id: mail, allow: tool.call, on: [tool/mail/*, tool/smtp/*] }
+  - { id: prod, deny: tool.call, on: tool/github/*, when: has(args.owner) && args.owner == "acme", because: so }
+  - { id: odd, allow: tool.call, when: has(args.owner) && args.owner > 1 }
+limits:
+  - { id: pace, rate: 1/s, on: tool.call }
+  - { id: models, rate: 1/s, on: model.* }
+`,
+  'policy: trial\nmode: shadow\nrules: [{ id: all, allow: tool.call }, { id: none, deny: tool.call }]',
+  'policy: other\napplies: agent == "x" || tenant == "y"\nrules: [{ id: r, allow: tool.call }]\nlimits: [{ id: l, rate: 1/s }]',
+  'policy: broken\napplies: int(subject) > 1\nrules: [{ id: a, allow: tool.call, when: agent == "x" }, { id: d, deny: tool.list }]',
+);
+
+const said = (args: Record<string, unknown>) =>
+  Object.fromEntries(explain(SET, request({ args })).rules.map(({ id, say, why }) => [id, `${say}: ${why}`]));
+
+describe('an explanation', () => {
+  test('tells of every rule what it says and why', () => {
+    expect(said({ owner: 'acme' })).toEqual({
+      'team/read': 'outranked: it has no condition',
+      'team/list': 'silent: the action does not match',
+      'team/mail': 'silent: the resource does not match `tool/mail/*`, `tool/smtp/*`',
+      'team/prod': 'decides: `has(args.owner)` was true, `args.owner == "acme"` was true',
+      'team/odd': 'silent: `args.owner > 1` failed: no such overload: dyn<string> > int',
+      'trial/all': 'silent: in shadow mode an allow grants nothing',
+      'trial/none': 'shadow: it has no condition',
+      'other/r': 'silent: the policy does not apply: `agent == "x"` was false, `tenant == "y"` was false',
+      'broken/a': 'silent: the `applies` of its policy failed',
+      'broken/d': 'silent: the action does not match',
+    });
+  });
+
+  test('tells which part of a condition was false', () => {
+    expect(said({})).toMatchObject({
+      'team/read': 'decides: it has no condition',
+      'team/prod': 'silent: `has(args.owner)` was false',
+    });
+    expect(said({ owner: 'x' })).toMatchObject({ 'team/prod': 'silent: `args.owner == "acme"` was false' });
+  });
+
+  test('tells of every limit whether it counts', () => {
+    expect(explain(SET, request()).limits).toEqual([
+      { id: 'team/pace', counts: true, why: 'it counts this request' },
+      { id: 'team/models', counts: false, why: 'the action does not match' },
+      { id: 'other/l', counts: false, why: expect.stringContaining('the policy does not apply') },
+    ]);
+  });
+
+  test('has the very decision', () => {
+    for (const args of [{}, { owner: 'acme' }, { owner: 1 }])
+      expect(explain(SET, request({ args })).decision).toEqual(decide(SET, request({ args })));
+  });
+
+  test('of what only was recorded names the rules that would have refused', () => {
+    const set = policiesUnder('observe', [
+      'policy: p\nrules: [{ id: a, allow: tool.call }, { id: d, deny: tool.call }]',
+    ]);
+    expect(explain(set, request()).rules.map(({ say }) => say)).toEqual(['outranked', 'shadow']);
+  });
+});
+
+describe('a printed explanation', () => {
+  test('begins with the decision and has a line for each rule and limit', () => {
+    const lines = formatExplanation(explain(SET, request({ args: { owner: 'acme' } }))).split('\n');
+    expect(lines[0]).toBe('deny: `tool.call` on `tool/github/get_file`');
+    expect(lines[1]).toBe(`by team/prod, revision ${SET.revision}`);
+    expect(lines[2]).toMatch(/^`tool\.call` on .* is denied by rule `team\/prod`: so;/);
+    expect(lines[3]).toMatch(/^only recorded: deny by trial\/none: /);
+    expect(lines).toHaveLength(4 + 10 + 3);
+    expect(lines[4]).toBe('  outranked  allow team/read: it has no condition');
+    expect(lines[14]).toBe('  counts     limit team/pace: it counts this request');
+    expect(lines[15]).toBe('  silent     limit team/models: the action does not match');
+  });
+
+  test('of a permit has no reason', () => {
+    const set = policies('policy: p\nrules: [{ id: a, allow: tool.call }]');
+    expect(formatExplanation(explain(set, request({ principal: principal() })))).toBe(
+      [
+        'permit: `tool.call` on `tool/github/get_file`',
+        `by p/a, revision ${set.revision}`,
+        '  decides    allow p/a: it has no condition',
+      ].join('\n'),
+    );
+  });
+});
