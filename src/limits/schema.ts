@@ -49,4 +49,3 @@ const redisSchema = z
 
 /** `store` of the config: where limits are counted. Memory is for one process and is lost with it. */
 export const storeSchema = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('memory') }), redisSchema]);
-export type StoreConfig = z.infer<typeof storeSchema>;

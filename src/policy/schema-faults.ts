@@ -19,6 +19,7 @@ interface Parts {
   readonly shape?: Readonly<Record<string, SchemaNode>>;
   readonly innerType?: SchemaNode;
   readonly element?: SchemaNode;
+  readonly valueType?: SchemaNode;
   readonly options?: readonly SchemaNode[];
 }
 
@@ -85,11 +86,11 @@ function kindOf(value: unknown): string {
 
 /** The fields that the schema knows at a path. */
 function fieldsAt(schema: SchemaNode, path: Path): string[] {
-  const { shape, innerType, element, options } = schema.def as Parts;
+  const { shape, innerType, element, valueType, options } = schema.def as Parts;
   if (innerType) return fieldsAt(innerType, path);
   if (options) return options.flatMap((option) => fieldsAt(option, path));
   const [step, ...rest] = path;
   if (step === undefined) return Object.keys(shape ?? {});
-  const next = typeof step === 'number' ? element : shape?.[String(step)];
+  const next = typeof step === 'number' ? element : (valueType ?? shape?.[String(step)]);
   return next ? fieldsAt(next, rest) : [];
 }

@@ -27,8 +27,7 @@ export interface TestReport {
 type Expectation = TestCase['expect'];
 
 /** A test whose file is sound. */
-interface Test {
-  readonly name: string;
+interface Test extends Pick<TestResult, 'file' | 'name'> {
   readonly request: AccessRequest;
   readonly expect: Expectation;
   /** Tells a failure at the expectation. */
@@ -37,18 +36,20 @@ interface Test {
 
 /** Runs all tests against the policies together, as they decide together. */
 export function runTests(set: PolicySet, files: readonly SourceFile[]): Checked<TestReport> {
-  const read = files.map((file) => readTests(set, file));
-  const problems = read.flatMap((file) => (file.ok ? [] : file.problems));
+  const tests: Test[] = [];
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const read = readTests(set, file);
+    if (read.ok) tests.push(...read.value);
+    else problems.push(...read.problems);
+  }
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
   const reached = new Set<string>();
-  const results = read
-    .flatMap((file) => (file.ok ? file.value : []))
-    .map(({ name, request, expect, failure }): TestResult => {
-      const decision = decide(set, request);
-      for (const id of [...decision.rules, ...(decision.shadow?.rules ?? [])]) reached.add(id);
-      const { file } = failure('');
-      return { file, name, failures: differences(decision, expect).map(failure) };
-    });
+  const results = tests.map(({ file, name, request, expect, failure }): TestResult => {
+    const decision = decide(set, request);
+    for (const id of [...decision.rules, ...(decision.shadow?.rules ?? [])]) reached.add(id);
+    return { file, name, failures: differences(decision, expect).map(failure) };
+  });
   const decisive = set.policies.flatMap(({ shadow, rules }) =>
     rules.filter(({ effect }) => !(shadow && effect === 'allow')),
   );
@@ -65,7 +66,7 @@ function readTests(set: PolicySet, file: SourceFile): Checked<readonly Test[]> {
     const request = requestOf(written, spot.at('request'));
     refuseUnknownIds(set, expect, spot.at('expect'));
     const failure = (message: string): Problem => problem({ path: [index, 'expect'], message });
-    return request ? [{ name, request, expect, failure }] : [];
+    return request ? [{ file: file.path, name, request, expect, failure }] : [];
   });
   return faults.length > 0 ? { ok: false, problems: faults.map(problem) } : { ok: true, value: tests };
 }

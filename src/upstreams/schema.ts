@@ -63,7 +63,6 @@ export const upstreamSchema = z.strictObject({
     .default(256)
     .describe('Connections of one gateway process to it at most; further calls wait for one.'),
 });
-export type UpstreamConfig = z.infer<typeof upstreamSchema>;
 
 /** Routes beyond those that every upstream has by its name and protocol. */
 export const routesSchema = z.record(
@@ -88,4 +87,3 @@ export const routesSchema = z.record(
       error: 'expected one upstream: an MCP route leads to one server',
     }),
 );
-export type RoutesConfig = z.infer<typeof routesSchema>;

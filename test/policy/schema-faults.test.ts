@@ -12,6 +12,8 @@ const schema = z.strictObject({
   list: z.array(inner).optional(),
   flag: z.boolean().optional(),
   args: z.record(z.string(), z.unknown()).optional(),
+  named: z.record(z.string(), inner).optional(),
+  pair: z.tuple([inner]).optional(),
   odd: z.literal(3).optional(),
   nothing: z.undefined().optional(),
 });
@@ -42,6 +44,8 @@ describe('what differs from a schema is said in plain words', () => {
     [{ name: 'a', run: { depth: 1.5 } }, ['value run.depth: expected a whole number, found `1.5`']],
     [{ name: 'a', run: { depth: -1 } }, ['value run.depth: expected at least 0']],
     [{ name: 'a', list: [{}, { x: 1 }] }, ['key list.1.x: unknown field `x`, expected `depth`']],
+    [{ name: 'a', named: { x: { dept: 1 } } }, ['key named.x.dept: unknown field `dept`, did you mean `depth`?']],
+    [{ name: 'a', pair: [{ dept: 1 }] }, ['key pair.0.dept: unknown field `dept`']],
     [{ name: 'a', nothing: 1 }, ['value nothing: expected undefined, found `1`']],
     [
       { nam: 'a', mod: 1 },

@@ -86,6 +86,10 @@ describe('a policy test', () => {
 
   test('fails with the reason of a refusal, and with what shadow said', () => {
     const denied = one(REQUEST.replace('get_file', 'push'), '{ effect: permit, rules: [p/read] }');
+    const unlimited = REQUEST.replace('get_file', 'push');
+    expect(failures(one(unlimited, '{ effect: deny, rules: [default-deny], limits: [p/pace] }'))).toEqual([
+      'p.test.yaml:3:11: expected the limits p/pace, got none',
+    ]);
     expect(failures(denied)[0]).toMatch(/expected `permit`, got `deny` \(no rule allows .*\)$/);
     const trial = REQUEST.replace('principal: a', 'principal: { tenant: trial }');
     expect(
