@@ -1,5 +1,6 @@
 // What a model costs at an upstream: the config's word first, then the catalogue's, then the ceiling for the rest.
 // INVARIANT: a model that nobody priced has no price, and a call to it is refused; it is never taken for free.
+import { modelPattern } from '../core/model-pattern.ts';
 import { cataloguePrice, providerId } from './catalogue.ts';
 import { configuredPrice, type ModelPrice } from './price.ts';
 import type { PriceConfig, PricesConfig } from './schema.ts';
@@ -52,16 +53,11 @@ function lookup(source: UpstreamPrices): (model: string, atMs: number) => ModelP
   const patterns: { readonly test: RegExp; readonly price: ModelPrice }[] = [];
   for (const [name, config] of Object.entries(source.prices)) {
     const price = configuredPrice(config);
-    if (name.includes('*')) patterns.push({ test: patternTest(name), price });
+    if (name.includes('*')) patterns.push({ test: modelPattern(name), price });
     else exact.set(name, price);
   }
   return (model, atMs) =>
     exact.get(model) ??
     patterns.find(({ test }) => test.test(model))?.price ??
     (provider === undefined ? undefined : cataloguePrice(provider, model, atMs));
-}
-
-function patternTest(pattern: string): RegExp {
-  const literals = pattern.split(/\*+/).map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
-  return new RegExp(`^${literals.join('[^]*')}$`);
 }

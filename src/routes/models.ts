@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
+import { modelPattern } from '../core/model-pattern.ts';
 
 /** Where a model name leads: one upstream, and the name that this upstream knows. */
 export interface ModelChoice {
@@ -72,13 +73,8 @@ export function modelSelector(source: ModelSource): ModelSelector {
 
 function patternTest(patterns: readonly string[]): (model: string) => boolean {
   if (patterns.includes('*')) return () => true;
-  const sources = patterns.map((pattern) => pattern.split('*').map(escapeRegExp).join('[^]*'));
-  const regex = new RegExp(`^(?:${sources.join('|')})$`);
-  return (model) => regex.test(model);
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  const tests = patterns.map(modelPattern);
+  return (model) => tests.some((test) => test.test(model));
 }
 
 function unresolved(model: string, serving: readonly string[]): string {

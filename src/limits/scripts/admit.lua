@@ -9,14 +9,14 @@
 local now = tonumber(ARGV[1]) or clock()
 local leases, reservation, call = KEYS[2], KEYS[3], ARGV[5]
 
-local generation = redis.call('GET', KEYS[1])
+local marks = redis.call('MGET', KEYS[1], KEYS[3])
+local generation, known = marks[1], marks[2]
 if ARGV[2] ~= '' and generation ~= ARGV[2] then return 'lost - -\n' end
 if not generation then
   generation = ARGV[3]
   redis.call('SET', KEYS[1], generation)
 end
 
-local known = redis.call('GET', reservation)
 if known then
   local ended = string.match(known, '^ended (%d+)')
   if not ended or tonumber(ended) > now then
@@ -37,7 +37,7 @@ local arg = 7
 for i = 4, #KEYS do
   local claim = { ask = number(ARGV[arg]), limit = tonumber(ARGV[arg + 1]), mode = ARGV[arg + 2], window = ARGV[arg + 4] }
   local enforced = ARGV[arg + 3] == '1'
-  local c = counters[KEYS[i]] or load(KEYS[i]) or begin(KEYS[i], claim.window)
+  local c = counters[KEYS[i]] or load(KEYS[i], claim.window) or begin(KEYS[i], claim.window)
   counters[KEYS[i]], claim.counter = c, c
   if claim.window == 'calendar' then
     enter(c, now, number(ARGV[arg + 5]), number(ARGV[arg + 6]))
@@ -71,16 +71,16 @@ if refused then
   return reply
 end
 
-local holds, longest, held = false, 0, ''
+local holds, longest, record = false, 0, {}
 for _, claim in ipairs(claims) do
   local c = claim.counter
   if claim.mode == 'hold' then
     c.held = c.held + claim.ask
     holds = true
-    held = held .. ' ' .. c.key .. ' ' .. text(claim.ask)
+    record[#record + 1] = c.key .. ' ' .. text(claim.ask)
   else
     charge(c, claim.ask, now, now)
-    held = held .. ' - 0'
+    record[#record + 1] = '- 0'
   end
 end
 for _, c in pairs(counters) do
@@ -91,7 +91,7 @@ end
 local result = states()
 if holds then
   local ttl = longest + 3 * GRACE
-  redis.call('SET', reservation, 'held ' .. text(ttl) .. held .. '\n' .. result, 'PX', text(ttl))
+  redis.call('SET', reservation, 'held ' .. text(ttl) .. ' ' .. table.concat(record, ' ') .. '\n' .. result, 'PX', text(ttl))
   redis.call('ZADD', leases, text(now + tonumber(ARGV[4])), call)
   keep(leases, ttl)
 else

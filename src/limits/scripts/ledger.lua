@@ -28,20 +28,20 @@ local function keep(key, ms)
   if redis.call('PTTL', key) < ms + GRACE then redis.call('PEXPIRE', key, text(ms + 2 * GRACE)) end
 end
 
--- A counter as it is stored. rolling: window in ms, from = first slot kept, to = last slot written;
--- calendar: from = start of the period, to = its end, 0 where it was charged after its end. nil where there is none.
-local function load(key)
-  local v = redis.call('HMGET', key, 'held', 'settled', 'window', 'from', 'to')
+-- A counter as it is stored; its window is the last part of its key. rolling: ms, from = first slot kept, to = last slot
+-- written; calendar: from = start of the period, to = its end, 0 where it was charged after its end. nil where there is none.
+local function load(key, window)
+  local v = redis.call('HMGET', key, 'held', 'settled', 'from', 'to')
   if not v[1] then return nil end
   return {
-    key = key, held = number(v[1]), settled = number(v[2]), window = v[3], ms = tonumber(v[3]),
-    from = number(v[4]), to = number(v[5]), asked = 0, span = 0,
+    key = key, window = window, ms = tonumber(window), held = number(v[1]), settled = number(v[2]),
+    from = number(v[3]), to = number(v[4]), asked = 0, span = 0,
   }
 end
 
 local function begin(key, window)
   return {
-    key = key, held = 0, settled = 0, window = window, ms = tonumber(window), from = window == 'calendar' and -1 or 0,
+    key = key, window = window, ms = tonumber(window), held = 0, settled = 0, from = window == 'calendar' and -1 or 0,
     to = -1, asked = 0, span = 0, moved = true, begun = true,
   }
 end
@@ -117,15 +117,15 @@ local function span(c, now)
   return math.max(c.span, c.to - now, 0)
 end
 
+-- An expiry counts from the slot or period, so it is looked at when that has moved; what is only held has neither.
 local function save(c, now)
   if c.moved then
-    redis.call('HSET', c.key, 'held', text(c.held), 'settled', text(c.settled), 'window', c.window,
-      'from', text(c.from), 'to', text(c.to))
+    redis.call('HSET', c.key, 'held', text(c.held), 'settled', text(c.settled), 'from', text(c.from), 'to', text(c.to))
   else
     redis.call('HSET', c.key, 'held', text(c.held), 'settled', text(c.settled))
   end
   if c.gone then redis.call('HDEL', c.key, unpack(c.gone)) end
-  keep(c.key, span(c, now))
+  if c.moved or c.window == 'none' then keep(c.key, span(c, now)) end
 end
 
 local function resetMs(c, now)
@@ -166,7 +166,7 @@ local function finish(leases, reservation, call, used, at, now)
   local held, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)(.*)$')
   if not held then return end
   eachHeld(held, function(key, amount, index)
-    local c = load(key)
+    local c = load(key, string.match(key, '[^:]+$'))
     if not c then return end
     c.held = math.max(0, c.held - amount)
     charge(c, used(index, amount), at, now)
