@@ -35,12 +35,12 @@ end
 local claims, counters, refused = {}, {}, nil
 local arg = 7
 for i = 4, #KEYS do
-  local claim = { ask = number(ARGV[arg]), limit = tonumber(ARGV[arg + 1]), mode = ARGV[arg + 2], window = ARGV[arg + 4] }
+  local claim = { ask = tonumber(ARGV[arg]), limit = tonumber(ARGV[arg + 1]), mode = ARGV[arg + 2], window = ARGV[arg + 4] }
   local enforced = ARGV[arg + 3] == '1'
   local c = counters[KEYS[i]] or load(KEYS[i], claim.window) or begin(KEYS[i], claim.window)
   counters[KEYS[i]], claim.counter = c, c
   if claim.window == 'calendar' then
-    enter(c, now, number(ARGV[arg + 5]), number(ARGV[arg + 6]))
+    enter(c, now, tonumber(ARGV[arg + 5]), tonumber(ARGV[arg + 6]))
     arg = arg + 7
   else
     enter(c, now)

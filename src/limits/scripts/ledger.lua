@@ -1,22 +1,7 @@
--- The arithmetic of one counter, put before each of the four scripts. It says the same as counter.ts.
--- Numbers are whole and go out through text(), for Lua may print a large one as 9.0e+15. Printing is what costs most here,
--- so a number that came in, or went out before, keeps its text.
+-- The arithmetic of one counter, put before each of the four scripts. rolling-counter.ts and calendar-counter.ts say the
+-- same for memory. Numbers are whole and go out through text(): Lua may print a large one as 9.0e+15.
 
-local texts = {}
-
-local function text(n)
-  local known = texts[n]
-  if known then return known end
-  known = string.format('%.0f', n)
-  texts[n] = known
-  return known
-end
-
-local function number(known)
-  local n = tonumber(known)
-  texts[n] = known
-  return n
-end
+local function text(n) return string.format('%.0f', n) end
 
 local function clock()
   local time = redis.call('TIME')
@@ -34,8 +19,8 @@ local function load(key, window)
   local v = redis.call('HMGET', key, 'held', 'settled', 'from', 'to')
   if not v[1] then return nil end
   return {
-    key = key, window = window, ms = tonumber(window), held = number(v[1]), settled = number(v[2]),
-    from = number(v[3]), to = number(v[4]), asked = 0, span = 0,
+    key = key, window = window, ms = tonumber(window), held = tonumber(v[1]), settled = tonumber(v[2]),
+    from = tonumber(v[3]), to = tonumber(v[4]), asked = 0, span = 0,
   }
 end
 
@@ -154,7 +139,7 @@ local function eachHeld(held, visit)
   local index = 0
   for key, amount in string.gmatch(held, ' (%S+) (%d+)') do
     index = index + 1
-    if key ~= '-' then visit(key, number(amount), index) end
+    if key ~= '-' then visit(key, tonumber(amount), index) end
   end
 end
 

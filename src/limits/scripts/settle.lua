@@ -7,6 +7,6 @@ local now = tonumber(ARGV[1]) or clock()
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[2])
 if not lease or tonumber(lease) <= now then return 0 end
 
-local function actual(index, amount) return number(ARGV[index + 2] or amount) end
+local function actual(index, amount) return tonumber(ARGV[index + 2] or amount) end
 finish(KEYS[1], KEYS[2], ARGV[2], actual, now, now)
 return 1
