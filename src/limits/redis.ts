@@ -2,7 +2,7 @@
  * The connection to Redis: standalone, Sentinel or Cluster.
  *
  * INVARIANT: nothing waits: not connected fails at once, and no answer comes later than the deadline.
- * INVARIANT: nothing is sent twice by the client itself; whoever asked decides whether to repeat.
+ * INVARIANT: nothing that may have run is sent again by the client; whoever asked decides whether to repeat.
  */
 import { Cluster, type ClusterOptions, type DNSLookupFunction, Redis } from 'ioredis';
 import { COMMAND_TIMEOUT_MS } from './bounds.ts';

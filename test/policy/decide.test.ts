@@ -216,9 +216,10 @@ describe('shadow', () => {
     });
   });
 
-  test('allows nothing', () => {
-    const decision = decide(policies(shadow('{ id: a, allow: tool.call }')), request());
-    expect(decision).toMatchObject({ effect: 'deny', rules: ['default-deny'], shadow: undefined });
+  test('allows nothing, and so is not even asked', () => {
+    const set = policies(shadow('{ id: a, allow: tool.call, when: args.?x.orValue(1) == 1 }'));
+    const decision = decide(set, request({ args: { x: 1 } }));
+    expect(decision).toMatchObject({ effect: 'deny', rules: ['default-deny'], shadow: undefined, facts: {} });
   });
 
   test('stands beside what is really refused', () => {

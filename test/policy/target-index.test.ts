@@ -29,7 +29,7 @@ describe('the index', () => {
   });
 
   test('finds exactly what comparing every item with the request finds', () => {
-    const part = fc.constantFrom('a', 'ab', 'b', 'abc', '*', 'a*', '*b', 'a*c', '{a,b}', '{a*,b}');
+    const part = fc.constantFrom('a', 'ab', 'b', 'abc', '*', 'a*', '*b', 'a*c', '{a,b}', '{a*,b}', 'GET /*', 'GET /**');
     const name = fc.constantFrom('', 'a', 'ab', 'b', 'abc', 'abab', 'c/a', 'GET /a', 'GET /a/b');
     const kind = fc.constantFrom(...RESOURCE_KINDS);
     const source = fc.tuple(kind, part, fc.oneof(part, name)).map((parts) => parts.join('/'));
