@@ -89,7 +89,7 @@ describe('a request that is none', () => {
     ],
     [
       ['--request', '{"principal":"a","action":"tool.call","resource":"model/a/b"}'],
-      [expect.stringMatching(/^request:1:50: `tool\.call` is done to a tool, not to a model$/)],
+      ['request:1:50: `tool.call` is done to `tool/…`'],
     ],
     [[...READ, '--args', '[1]'], ['request:1:1: expected a map, found a list']],
     [[...READ, '--args', '@/none/args.json'], ['`/none/args.json` cannot be read (ENOENT)']],

@@ -89,7 +89,7 @@ describe('waygate keys list', () => {
     expect(JSON.parse(json)).toEqual([
       { id, subject: 'ci', tenant: 'default', scopes: [], created: expect.any(String), state: 'active' },
     ]);
-    expect(out + json).not.toContain(key.split('_')[2]);
+    expect(out + json).not.toContain(key.slice(`wgk_${id}_`.length));
   });
 
   test('says that there are none, and where there is no file', async () => {

@@ -167,7 +167,7 @@ describe('a canary sweep', () => {
       upstream: UPSTREAM_MARK,
       tail: UPSTREAM_MARK.slice(-12),
       apiKey,
-      secret: apiKey.split('_').at(-1) ?? '',
+      secret: /^wgk_[a-z0-9]+_(.+)$/.exec(apiKey)?.[1] ?? '',
       bearer,
       payload,
       signature,

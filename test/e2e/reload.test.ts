@@ -31,7 +31,11 @@ async function until(what: () => Promise<boolean>): Promise<void> {
   throw new Error(`it did not come to that:\n${waygate.output()}`);
 }
 
-const status = async (): Promise<number> => (await postChat(waygate.url, bearer)).status;
+const status = async (): Promise<number> => {
+  const answer = await postChat(waygate.url, bearer);
+  await answer.arrayBuffer();
+  return answer.status;
+};
 const ready = async (): Promise<{ status: number; body: { checks: Record<string, string> } }> => {
   const answer = await fetch(`${waygate.url}/readyz`);
   return { status: answer.status, body: (await answer.json()) as { checks: Record<string, string> } };
@@ -46,6 +50,7 @@ describe('a running gateway', () => {
       finish = () => response.end('data: [DONE]\n\n');
     };
     const stream = await postChat(waygate.url, bearer, { ...CHAT, stream: true });
+    upstream.answer = completion;
     waygate.write('policies/open.yaml', DENY);
     await until(async () => (await status()) === 403);
     finish();
