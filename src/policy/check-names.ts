@@ -68,9 +68,12 @@ function checkField(node: Node, { variables }: Scope): Flaw[] {
 }
 
 function checkMethod(node: MethodCall, { own }: Scope): Flaw[] {
-  const [name, receiver, [argument]] = node.args;
+  const [name, receiver, [argument, second]] = node.args;
+  const at = node.input.indexOf(name, receiver.end);
   if (!METHODS.some((known) => known === name))
-    return [{ offset: node.input.indexOf(name, receiver.end), message: unknownName('function', name, METHODS) }];
+    return [{ offset: at, message: unknownName('function', name, METHODS) }];
+  // The engine's form with a second argument splits without bound before it counts.
+  if (name === 'split' && second) return [{ offset: at, message: '`split` takes one argument' }];
   const isTime = TIME_METHODS.some((known) => known === name);
   if (!argument || !(isTime || name === 'matches')) return [];
   const offset = argument.start;

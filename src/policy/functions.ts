@@ -5,6 +5,8 @@ import { TIME_METHODS } from './vocabulary.ts';
 
 /** Characters that `matches` reads in one evaluation: tens of milliseconds at worst, whatever the pattern. */
 const MATCHED_MAX = 65_536;
+/** Size up to which a pattern takes the same time for a character; beyond, its characters count for more. */
+const PATTERN_SIZE = 256;
 const SPLIT_MAX = 256;
 
 type Reckon = (left: number | bigint, right: number | bigint) => number;
@@ -53,16 +55,23 @@ export function restoreNames(message: string): string {
   return restored;
 }
 
+interface Matcher {
+  readonly regex: RE2JS;
+  /** What each character counts for. */
+  readonly weight: number;
+}
+
 /** Our functions within one set of policies, with what their literal arguments were compiled to. */
 export class OwnFunctions {
-  readonly #patterns = new Map<string, RE2JS>();
+  readonly #patterns = new Map<string, Matcher>();
   readonly #zones = new Map<string, Intl.DateTimeFormat>();
   #unread = MATCHED_MAX;
 
   /** Compiles a regular expression (RE2 syntax); says what is wrong with it, if anything. */
   addPattern(pattern: string): string | undefined {
     try {
-      this.#patterns.set(pattern, RE2JS.compile(pattern));
+      const regex = RE2JS.compile(pattern);
+      this.#patterns.set(pattern, { regex, weight: Math.max(1, regex.programSize() / PATTERN_SIZE) });
       return undefined;
     } catch (thrown) {
       return (thrown as Error).message;
@@ -98,9 +107,11 @@ export class OwnFunctions {
   }
 
   #matches(text: string, pattern: string): boolean {
-    this.#unread -= text.length;
-    if (this.#unread < 0) throw new EvaluationError(`\`matches\` reads at most ${MATCHED_MAX} characters`);
-    return (this.#patterns.get(pattern) as RE2JS).test(text);
+    const { regex, weight } = this.#patterns.get(pattern) as Matcher;
+    this.#unread -= text.length * weight;
+    if (this.#unread < 0)
+      throw new EvaluationError(`\`matches\` reads at most ${Math.floor(MATCHED_MAX / weight)} characters`);
+    return regex.test(text);
   }
 
   /** A date whose UTC fields are those that clocks in the zone show. */

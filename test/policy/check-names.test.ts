@@ -66,6 +66,10 @@ describe('loops', () => {
   });
 });
 
+test('`split` has no second argument, whose form has no bound', () => {
+  expect(flaws('agent.split(",", 2).size() == 1')).toEqual([{ offset: 6, message: '`split` takes one argument' }]);
+});
+
 describe('literal arguments', () => {
   test('a regular expression is compiled at load, and linear', () => {
     expect(flaws('agent.matches("^(a+)+$")')).toEqual([]);

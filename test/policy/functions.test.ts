@@ -27,6 +27,14 @@ describe('matches', () => {
     expect(outcome(`${once} || ${once}`, { s })).toEqual(failure);
     expect(outcome(once, { s: s + s })).toEqual(failure);
   });
+
+  test('reads the fewer the larger the pattern is', () => {
+    const large = 'args.?s.orValue("").matches("(a?){500}a{500}b")';
+    expect(outcome(large, { s: 'a'.repeat(5_000) })).toBe(false);
+    expect(outcome(large, { s: 'a'.repeat(10_000) })).toEqual({
+      failure: expect.stringMatching(/^`matches` reads at most 6\d{3} characters$/),
+    });
+  });
 });
 
 describe('split', () => {

@@ -21,6 +21,15 @@ describe('the index', () => {
     expect([...new TargetIndex([all, some]).find('tool.list', tool(''))]).toEqual([all]);
   });
 
+  test('a star of http ends at the next slash, unless it is all there is', () => {
+    const [one, deep, all] = ['GET /*', 'GET /**', '*'].map((name) => item('http.request', `http/tickets/${name}`));
+    const index = new TargetIndex([one, deep, all] as Targeted[]);
+    const found = (name: string) => [...index.find('http.request', { kind: 'http', upstream: 'tickets', name })];
+    expect(found('GET /a')).toEqual(expect.arrayContaining([one, deep, all]));
+    expect(found('GET /a/b')).not.toContain(one);
+    expect(found('GET /a/b')).toEqual(expect.arrayContaining([deep, all]));
+  });
+
   test('nothing is about an action on a resource of a kind that it is never done to', () => {
     const anything = item('tool.call', 'tool/*/*', 'model/*/*');
     const model: Resource = { kind: 'model', upstream: 'openai', name: 'x' };

@@ -55,6 +55,7 @@ describe('what a message asks for', () => {
     expect(read(ask('tools/call', { name: 'a' })).args).toEqual({});
     expect(read(ask('prompts/get', { name: 'a', arguments: { x: 'y' } })).args).toEqual({ x: 'y' });
     expect(read(ask('resources/read', { uri: 'a:b', arguments: { x: 'y' } })).args).toEqual({});
+    expect(read(ask('tools/list', { arguments: { x: 'y' } })).args).toEqual({});
   });
 
   test('notifications and answers keep the connection', () => {
@@ -77,6 +78,7 @@ describe('what a message asks for', () => {
   test('ids stay as they are on the wire', () => {
     expect(read({ ...ask('ping'), id: 'a"b' }).rpc?.id).toBe('"a\\"b"');
     expect(read({ ...ask('ping'), id: -3 }).rpc?.id).toBe('-3');
+    expect(read({ ...ask('ping'), id: 'x'.repeat(512) }).rpc?.id).toHaveLength(514);
   });
 });
 
