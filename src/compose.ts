@@ -11,6 +11,7 @@ import type { Config } from './config/load.ts';
 import { systemClock } from './core/clock.ts';
 import type { Incoming } from './core/exchange.ts';
 import type { Problem } from './core/problem.ts';
+import { SECRET_REFERENCE } from './core/secret-reference.ts';
 import { gateway } from './gateway.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
@@ -159,7 +160,7 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
     const memory = memoryStore({ clock });
     return { store: memory, anchors: undefined, close: () => memory.close() };
   }
-  const url = /^(env|file):/.test(store.url) ? secret(store.url) : store.url;
+  const url = SECRET_REFERENCE.test(store.url) ? secret(store.url) : store.url;
   const { sentinel, cluster, commandTimeoutMs } = store;
   const options: RedisConfig = { url, commandTimeoutMs, ...(sentinel && { sentinel }), ...(cluster && { cluster }) };
   let failures = 0;
@@ -172,8 +173,11 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
       if (failures === 1) log.warn('redis cannot be reached; trying again until it can', { cause: error });
     },
   });
+  // The next outage is a row of its own.
+  client.connection.on('ready', () => {
+    failures = 0;
+  });
   await client.connected();
-  failures = 0;
   await assertNoEviction(client);
   const ledger = redisStore({ client });
   return { store: ledger, anchors: redisAnchors(client.connection), close: () => ledger.close() };
