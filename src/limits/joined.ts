@@ -7,12 +7,15 @@ interface Waiting<Question, Answer> {
 }
 
 export interface Sender<Question, Answer> {
-  /** No answer later than this: the call is rejected, whatever becomes of the question. */
+  /** No answer later than this, where the event loop turns: the call is rejected, whatever becomes of the question. */
   readonly deadlineMs: number;
   readonly send: (question: Question) => Promise<Answer>;
   /** Runs the sending of all questions of one turn, e.g. between cork and uncork of a socket. */
   readonly together: (sendAll: () => void) => void;
 }
+
+/** The deadline is waited for in parts: a stall of our own event loop counts as no more than one of them. */
+const PARTS = 5;
 
 /** Returns `ask`. It rejects with the sender's error, or with one that says that the deadline has passed. */
 export function joined<Question, Answer>({ deadlineMs, send, together }: Sender<Question, Answer>) {
@@ -26,8 +29,14 @@ export function joined<Question, Answer>({ deadlineMs, send, together }: Sender<
       const late = new Error(`no answer within ${deadlineMs} ms`);
       for (const waiting of batch) waiting.reject(late);
     };
-    // A stalled event loop runs its timers before it reads its sockets: answers that are there come first.
-    const timer = setTimeout(() => setImmediate(expire), deadlineMs);
+    let left = PARTS;
+    const wait = (): void => {
+      left -= 1;
+      if (left > 0) timer = setTimeout(wait, deadlineMs / PARTS);
+      // A stalled event loop runs its timers before it reads its sockets: answers that are there come first.
+      else setImmediate(expire);
+    };
+    let timer = setTimeout(wait, deadlineMs / PARTS);
     const close = (): void => {
       open -= 1;
       if (open === 0) clearTimeout(timer);

@@ -60,4 +60,20 @@ describe('calls joined by turn', () => {
     await vi.advanceTimersByTimeAsync(0);
     await expect(b).rejects.toThrow();
   });
+
+  test('are not refused for a stall of our own event loop', async () => {
+    vi.useRealTimers();
+    const stalled = joined<string, string>({
+      deadlineMs: 100,
+      send: (question) =>
+        new Promise((resolve) => {
+          setImmediate(() => {
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+            setTimeout(resolve, 10, question.toUpperCase());
+          });
+        }),
+      together: (sendAll) => sendAll(),
+    });
+    await expect(stalled('a')).resolves.toBe('A');
+  });
 });

@@ -185,6 +185,8 @@ describe('an answer that flows', () => {
 
 describe('a reader that stops', () => {
   const TOTAL = 67_108_864;
+  // What both sockets' buffers of the system hold, and a little of ours.
+  const ON_THE_WAY_MAX = 24 * 1_048_576;
   let sent = 0;
 
   /** Answers with bytes as fast as they are taken. */
@@ -206,14 +208,10 @@ describe('a reader that stops', () => {
 
   test('stops the upstream, within bounded memory; reading on brings all the rest', async () => {
     pour();
-    const before = process.memoryUsage().rss;
-    const body = read(await caller.send(chatCall()));
-    await expect.poll(() => body.bytes).toBeGreaterThan(1_048_576);
-    body.takes = false;
+    const body = read(await caller.send(chatCall()), false);
     const stalled = await standstill(() => sent);
-    expect(stalled).toBeLessThan((TOTAL * 3) / 4);
-    expect(process.memoryUsage().rss - before).toBeLessThan(32 * 1_048_576);
     const taken = body.bytes;
+    expect(stalled - taken).toBeLessThan(ON_THE_WAY_MAX);
     body.control.resume();
     await expect.poll(() => body.bytes).toBeGreaterThan(taken);
     body.takes = true;
