@@ -8,9 +8,9 @@ import { type Config, loadConfig, type Loaded } from '../config/load.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
 import { systemClock } from '../core/clock.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
-import { dataApp } from '../http/data-app.ts';
+import { dataApp, draining } from '../http/data-app.ts';
 import { inFlight, type InFlight } from '../http/in-flight.ts';
-import { listen, type Listener } from '../http/listener.ts';
+import { listen, type Listener, listenerOf } from '../http/listener.ts';
 import { readiness } from '../http/readiness.ts';
 import { hostCheck } from '../http/rebinding.ts';
 import { type Demo, startDemo } from './demo.ts';
@@ -116,7 +116,7 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
     metrics: () => telemetry.prometheusText(),
     checkHost: hostCheck(config.admin.host),
   });
-  return [await listen(data, config.listen), await listen(admin, config.admin)];
+  return [await listen(data, config.listen), await listen(listenerOf(admin), config.admin)];
 }
 
 function reporter({ telemetry: { log, metrics } }: Waygate): Parameters<typeof watchConfig>[0]['onState'] {
@@ -148,7 +148,7 @@ async function drain(
   { flight, waygate, seconds }: { flight: InFlight; waygate: Waygate; seconds: number },
 ): Promise<void> {
   waygate.telemetry.log.info('shutting down: open answers may end', { open: flight.count, seconds });
-  const over = setTimeout(() => flight.cut(), seconds * 1_000);
+  const over = setTimeout(() => flight.cut(draining()), seconds * 1_000);
   const drained = flight.drain();
   data.closeIdle();
   await drained;

@@ -1,19 +1,17 @@
-// Stage 1: receive and answer. Hono picks the handler; requests and answers stay Node's own, so that bytes pass untouched.
+// Stage 1: receive and answer. Probes are Hono's; a call's request and answer stay Node's own, so that bytes pass untouched.
 // INVARIANT: a request that two readers could read in two ways is refused before anything else looks at it.
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { HttpBindings } from '@hono/node-server';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Context, Hono } from 'hono';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../core/errors.ts';
 import type { Incoming } from '../core/exchange.ts';
 import { deliver, type Delivery } from './deliver.ts';
 import type { InFlight } from './in-flight.ts';
 import { incoming } from './incoming.ts';
+import { listenerOf } from './listener.ts';
 import { problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import type { HeaderCheck } from './rebinding.ts';
-
-export type DataEnv = { Bindings: HttpBindings };
 
 export interface DataAppSource {
   readonly handle: (request: Incoming) => Promise<Delivery>;
@@ -26,32 +24,42 @@ export interface DataAppSource {
 }
 
 /** The data listener: probes, and everything else through the pipeline. */
-export function dataApp(source: DataAppSource): Hono<DataEnv> {
-  const app = new Hono<DataEnv>();
+export function dataApp(source: DataAppSource): RequestListener {
+  const probe = listenerOf(probes(source.readiness));
+  return function answer(request, response) {
+    if (isProbe(request)) probe(request, response);
+    else void serve(request, response, source);
+  };
+}
+
+/** What tells whether this process lives, and whether it takes calls. */
+export function probes(readiness: Readiness): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', async (context) => {
-    const report = await source.readiness.report();
+    const report = await readiness.report();
     return context.json(report, report.ready ? 200 : 503);
   });
-  app.all('*', (context) => serve(context, source));
   return app;
 }
 
-async function serve(context: Context<DataEnv>, source: DataAppSource): Promise<Response> {
-  const { incoming: request, outgoing: response } = context.env;
-  if (!('rawHeaders' in request) || !('writeHead' in response) || 'stream' in response) {
-    return context.text('this listener speaks HTTP/1.1', 505);
-  }
+const PROBE = /^\/(?:healthz|readyz)(?:\?|$)/;
+
+function isProbe({ method, url }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && PROBE.test(url ?? '');
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, source: DataAppSource): Promise<void> {
   source.inFlight.enter(response);
   try {
-    deliver(await source.handle(admit(request, response, source)), response);
+    const endEarly = deliver(await source.handle(admit(request, response, source)), response);
+    if (endEarly) source.inFlight.flows(response, endEarly);
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.code === 'gateway.internal') source.onFault(error);
     if (response.headersSent) response.destroy();
     else deliver(problem(error, undefined), response);
   }
-  return RESPONSE_ALREADY_SENT;
 }
 
 // What is refused here ends its connection: it is draining, or its peer may see the next request begin elsewhere.
@@ -67,7 +75,8 @@ function admit(request: IncomingMessage, response: ServerResponse, source: DataA
   }
 }
 
-function draining(): GatewayError {
+/** What a client is told that comes, or is still served, while this process ends. */
+export function draining(): GatewayError {
   return new GatewayError(
     'gateway.draining',
     'this gateway is shutting down; send the request again, another replica will take it',

@@ -10,12 +10,15 @@ export interface Delivery extends Answer {
   readonly broken?: (error: GatewayError) => string | undefined;
 }
 
+/** Ends an answer that flows before it is complete, with its dialect's error event where it has one. */
+export type EndEarly = (error: GatewayError) => void;
+
 /** Writes an answer. Small ones leave in one write; a reader that stops, stops the upstream. */
-export function deliver(delivery: Delivery, response: ServerResponse): void {
+export function deliver(delivery: Delivery, response: ServerResponse): EndEarly | undefined {
   const { status, headers, body } = delivery;
   if (response.destroyed) {
     discardBody(body);
-    return;
+    return undefined;
   }
   if (isAtRest(body)) {
     const sized =
@@ -24,7 +27,7 @@ export function deliver(delivery: Delivery, response: ServerResponse): void {
         : { ...headers, 'content-length': String(body.length) };
     if (isRead(response.req)) response.writeHead(status, sized).end(body);
     else refuseRest(response, { status, headers: sized, body });
-    return;
+    return undefined;
   }
   try {
     response.writeHead(status, headers);
@@ -33,13 +36,19 @@ export function deliver(delivery: Delivery, response: ServerResponse): void {
     throw cause;
   }
   response.flushHeaders();
-  flow(body, delivery, response);
+  return flow(body, delivery, response);
 }
 
-function flow(body: BodySource, { broken }: Delivery, response: ServerResponse): void {
+function flow(body: BodySource, { broken }: Delivery, response: ServerResponse): EndEarly {
   let control: BodyControl | undefined;
   let done = false;
   let last: Buffer | undefined;
+  const fail = (error: GatewayError): void => {
+    done = true;
+    const bytes = broken?.(error);
+    if (!bytes) cut(response);
+    else response.end(isBetweenEvents(last) ? bytes.trimStart() : bytes);
+  };
   response.on('drain', () => control?.resume());
   response.once('close', () => {
     if (!done) control?.cancel();
@@ -53,13 +62,13 @@ function flow(body: BodySource, { broken }: Delivery, response: ServerResponse):
       done = true;
       response.end();
     },
-    fail(error) {
-      done = true;
-      const bytes = broken?.(error);
-      if (!bytes) cut(response);
-      else response.end(isBetweenEvents(last) ? bytes.trimStart() : bytes);
-    },
+    fail,
   });
+  return (error) => {
+    if (done) return;
+    fail(error);
+    control?.cancel();
+  };
 }
 
 // Dialects begin their last event with the blank line that ends a torn one; some clients take it for an event of its own.

@@ -1,18 +1,25 @@
 import type { ServerResponse } from 'node:http';
+import type { GatewayError } from '../core/errors.ts';
+import type { EndEarly } from './deliver.ts';
 
 /** The answers that have not ended, and whether new calls are still taken. */
 export interface InFlight {
   readonly draining: boolean;
   readonly count: number;
   enter(response: ServerResponse): void;
+  /** Says how an answer that flows can be ended before its time. */
+  flows(response: ServerResponse, endEarly: EndEarly): void;
   /** Takes no new calls from here on; resolves when the last answer has ended. */
   drain(): Promise<void>;
-  /** Cuts what is still open. */
-  cut(): void;
+  /** Ends what is still open: what flows in the way of its dialect, everything else with its connection. */
+  cut(error: GatewayError): void;
 }
 
+/** How long a client may take to read how its stream ends. */
+const LAST_WORDS_MS = 1_000;
+
 export function inFlight(): InFlight {
-  const open = new Set<ServerResponse>();
+  const open = new Map<ServerResponse, EndEarly | undefined>();
   const drained = Promise.withResolvers<void>();
   let draining = false;
   function leave(this: ServerResponse): void {
@@ -27,18 +34,27 @@ export function inFlight(): InFlight {
       return open.size;
     },
     enter(response) {
-      open.add(response);
+      open.set(response, undefined);
       response.once('close', leave);
+    },
+    flows(response, endEarly) {
+      if (open.has(response)) open.set(response, endEarly);
     },
     drain() {
       draining = true;
       // The client's next call finds another replica.
-      for (const response of open) if (!response.headersSent) response.setHeader('connection', 'close');
+      for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close');
       if (open.size === 0) drained.resolve();
       return drained.promise;
     },
-    cut() {
-      for (const response of open) response.destroy();
+    cut(error) {
+      for (const [response, endEarly] of open) {
+        if (endEarly) endEarly(error);
+        else response.destroy();
+      }
+      setTimeout(() => {
+        for (const response of open.keys()) response.destroy();
+      }, LAST_WORDS_MS).unref();
     },
   };
 }

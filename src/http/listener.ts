@@ -31,11 +31,15 @@ const SWEEP_MS = 50;
 /** How long a connection that has not sent a whole head may hold up `close`. */
 const SILENCE_SWEEPS = 10;
 
-/** Opens a listener for an app. Throws where the address is taken. */
-export async function listen<Env extends { Bindings: HttpBindings }>(
-  app: Hono<Env>,
-  options: ListenerOptions,
-): Promise<Listener> {
+/** An app of Hono's, as Node asks for answers. */
+export function listenerOf<Env extends { Bindings: HttpBindings }>(app: Hono<Env>): RequestListener {
+  // Unread bodies are the front door's business (deliver.ts).
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  return (request, response) => void answer(request, response);
+}
+
+/** Opens a listener. Throws where the address is taken. */
+export async function listen(answer: RequestListener, options: ListenerOptions): Promise<Listener> {
   const server = createServer({
     headersTimeout: HEAD_MS,
     requestTimeout: REQUEST_MS,
@@ -45,7 +49,7 @@ export async function listen<Env extends { Bindings: HttpBindings }>(
   });
   // Counted and refused by the front door; Node would drop the surplus without a word.
   server.maxHeadersCount = 0;
-  const requests = answerWith(server, app);
+  const requests = answerWith(server, answer);
   refuseUpgrades(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -68,9 +72,7 @@ interface Requests {
   readonly open: number;
 }
 
-function answerWith<Env extends { Bindings: HttpBindings }>(server: Server, app: Hono<Env>): Requests {
-  // Unread bodies are the front door's business (deliver.ts).
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+function answerWith(server: Server, answer: RequestListener): Requests {
   let open = 0;
   const ended = (): void => {
     open -= 1;
@@ -82,7 +84,7 @@ function answerWith<Env extends { Bindings: HttpBindings }>(server: Server, app:
     }
     open += 1;
     response.once('close', ended);
-    void answer(request, response);
+    answer(request, response);
   };
   server.on('request', take);
   // Whether a body may come is decided when it is read (read-body.ts).

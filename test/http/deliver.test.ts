@@ -136,7 +136,7 @@ describe('an early answer, while the body of its request is still on its way', (
 
 test('an early answer to a client that still waits to be asked for its body ends the connection', async () => {
   const answer = (response: ServerResponse): void =>
-    deliver({ status: 401, headers: {}, body: Buffer.from('who are you?') }, response);
+    void deliver({ status: 401, headers: {}, body: Buffer.from('who are you?') }, response);
   server.once('checkContinue', (_, response) => answer(response));
   handle = answer;
   const connection = await openRaw(port);

@@ -1,21 +1,26 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { GatewayError } from '../../src/core/errors.ts';
 import { type InFlight, inFlight } from '../../src/http/in-flight.ts';
 import { openRaw } from '../support/raw-http.ts';
 
 let server: Server;
 let port: number;
 let flight: InFlight;
+const ERROR = new GatewayError('gateway.draining', 'over');
 /** Ends the answers that are open, oldest first. */
 let ends: (() => void)[];
+let open: ServerResponse[];
 
 beforeEach(async () => {
   flight = inFlight();
   ends = [];
+  open = [];
   server = createServer((_, response) => {
     flight.enter(response);
     ends.push(() => response.end('done'));
+    open.push(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);
@@ -82,7 +87,38 @@ test('an answer whose head has not left when draining begins ends its connection
 test('what is cut is gone at once', async () => {
   const connection = await ask();
   const drained = flight.drain();
-  flight.cut();
+  flight.cut(ERROR);
   expect(await connection.closed).toBe('');
   await drained;
+});
+
+test('what flows is cut in its own way, and its connection ends behind its last word', async () => {
+  const connection = await ask();
+  const response = open[0] as ServerResponse;
+  response.write('first ');
+  flight.flows(response, ({ message }) => response.end(message));
+  const drained = flight.drain();
+  flight.cut(ERROR);
+  await connection.until(/first[^]*over/);
+  await drained;
+});
+
+test('what flows to nobody who reads is gone a second after it was cut', async () => {
+  const connection = await ask();
+  const response = open[0] as ServerResponse;
+  connection.socket.pause();
+  response.write(Buffer.alloc(33_554_432));
+  flight.flows(response, ({ message }) => response.end(message));
+  const drained = flight.drain();
+  flight.cut(ERROR);
+  await drained;
+  connection.socket.destroy();
+});
+
+test('what has ended before it flows is kept by nobody', async () => {
+  const connection = await ask();
+  connection.socket.destroy();
+  await expect.poll(() => flight.count).toBe(0);
+  flight.flows(open[0] as ServerResponse, () => {});
+  expect(flight.count).toBe(0);
 });

@@ -2,7 +2,7 @@ import { createServer as createTcp } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Listener, listen } from '../../src/http/listener.ts';
+import { type Listener, listen, listenerOf } from '../../src/http/listener.ts';
 import { askRaw, openRaw, statusOf } from '../support/raw-http.ts';
 
 const open: Listener[] = [];
@@ -20,7 +20,7 @@ async function start(
   app = new Hono<Env>().all('*', (context) => context.text('ok')),
   host = '127.0.0.1',
 ): Promise<Listener> {
-  const listener = await listen(app, { host, port: 0 });
+  const listener = await listen(listenerOf(app), { host, port: 0 });
   open.push(listener);
   return listener;
 }
@@ -45,7 +45,9 @@ describe('listening', () => {
     const taken = createTcp();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };
-    await expect(listen(new Hono<Env>(), { host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(listen(listenerOf(new Hono<Env>()), { host: '127.0.0.1', port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
     taken.close();
   });
 });

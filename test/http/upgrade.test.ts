@@ -1,13 +1,13 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Listener, listen } from '../../src/http/listener.ts';
+import { type Listener, listen, listenerOf } from '../../src/http/listener.ts';
 import { askRaw, openRaw, statusOf } from '../support/raw-http.ts';
 
 let listener: Listener;
 beforeAll(async () => {
   const app = new Hono<{ Bindings: HttpBindings }>().all('*', (context) => context.text('plain'));
-  listener = await listen(app, { host: '127.0.0.1', port: 0 });
+  listener = await listen(listenerOf(app), { host: '127.0.0.1', port: 0 });
 });
 afterAll(() => {
   listener.destroy();
@@ -57,7 +57,7 @@ test('another offer is passed over and the request answered in HTTP/1.1', async 
 
 test('a client that says no more after its handshake holds up nothing', async () => {
   const app = new Hono<{ Bindings: HttpBindings }>().all('*', (context) => context.text('plain'));
-  const own = await listen(app, { host: '127.0.0.1', port: 0 });
+  const own = await listen(listenerOf(app), { host: '127.0.0.1', port: 0 });
   const connection = await openRaw(own.port);
   connection.socket.allowHalfOpen = true;
   connection.send(HANDSHAKE);

@@ -1,8 +1,7 @@
 import { describe, test } from 'vitest';
 import { adminApp } from '../../src/admin/app.ts';
 import { GatewayError } from '../../src/core/errors.ts';
-import { dataApp } from '../../src/http/data-app.ts';
-import { inFlight } from '../../src/http/in-flight.ts';
+import { probes } from '../../src/http/data-app.ts';
 import { dialectOf } from '../../src/protocols/index.ts';
 import { routeTable } from '../../src/routes/table.ts';
 import { expectPinned } from './pinned.ts';
@@ -82,16 +81,8 @@ describe('paths of the gateway itself', () => {
   const pathsOf = (routes: readonly { readonly method: string; readonly path: string }[]): string[] =>
     routes.map(({ method, path }) => `${method} ${path}`);
 
-  test('on the data listener', () => {
-    const app = dataApp({
-      handle: () => Promise.reject(new Error('not to be asked')),
-      readiness,
-      inFlight: inFlight(),
-      checkHost: () => {},
-      now: () => 0,
-      onFault: () => {},
-    });
-    expectPinned(pathsOf(app.routes), ['GET /healthz', 'GET /readyz', 'ALL /*']);
+  test('on the data listener, where everything else is a call', () => {
+    expectPinned(pathsOf(probes(readiness).routes), ['GET /healthz', 'GET /readyz']);
   });
 
   test("on the operators' listener", () => {
