@@ -35,7 +35,7 @@ export function inFlight(): InFlight {
     },
     enter(response) {
       open.set(response, undefined);
-      response.once('close', leave);
+      response.on('close', leave);
     },
     flows(response, endEarly) {
       if (open.has(response)) open.set(response, endEarly);

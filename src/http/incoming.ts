@@ -100,7 +100,7 @@ function abortListeners(response: ServerResponse): Incoming['onAbort'] {
     if (listeners) listeners.push(listener);
     else {
       listeners = [listener];
-      response.once('close', fire);
+      response.on('close', fire);
     }
   };
 }

@@ -83,7 +83,7 @@ function answerWith(server: Server, answer: RequestListener): Requests {
       return;
     }
     open += 1;
-    response.once('close', ended);
+    response.on('close', ended);
     answer(request, response);
   };
   server.on('request', take);

@@ -4,7 +4,7 @@ import { escaped } from './redis-keys.ts';
 import type { AdmitRequest, AdmitResult, Claim, ClaimState } from './store.ts';
 
 interface Moment {
-  /** Milliseconds, or empty for the server's clock. */
+  /** Milliseconds, or `-` for the server's clock. */
   readonly now: string;
   /** The generation that this process has seen, or empty. */
   readonly generation: string;
@@ -18,18 +18,19 @@ interface Admission {
   readonly result: AdmitResult | 'gone';
 }
 
-export function admitArguments(
+/** The words of an admission, in one text. */
+export function admissionText(
   { leaseMs, call }: AdmitRequest,
   claims: readonly Claim[],
   { now, generation, first }: Moment,
-): readonly string[] {
-  const args = [now, generation, first, String(leaseMs), escaped(call), String(SWEEP_MAX)];
+): string {
+  let words = `${now} ${generation || '-'} ${first || '-'} ${leaseMs} ${escaped(call)} ${SWEEP_MAX}`;
   for (const { ask, limit, mode, enforced, window } of claims) {
-    args.push(String(ask), String(limit), mode, enforced ? '1' : '0');
-    if (window.kind === 'calendar') args.push('calendar', String(window.startMs), String(window.endMs));
-    else args.push(window.kind === 'rolling' ? String(window.ms) : 'none');
+    words += ` ${ask} ${limit} ${mode} ${enforced ? '1' : '0'} `;
+    if (window.kind === 'calendar') words += `calendar ${window.startMs} ${window.endMs}`;
+    else words += window.kind === 'rolling' ? window.ms : 'none';
   }
-  return args;
+  return words;
 }
 
 /** Reads `kind generation index` and, on a second line, the states. */
@@ -47,11 +48,15 @@ export function readAdmission(reply: string): Admission {
 
 /** `settled held resetMs retryMs`, per claim. */
 function readStates(text: string): readonly ClaimState[] {
-  const numbers = text.split(' ').map(Number);
+  const numbers = text.split(' ');
   const states: ClaimState[] = [];
-  for (let i = 3; i < numbers.length; i += 4) {
-    const [settled, held, resetMs, retryMs] = numbers.slice(i - 3, i + 1) as [number, number, number, number];
-    states.push({ settled, held, resetMs, retryMs });
+  for (let i = 0; i + 3 < numbers.length; i += 4) {
+    states.push({
+      settled: Number(numbers[i]),
+      held: Number(numbers[i + 1]),
+      resetMs: Number(numbers[i + 2]),
+      retryMs: Number(numbers[i + 3]),
+    });
   }
   return states;
 }

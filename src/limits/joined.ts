@@ -42,7 +42,18 @@ export function joined<Question, Answer>({ deadlineMs, send, together }: Sender<
       if (open === 0) clearTimeout(timer);
     };
     together(() => {
-      for (const { question, resolve, reject } of batch) send(question).then(resolve, reject).finally(close);
+      for (const { question, resolve, reject } of batch) {
+        send(question).then(
+          (answer) => {
+            close();
+            resolve(answer);
+          },
+          (cause: Error) => {
+            close();
+            reject(cause);
+          },
+        );
+      }
     });
   }
 

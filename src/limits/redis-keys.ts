@@ -3,9 +3,17 @@ import type { CallId } from '../core/ids.ts';
 import { counterName } from './counter.ts';
 import type { Claim } from './store.ts';
 
+/** What neither encoding changes. */
+const PLAIN = /^[\w.~!*'()-]*$/;
+const PLAIN_PATH = /^[\w.~!*'();/?:@&=+$,#-]*$/;
+
 /** No blanks, braces or control characters; distinct texts stay distinct. */
 export function escaped(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  return PLAIN.test(text) ? text : encodeURIComponent(text.toWellFormed());
+}
+
+function escapedPath(text: string): string {
+  return PLAIN_PATH.test(text) ? text : encodeURI(text.toWellFormed());
 }
 
 /** The keys of one tenant. Its scripts take the name of a call from the end of `reservation`. */
@@ -23,6 +31,6 @@ export function tenantKeys(tenant: string): TenantKeys {
     generation: `${prefix}generation`,
     leases: `${prefix}leases`,
     reservation: (call) => `${prefix}call:${escaped(call)}`,
-    counter: (claim) => `${prefix}counter:${encodeURI(counterName(claim).toWellFormed())}`,
+    counter: (claim) => `${prefix}counter:${escapedPath(counterName(claim))}`,
   };
 }

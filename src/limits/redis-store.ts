@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
 import type { CallId } from '../core/ids.ts';
-import { admitArguments, readAdmission } from './admission-text.ts';
+import { admissionText, readAdmission } from './admission-text.ts';
 import type { Question, RedisClient } from './redis.ts';
 import { escaped, type TenantKeys, tenantKeys } from './redis-keys.ts';
 import { ADMIT, RELEASE, RENEW, SETTLE } from './scripts.ts';
@@ -55,12 +55,14 @@ class RedisLedger implements RedisStore {
   async admit(request: AdmitRequest): Promise<AdmitResult> {
     if (this.#lost.has(request.tenant)) return { kind: 'lost' };
     const tenant = this.#tenant(request.tenant);
-    const claims = request.chain.flatMap((link) => link.claims);
+    const [only, ...ancestors] = request.chain;
+    const claims = only && ancestors.length === 0 ? only.claims : request.chain.flatMap((link) => link.claims);
     const { generation, leases, reservation, counter } = tenant.keys;
-    const keys = [generation, leases, reservation(request.call), ...claims.map(counter)];
+    const keys = [generation, leases, reservation(request.call)];
+    for (const claim of claims) keys.push(counter(claim));
     const first = tenant.generation === '' ? randomUUID() : '';
     const moment = { now: this.#now(), generation: tenant.generation, first };
-    const reply = await this.#run({ script: ADMIT, keys, args: admitArguments(request, claims, moment) });
+    const reply = await this.#run({ script: ADMIT, keys, args: [admissionText(request, claims, moment)] });
     const { generation: seen, result } = readAdmission(String(reply));
     if (result === 'gone') throw releasedBefore();
     if (result.kind === 'lost') this.#lost.add(request.tenant);
@@ -70,8 +72,8 @@ class RedisLedger implements RedisStore {
 
   async settle({ tenant, call, actual }: SettleRequest): Promise<boolean> {
     const { leases, reservation } = this.#tenant(tenant).keys;
-    const args = [this.#now(), escaped(call), ...actual.map(String)];
-    return (await this.#run({ script: SETTLE, keys: [leases, reservation(call)], args })) === 1;
+    const words = `${this.#now()} ${escaped(call)} ${actual.join(' ')}`;
+    return (await this.#run({ script: SETTLE, keys: [leases, reservation(call)], args: [words] })) === 1;
   }
 
   async release(tenant: string, call: CallId): Promise<boolean> {
@@ -110,9 +112,9 @@ class RedisLedger implements RedisStore {
     return tenant;
   }
 
-  /** Empty for the server's clock. */
+  /** `-` for the server's clock: what is no number stands for it in every script. */
   #now(): string {
-    return this.#clock ? String(this.#clock.now()) : '';
+    return this.#clock ? String(this.#clock.now()) : '-';
   }
 
   async #run(question: Question): Promise<unknown> {

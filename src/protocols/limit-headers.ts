@@ -54,13 +54,22 @@ function stateItem({ quota, remaining, resetMs }: Standing): string {
   return `${quoted(quota.id)};r=${Math.min(INTEGER_MAX, remaining)}${reset}`;
 }
 
+const policyItems = new WeakMap<Quota, string>();
+
 function policyItem(quota: Quota): string {
+  const known = policyItems.get(quota);
+  if (known !== undefined) return known;
   const window = quota.window.kind === 'rolling' ? `;w=${Math.ceil(quota.window.ms / 1_000)}` : '';
-  return `${quoted(quota.id)};q=${Math.min(INTEGER_MAX, quota.amount)};qu="${QUOTA_UNITS[quota.unit]}"${window}`;
+  const item = `${quoted(quota.id)};q=${Math.min(INTEGER_MAX, quota.amount)};qu="${QUOTA_UNITS[quota.unit]}"${window}`;
+  policyItems.set(quota, item);
+  return item;
 }
+
+const PLAIN = /^[\w .:/-]*$/;
 
 // A structured-field string (RFC 9651 §3.3.3).
 function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }
 

@@ -1,19 +1,21 @@
 -- Admits a call against every claim of its chain, or books nothing.
 -- KEYS: generation marker, leases, reservation, then the counter of each claim.
--- ARGV: now or '', expected generation or '', generation to begin with, lease in ms, call, leases to sweep, then per
---       claim: ask, limit, 'hold' or 'spend', '1' where enforced, window ('none', 'calendar' or ms); a calendar's
---       start and end follow its window.
+-- ARGV: words in one text, which costs the client less than one argument each: now or '-', expected generation or '-',
+--       generation to begin with or '-', lease in ms, call, leases to sweep, then per claim: ask, limit, 'hold' or
+--       'spend', '1' where enforced, window ('none', 'calendar' or ms); a calendar's start and end follow its window.
 -- Returns `kind generation index`, and on a second line per claim `settled held resetMs retryMs`. Kinds: `admitted`;
 --         `exceeded`, where `index` is the first claim that does not fit, from 0; `lost`; `gone`, released before.
 
-local now = tonumber(ARGV[1]) or clock()
-local leases, reservation, call = KEYS[2], KEYS[3], ARGV[5]
+local word = string.gmatch(ARGV[1], '%S+')
+local now = tonumber(word()) or clock()
+local expected, first, lease, call, sweep = word(), word(), tonumber(word()), word(), word()
+local leases, reservation = KEYS[2], KEYS[3]
 
 local marks = redis.call('MGET', KEYS[1], KEYS[3])
 local generation, known = marks[1], marks[2]
-if ARGV[2] ~= '' and generation ~= ARGV[2] then return 'lost - -\n' end
+if expected ~= '-' and generation ~= expected then return 'lost - -\n' end
 if not generation then
-  generation = ARGV[3]
+  generation = first
   redis.call('SET', KEYS[1], generation)
 end
 
@@ -26,25 +28,22 @@ if known then
 end
 
 local prefix = string.sub(reservation, 1, #reservation - #call)
-local lapsed = redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'WITHSCORES', 'LIMIT', '0', ARGV[6])
+local lapsed = redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'WITHSCORES', 'LIMIT', '0', sweep)
 local function inFull(_, amount) return amount end
 for i = 1, #lapsed, 2 do
   finish(leases, prefix .. lapsed[i], lapsed[i], inFull, tonumber(lapsed[i + 1]), now)
 end
 
 local claims, counters, refused = {}, {}, nil
-local arg = 7
 for i = 4, #KEYS do
-  local claim = { ask = tonumber(ARGV[arg]), limit = tonumber(ARGV[arg + 1]), mode = ARGV[arg + 2], window = ARGV[arg + 4] }
-  local enforced = ARGV[arg + 3] == '1'
-  local c = counters[KEYS[i]] or load(KEYS[i], claim.window) or begin(KEYS[i], claim.window)
+  local claim = { ask = tonumber(word()), limit = tonumber(word()), mode = word() }
+  local enforced, window = word() == '1', word()
+  local c = counters[KEYS[i]] or load(KEYS[i], window) or begin(KEYS[i], window)
   counters[KEYS[i]], claim.counter = c, c
-  if claim.window == 'calendar' then
-    enter(c, now, tonumber(ARGV[arg + 5]), tonumber(ARGV[arg + 6]))
-    arg = arg + 7
+  if window == 'calendar' then
+    enter(c, now, tonumber(word()), tonumber(word()))
   else
     enter(c, now)
-    arg = arg + 5
   end
   claim.excess = c.settled + c.held + c.asked + claim.ask - claim.limit
   claim.fits = not enforced or claim.excess <= 0
@@ -92,7 +91,7 @@ local result = states()
 if holds then
   local ttl = longest + 3 * GRACE
   redis.call('SET', reservation, 'held ' .. text(ttl) .. ' ' .. table.concat(record, ' ') .. '\n' .. result, 'PX', text(ttl))
-  redis.call('ZADD', leases, text(now + tonumber(ARGV[4])), call)
+  redis.call('ZADD', leases, text(now + lease), call)
   keep(leases, ttl)
 else
   redis.call('SET', reservation, 'ended ' .. text(now + ENDED) .. '\n' .. result, 'PX', text(ENDED))
