@@ -16,7 +16,10 @@ const HOP_BY_HOP = new Set([
 
 /** Whether a field must not be passed on; `connection` is the message's own Connection field, which may name more. */
 export function isHopByHop(name: string, connection: string | undefined): boolean {
-  if (HOP_BY_HOP.has(name)) return true;
+  return HOP_BY_HOP.has(name) || isListed(name, connection);
+}
+
+function isListed(name: string, connection: string | undefined): boolean {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return false;
   return connection
     .toLowerCase()
@@ -48,6 +51,19 @@ const DROPPED = new Set<string>([
 const DROPPED_PREFIX =
   /^(?:x-forwarded-|x-real-ip|x-client-ip|true-client-ip|x-original-|x-rewrite-|x-http-method|x-method-override|waygate-|x-waygate-|sec-|cf-|x-envoy-|x-portkey-|x-litellm-|helicone-)/;
 
+/** Names whose fate is kept at hand; clients send few. */
+const NAMES_MAX = 1_000;
+const NAME_LENGTH_MAX = 64;
+const forwardable = new Map<string, boolean>();
+
+function isForwardable(name: string): boolean {
+  const known = forwardable.get(name);
+  if (known !== undefined) return known;
+  const fate = !DROPPED.has(name) && !HOP_BY_HOP.has(name) && !DROPPED_PREFIX.test(name);
+  if (forwardable.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) forwardable.set(name, fate);
+  return fate;
+}
+
 /** The client's fields that go upstream: end-to-end ones, without credentials and what only proxies may say. */
 export function forwardableHeaders(headers: Headers): Headers {
   const connection = headers['connection'];
@@ -55,8 +71,7 @@ export function forwardableHeaders(headers: Headers): Headers {
   const kept: Record<string, string | readonly string[]> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || DROPPED.has(name) || DROPPED_PREFIX.test(name) || isHopByHop(name, options)) continue;
-    kept[name] = value;
+    if (value !== undefined && isForwardable(name) && !isListed(name, options)) kept[name] = value;
   }
   return kept;
 }

@@ -16,10 +16,12 @@ function escapedPath(text: string): string {
   return PLAIN_PATH.test(text) ? text : encodeURI(text.toWellFormed());
 }
 
-/** The keys of one tenant. Its scripts take the name of a call from the end of `reservation`. */
+/** The keys of one tenant. */
 export interface TenantKeys {
   readonly generation: string;
   readonly leases: string;
+  /** What `reservation` puts before the name of a call. */
+  readonly reservations: string;
   readonly reservation: (call: CallId) => string;
   readonly counter: (claim: Claim) => string;
 }
@@ -30,6 +32,7 @@ export function tenantKeys(tenant: string): TenantKeys {
   return {
     generation: `${prefix}generation`,
     leases: `${prefix}leases`,
+    reservations: `${prefix}call:`,
     reservation: (call) => `${prefix}call:${escaped(call)}`,
     counter: (claim) => `${prefix}counter:${escapedPath(counterName(claim))}`,
   };

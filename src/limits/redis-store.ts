@@ -1,5 +1,5 @@
 /**
- * The ledger in Redis: one script per change, atomic and idempotent by call id, so that a change whose answer was
+ * The ledger in Redis: every change in a script, atomic and idempotent by call id, so that a change whose answer was
  * lost may be repeated.
  *
  * INVARIANT: every method ends within the client's deadline; what fails rejects with `limit.unavailable`.
@@ -9,10 +9,10 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
 import type { CallId } from '../core/ids.ts';
-import { admissionText, readAdmission } from './admission-text.ts';
+import { AdmitBatch, type Admissions, readAdmissions, SettleBatch } from './batches.ts';
 import type { Question, RedisClient } from './redis.ts';
 import { escaped, type TenantKeys, tenantKeys } from './redis-keys.ts';
-import { ADMIT, RELEASE, RENEW, SETTLE } from './scripts.ts';
+import { RELEASE, RENEW } from './scripts.ts';
 import type { AdmitRequest, AdmitResult, LedgerStore, SettleRequest } from './store.ts';
 import { releasedBefore, unavailable } from './unavailable.ts';
 
@@ -31,6 +31,15 @@ interface Tenant {
   readonly keys: TenantKeys;
   /** The generation this process first saw; empty until it has. */
   generation: string;
+  /** What has not left yet. */
+  admissions: Leaving<AdmitBatch, Admissions> | undefined;
+  settlements: Leaving<SettleBatch, string> | undefined;
+}
+
+/** A batch that still takes calls, and the answer to all of it. */
+interface Leaving<Batch, Answer> {
+  readonly batch: Batch;
+  readonly answer: Promise<Answer>;
 }
 
 const TENANTS_MAX = 10_000;
@@ -55,31 +64,59 @@ class RedisLedger implements RedisStore {
   async admit(request: AdmitRequest): Promise<AdmitResult> {
     if (this.#lost.has(request.tenant)) return { kind: 'lost' };
     const tenant = this.#tenant(request.tenant);
-    const [only, ...ancestors] = request.chain;
-    const claims = only && ancestors.length === 0 ? only.claims : request.chain.flatMap((link) => link.claims);
-    const { generation, leases, reservation, counter } = tenant.keys;
-    const keys = [generation, leases, reservation(request.call)];
-    for (const claim of claims) keys.push(counter(claim));
-    const first = tenant.generation === '' ? randomUUID() : '';
-    const moment = { now: this.#now(), generation: tenant.generation, first };
-    const reply = await this.#run({ script: ADMIT, keys, args: [admissionText(request, claims, moment)] });
-    const { generation: seen, result } = readAdmission(String(reply));
-    if (result === 'gone') throw releasedBefore();
-    if (result.kind === 'lost') this.#lost.add(request.tenant);
-    else tenant.generation = seen;
+    const leaving = tenant.admissions ?? this.#openAdmissions(tenant);
+    const index = leaving.batch.add(request);
+    if (leaving.batch.isFull) tenant.admissions = undefined;
+    const admissions = await leaving.answer;
+    if (admissions === 'lost') {
+      this.#lost.add(request.tenant);
+      return { kind: 'lost' };
+    }
+    tenant.generation = admissions.generation;
+    const result = admissions.calls[index];
+    if (result === undefined || result === 'gone') throw releasedBefore();
     return result;
   }
 
-  async settle({ tenant, call, actual }: SettleRequest): Promise<boolean> {
-    const { leases, reservation } = this.#tenant(tenant).keys;
-    const words = `${this.#now()} ${escaped(call)} ${actual.join(' ')}`;
-    return (await this.#run({ script: SETTLE, keys: [leases, reservation(call)], args: [words] })) === 1;
+  #openAdmissions(tenant: Tenant): Leaving<AdmitBatch, Admissions> {
+    const batch = new AdmitBatch(tenant.keys);
+    const leave = (): void => {
+      if (tenant.admissions?.batch === batch) tenant.admissions = undefined;
+    };
+    const ask = (): Question => {
+      leave();
+      const { generation } = tenant;
+      const first = generation === '' ? randomUUID() : '-';
+      return batch.question({ now: this.#now(), generation: generation || '-', first });
+    };
+    const answer = this.#run(ask, leave).then((reply) => readAdmissions(String(reply)));
+    return (tenant.admissions = { batch, answer });
+  }
+
+  async settle(request: SettleRequest): Promise<boolean> {
+    const tenant = this.#tenant(request.tenant);
+    const leaving = tenant.settlements ?? this.#openSettlements(tenant);
+    const index = leaving.batch.add(request);
+    if (leaving.batch.isFull) tenant.settlements = undefined;
+    return (await leaving.answer)[index] === '1';
+  }
+
+  #openSettlements(tenant: Tenant): Leaving<SettleBatch, string> {
+    const batch = new SettleBatch(tenant.keys);
+    const leave = (): void => {
+      if (tenant.settlements?.batch === batch) tenant.settlements = undefined;
+    };
+    const ask = (): Question => {
+      leave();
+      return batch.question(this.#now());
+    };
+    return (tenant.settlements = { batch, answer: this.#run(ask, leave).then(String) });
   }
 
   async release(tenant: string, call: CallId): Promise<boolean> {
     const { leases, reservation } = this.#tenant(tenant).keys;
     const args = [this.#now(), escaped(call)];
-    return (await this.#run({ script: RELEASE, keys: [leases, reservation(call)], args })) === 1;
+    return (await this.#run(() => ({ script: RELEASE, keys: [leases, reservation(call)], args }))) === 1;
   }
 
   async renew(tenant: string, calls: readonly CallId[], leaseMs: number): Promise<void> {
@@ -87,7 +124,8 @@ class RedisLedger implements RedisStore {
     for (let start = 0; start < calls.length; start += RENEWED_TOGETHER_MAX) {
       const some = calls.slice(start, start + RENEWED_TOGETHER_MAX);
       const keys = [leases, ...some.map(reservation)];
-      await this.#run({ script: RENEW, keys, args: [this.#now(), String(leaseMs), ...some.map(escaped)] });
+      const args = [this.#now(), String(leaseMs), ...some.map(escaped)];
+      await this.#run(() => ({ script: RENEW, keys, args }));
     }
   }
 
@@ -107,7 +145,7 @@ class RedisLedger implements RedisStore {
   #tenant(name: string): Tenant {
     const known = this.#tenants.get(name);
     if (known) return known;
-    const tenant = { keys: tenantKeys(name), generation: '' };
+    const tenant: Tenant = { keys: tenantKeys(name), generation: '', admissions: undefined, settlements: undefined };
     this.#tenants.set(name, tenant);
     return tenant;
   }
@@ -117,10 +155,12 @@ class RedisLedger implements RedisStore {
     return this.#clock ? String(this.#clock.now()) : '-';
   }
 
-  async #run(question: Question): Promise<unknown> {
+  /** `failed` is called before the answer rejects. */
+  async #run(question: () => Question, failed = (): void => {}): Promise<unknown> {
     try {
       return await this.#client.run(question);
     } catch (cause) {
+      failed();
       throw unavailable(cause as Error);
     }
   }

@@ -34,7 +34,8 @@ export interface RedisClient {
   readonly connection: Redis | Cluster;
   /** Resolves once connected for the first time, however long that takes; rejects where closed before. */
   connected(): Promise<void>;
-  run(question: Question): Promise<unknown>;
+  /** Asks with the others of this turn; what to ask is taken when they leave, so that until then it may grow. */
+  run(question: () => Question): Promise<unknown>;
   /** `maxmemory-policy` of every node that takes writes. */
   evictionPolicies(): Promise<readonly string[]>;
   /** Whether any node answers: a cluster that has lost one still serves the tenants of the others. */
@@ -73,7 +74,7 @@ export function connectRedis(config: RedisConfig): RedisClient {
   return {
     connection,
     connected: () => connected,
-    run: (question) => ask(() => evaluate(connection, question)),
+    run: (question) => ask(() => evaluate(connection, question())),
     evictionPolicies: async () => (await ask(() => Promise.all(nodes().map(evictionPolicy)))) as string[],
     ping: () =>
       ask(() => Promise.any(nodes().map((node) => node.ping()))).then(

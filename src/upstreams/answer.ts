@@ -27,10 +27,23 @@ export function clientAnswer(answer: UpstreamAnswer, upstream: Upstream): Answer
   const connection = answer.headers['connection']?.toString();
   for (const name in answer.headers) {
     const value = answer.headers[name];
-    if (value === undefined || isHopByHop(name, connection) || DROPPED.test(name)) continue;
+    if (value === undefined || isDropped(name) || isHopByHop(name, connection)) continue;
     headers[name] = upstream.secret === undefined ? value : scrubValue(value, upstream.secret);
   }
   return { status, headers, body: upstream.secretBytes ? scrubBody(body, upstream.secretBytes) : body };
+}
+
+/** Names whose fate is kept at hand; an upstream sends few. */
+const NAMES_MAX = 1_000;
+const NAME_LENGTH_MAX = 64;
+const dropped = new Map<string, boolean>();
+
+function isDropped(name: string): boolean {
+  const known = dropped.get(name);
+  if (known !== undefined) return known;
+  const fate = DROPPED.test(name);
+  if (dropped.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) dropped.set(name, fate);
+  return fate;
 }
 
 function scrubValue(value: string | string[], secret: string): string | string[] {

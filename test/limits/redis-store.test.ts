@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { GRACE_MS } from '../../src/limits/bounds.ts';
 import type { RedisClient } from '../../src/limits/redis.ts';
@@ -48,6 +49,35 @@ describe('a redis store', () => {
       cause: { message: expect.stringContaining('WRONGTYPE') },
     });
     await expect(refused).rejects.toThrow('limits cannot be checked');
+    await store.close();
+  });
+
+  test('books nothing of calls that left together where one of them cannot be read', async () => {
+    const client = await connected({ url: inject('redisUrl') });
+    const store = redisStore({ client });
+    const tenant = freshTenant();
+    await client.connection.set(`wg:{${tenant}}:counter:bad:60000`, 'garbage');
+    const calls = [claim(), claim({ key: 'bad' })].map((one) => store.admit(asks(tenant, [one])));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await client.connection.exists(`wg:{${tenant}}:counter:policy/limit:60000`, `wg:{${tenant}}:leases`)).toBe(
+      0,
+    );
+    await store.close();
+  });
+
+  test('forgets a batch that could not leave: the next call asks anew', async () => {
+    const client = await connected({ url: inject('redisUrl') });
+    const store = redisStore({ client });
+    const tenant = freshTenant();
+    const lost = once(client.connection, 'close');
+    client.connection.disconnect(true);
+    await lost;
+    await expect(store.admit(asks(tenant, [claim()]))).rejects.toMatchObject({ code: 'limit.unavailable' });
+    await expect(store.settle({ tenant, call: 'a' as never, actual: [] })).rejects.toThrow('limits cannot be checked');
+    await once(client.connection, 'ready');
+    expect(await store.admit(asks(tenant, [claim()]))).toMatchObject({ kind: 'admitted' });
+    expect(await store.settle({ tenant, call: 'a' as never, actual: [] })).toBe(false);
     await store.close();
   });
 });

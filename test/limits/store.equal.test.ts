@@ -94,7 +94,7 @@ async function tell(
   const pick = (index: number): AdmitRequest =>
     requests[index % requests.length] ?? asks(tenant, [], { call: 'none' as never });
   const hear = async (answer: Promise<unknown>): Promise<void> => {
-    said.push(await answer.catch((error: Error) => error.message));
+    said.push(await answer.catch((error: Error) => `${error.message}: ${String(error.cause)}`));
   };
   const admit = (request: AdmitRequest): Promise<void> => hear(store.admit(request));
   for (const [index, step] of history.entries()) {
@@ -140,3 +140,35 @@ test('memory and redis answer every history alike', { timeout: 120_000 }, async 
     { numRuns: inject('redisIsReal') ? 300 : 20 },
   );
 });
+
+const together = fc.array(
+  fc.record({ claims, actual: fc.array(fc.nat({ max: 90 }), { maxLength: 4 }), settles: fc.boolean() }),
+  { minLength: 2, maxLength: 120 },
+);
+
+test(
+  'calls that leave together are admitted, and settled, as if one after the other',
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(together, async (calls) => {
+        const tenant = freshTenant();
+        const clock = testClock();
+        const [byMemory, byRedis] = [memoryStore({ clock }), redisStore({ client, clock })];
+        const requests = calls.map((one, index): AdmitRequest => {
+          const own = one.claims.map((some) => claim({ ...some, window: windowOf(some.window, clock.now()) }));
+          return { tenant, call: `call-${index}` as never, chain: [{ scope: 'call', claims: own }], leaseMs: MINUTE };
+        });
+        const settlements = calls.flatMap(({ settles, actual }, index) =>
+          settles ? [{ tenant, call: `call-${index}` as never, actual }] : [],
+        );
+        const admit = (store: LedgerStore) => Promise.all(requests.map((request) => store.admit(request)));
+        const settle = (store: LedgerStore) => Promise.all(settlements.map((one) => store.settle(one)));
+        expect(await admit(byRedis)).toEqual(await admit(byMemory));
+        expect(await settle(byRedis)).toEqual(await settle(byMemory));
+        expect(await admit(byRedis)).toEqual(await admit(byMemory));
+      }),
+      { numRuns: inject('redisIsReal') ? 100 : 10 },
+    );
+  },
+);

@@ -1,58 +1,77 @@
--- Admits a call against every claim of its chain, or books nothing.
--- KEYS: generation marker, leases, reservation, then the counter of each claim.
--- ARGV: words in one text, which costs the client less than one argument each: now or '-', expected generation or '-',
---       generation to begin with or '-', lease in ms, call, leases to sweep, then per claim: ask, limit, 'hold' or
+-- Admits calls of one tenant, one after the other: each against every claim of its chain, or it books nothing.
+-- KEYS: generation marker, leases, then the reservations and counters that the words name by their place here.
+-- ARGV: the prefix of reservations, and words in one text, which costs the client less than one argument each: now or
+--       '-', expected generation or '-', generation to begin with or '-', leases to sweep; then per call: place of its
+--       reservation, call, lease in ms, number of claims; and per claim: place of its counter, ask, limit, 'hold' or
 --       'spend', '1' where enforced, window ('none', 'calendar' or ms); a calendar's start and end follow its window.
--- Returns `kind generation index`, and on a second line per claim `settled held resetMs retryMs`. Kinds: `admitted`;
---         `exceeded`, where `index` is the first claim that does not fit, from 0; `lost`; `gone`, released before.
+-- Returns the generation, or `lost`, and then a line per call: `admitted`, `exceeded` and the first claim that does not
+--         fit, from 0, or `gone`, released before; where it is not gone, `settled held resetMs retryMs` per claim.
 
-local word = string.gmatch(ARGV[1], '%S+')
-local now = tonumber(word()) or clock()
-local expected, first, lease, call, sweep = word(), word(), tonumber(word()), word(), word()
-local leases, reservation = KEYS[2], KEYS[3]
+local word = string.gmatch(ARGV[2], '%S+')
+local function number()
+  local digits = word()
+  return digits and tonumber(digits)
+end
+local now = number() or clock()
+local expected, first, sweep = word(), word(), word()
+local leases = KEYS[2]
 
-local marks = redis.call('MGET', KEYS[1], KEYS[3])
-local generation, known = marks[1], marks[2]
-if expected ~= '-' and generation ~= expected then return 'lost - -\n' end
+local generation = redis.call('GET', KEYS[1])
+if expected ~= '-' and generation ~= expected then return 'lost' end
 if not generation then
   generation = first
   redis.call('SET', KEYS[1], generation)
 end
 
-if known then
-  local ended = string.match(known, '^ended (%d+)')
-  if not ended or tonumber(ended) > now then
-    local result = string.match(known, '\n(.*)$')
-    return result and 'admitted ' .. generation .. ' -\n' .. result or 'gone - -\n'
-  end
-end
-
-local prefix = string.sub(reservation, 1, #reservation - #call)
 local lapsed = redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'WITHSCORES', 'LIMIT', '0', sweep)
 local function inFull(_, amount) return amount end
 for i = 1, #lapsed, 2 do
-  finish(leases, prefix .. lapsed[i], lapsed[i], inFull, tonumber(lapsed[i + 1]), now)
+  finish(leases, ARGV[1] .. lapsed[i], lapsed[i], inFull, tonumber(lapsed[i + 1]), now)
 end
 
-local claims, counters, refused = {}, {}, nil
-for i = 4, #KEYS do
-  local claim = { ask = tonumber(word()), limit = tonumber(word()), mode = word() }
-  local enforced, window = word() == '1', word()
-  local c = counters[KEYS[i]] or load(KEYS[i], window) or begin(KEYS[i], window)
-  counters[KEYS[i]], claim.counter = c, c
-  if window == 'calendar' then
-    enter(c, now, tonumber(word()), tonumber(word()))
-  else
-    enter(c, now)
+local function readClaims()
+  local claims = {}
+  for i = 1, number() do
+    local key, ask, limit, mode, enforced, window = KEYS[number()], number(), number(), word(), word() == '1', word()
+    local claim = { key = key, ask = ask, limit = limit, mode = mode, enforced = enforced, window = window }
+    if window == 'calendar' then claim.starts, claim.ends = number(), number() end
+    claims[i] = claim
   end
-  claim.excess = c.settled + c.held + c.asked + claim.ask - claim.limit
-  claim.fits = not enforced or claim.excess <= 0
-  if not claim.fits and not refused then refused = i - 4 end
-  c.asked = c.asked + claim.ask
-  claims[#claims + 1] = claim
+  return claims
 end
 
-local function states()
+-- Shared by the calls, and stored once behind the last of them.
+local counters = {}
+
+local function loadAll(claims)
+  for _, claim in ipairs(claims) do
+    local key, window = claim.key, claim.window
+    local c = counters[key] or load(key, window) or begin(key, window)
+    counters[key], claim.counter = c, c
+  end
+end
+
+local function enterAll(claims)
+  for _, claim in ipairs(claims) do
+    claim.counter.asked = 0
+    enter(claim.counter, now, claim.starts, claim.ends)
+  end
+end
+
+-- The first claim that does not fit, from 0, or nil.
+local function refusedBy(claims)
+  local refused
+  for i, claim in ipairs(claims) do
+    local c = claim.counter
+    claim.excess = c.settled + c.held + c.asked + claim.ask - claim.limit
+    claim.fits = not claim.enforced or claim.excess <= 0
+    if not claim.fits and not refused then refused = i - 1 end
+    c.asked = c.asked + claim.ask
+  end
+  return refused
+end
+
+local function states(claims)
   local words = {}
   for i, claim in ipairs(claims) do
     local c = claim.counter
@@ -62,38 +81,76 @@ local function states()
   return table.concat(words, ' ')
 end
 
-if refused then
-  local reply = 'exceeded ' .. generation .. ' ' .. text(refused) .. '\n' .. states()
-  for _, c in pairs(counters) do
-    if c.moved and not c.begun then save(c, now) end
+local function book(claims)
+  local record, holds, longest = {}, false, 0
+  for i, claim in ipairs(claims) do
+    local c = claim.counter
+    if claim.mode == 'hold' then
+      c.held = c.held + claim.ask
+      holds = true
+      record[i] = c.key .. ' ' .. text(claim.ask)
+    else
+      charge(c, claim.ask, now, now)
+      record[i] = '- 0'
+    end
+    c.booked = true
   end
-  return reply
+  for _, claim in ipairs(claims) do longest = math.max(longest, span(claim.counter, now)) end
+  return holds, longest, table.concat(record, ' ')
 end
 
-local holds, longest, record = false, 0, {}
-for _, claim in ipairs(claims) do
-  local c = claim.counter
-  if claim.mode == 'hold' then
-    c.held = c.held + claim.ask
-    holds = true
-    record[#record + 1] = c.key .. ' ' .. text(claim.ask)
+local function reserve(reservation, call, lease, claims)
+  local holds, longest, record = book(claims)
+  local result = states(claims)
+  if holds then
+    local ttl = longest + 3 * GRACE
+    redis.call('SET', reservation, 'held ' .. text(ttl) .. ' ' .. record .. '\n' .. result, 'PX', text(ttl))
+    redis.call('ZADD', leases, text(now + lease), call)
+    keep(leases, ttl)
   else
-    charge(c, claim.ask, now, now)
-    record[#record + 1] = '- 0'
+    redis.call('SET', reservation, 'ended ' .. text(now + ENDED) .. '\n' .. result, 'PX', text(ENDED))
   end
-end
-for _, c in pairs(counters) do
-  save(c, now)
-  longest = math.max(longest, span(c, now))
+  return 'admitted ' .. result
 end
 
-local result = states()
-if holds then
-  local ttl = longest + 3 * GRACE
-  redis.call('SET', reservation, 'held ' .. text(ttl) .. ' ' .. table.concat(record, ' ') .. '\n' .. result, 'PX', text(ttl))
-  redis.call('ZADD', leases, text(now + lease), call)
-  keep(leases, ttl)
-else
-  redis.call('SET', reservation, 'ended ' .. text(now + ENDED) .. '\n' .. result, 'PX', text(ENDED))
+-- What the call was told before, where it was.
+local function told(reservation)
+  local known = redis.call('GET', reservation)
+  if not known then return nil end
+  local ended = string.match(known, '^ended (%d+)')
+  if ended and tonumber(ended) <= now then return nil end
+  local result = string.match(known, '\n(.*)$')
+  return result and 'admitted ' .. result or 'gone'
 end
-return 'admitted ' .. generation .. ' -\n' .. result
+
+-- Everything is read before anything is written: what cannot be read fails all, and nothing is half booked.
+local calls = {}
+local place = number()
+while place do
+  local call = { reservation = KEYS[place], id = word(), lease = number() }
+  call.claims = readClaims()
+  call.line = told(call.reservation)
+  if not call.line then loadAll(call.claims) end
+  calls[#calls + 1] = call
+  place = number()
+end
+
+local lines = { generation }
+for i, call in ipairs(calls) do
+  local line = call.line
+  if not line then
+    enterAll(call.claims)
+    local refused = refusedBy(call.claims)
+    if refused then
+      line = 'exceeded ' .. text(refused) .. ' ' .. states(call.claims)
+    else
+      line = reserve(call.reservation, call.id, call.lease, call.claims)
+    end
+  end
+  lines[i + 1] = line
+end
+
+for _, c in pairs(counters) do
+  if c.booked or (c.moved and not c.begun) then save(c, now) end
+end
+return table.concat(lines, '\n')

@@ -20,14 +20,14 @@ local function load(key, window)
   if not v[1] then return nil end
   return {
     key = key, window = window, ms = tonumber(window), held = tonumber(v[1]), settled = tonumber(v[2]),
-    from = tonumber(v[3]), to = tonumber(v[4]), asked = 0, span = 0,
+    from = tonumber(v[3]), to = tonumber(v[4]), span = 0,
   }
 end
 
 local function begin(key, window)
   return {
     key = key, window = window, ms = tonumber(window), held = 0, settled = 0, from = window == 'calendar' and -1 or 0,
-    to = -1, asked = 0, span = 0, moved = true, begun = true,
+    to = -1, span = 0, moved = true, begun = true,
   }
 end
 

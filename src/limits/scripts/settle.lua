@@ -1,14 +1,21 @@
--- Ends a reservation with what was truly used.
--- KEYS: leases, reservation. The counters stand in the reservation and have the tenant's hash tag.
--- ARGV: words in one text: now or '-', call, then what was used, per claim of the chain; in full where it does not say.
--- Returns 1, or 0 where the reservation had ended before.
+-- Ends reservations of one tenant with what was truly used.
+-- KEYS: leases, then a reservation per call. The counters stand in the reservation and have the tenant's hash tag.
+-- ARGV: words in one text: now or '-', then per call: call, how many amounts follow, and what was used, per claim of the
+--       chain; in full where it does not say.
+-- Returns a character per call: 1, or 0 where the reservation had ended before.
 
-local words = {}
-for word in string.gmatch(ARGV[1], '%S+') do words[#words + 1] = word end
-local now, call = tonumber(words[1]) or clock(), words[2]
-local lease = redis.call('ZSCORE', KEYS[1], call)
-if not lease or tonumber(lease) <= now then return 0 end
-
-local function actual(index, amount) return tonumber(words[index + 2] or amount) end
-finish(KEYS[1], KEYS[2], call, actual, now, now)
-return 1
+local word = string.gmatch(ARGV[1], '%S+')
+local now = tonumber(word()) or clock()
+local ends = {}
+for i = 2, #KEYS do
+  local call, used = word(), {}
+  for index = 1, tonumber(word()) do used[index] = tonumber(word()) end
+  local lease = redis.call('ZSCORE', KEYS[1], call)
+  if lease and tonumber(lease) > now then
+    finish(KEYS[1], KEYS[i], call, function(index, amount) return used[index] or amount end, now, now)
+    ends[i - 1] = '1'
+  else
+    ends[i - 1] = '0'
+  end
+end
+return table.concat(ends)

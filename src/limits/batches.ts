@@ -1,0 +1,140 @@
+// Calls of one tenant that leave in one turn of the event loop ask together: one script for all their admissions, and one
+// for all their settlements. A counter that they share travels, and is read and written, once.
+import { SWEEP_MAX } from './bounds.ts';
+import type { Question } from './redis.ts';
+import { escaped, type TenantKeys } from './redis-keys.ts';
+import { ADMIT, SETTLE } from './scripts.ts';
+import type { AdmitRequest, AdmitResult, Claim, ClaimState, SettleRequest } from './store.ts';
+
+/** A batch keeps Redis busy for less than a few milliseconds. */
+const CALLS_MAX = 50;
+
+/** What scripts/admit.lua is told of the moment. */
+interface Moment {
+  /** Milliseconds, or `-` for the server's clock. */
+  readonly now: string;
+  /** The generation that this process has seen, or `-`. */
+  readonly generation: string;
+  /** The generation to begin with where the tenant has none, or `-`. */
+  readonly first: string;
+}
+
+/** `gone` where the call was released before it was admitted. */
+export type Admission = AdmitResult | 'gone';
+
+/** The answer to a batch: `lost`, or what became of each call. */
+export type Admissions = 'lost' | { readonly generation: string; readonly calls: readonly Admission[] };
+
+/** Admissions on their way to scripts/admit.lua. */
+export class AdmitBatch {
+  readonly #tenant: TenantKeys;
+  readonly #places = new Map<string, number>();
+  readonly #calls = new Map<string, number>();
+  #words = '';
+
+  constructor(tenant: TenantKeys) {
+    this.#tenant = tenant;
+    this.#place(tenant.generation);
+    this.#place(tenant.leases);
+  }
+
+  get isFull(): boolean {
+    return this.#calls.size >= CALLS_MAX;
+  }
+
+  /** Gives the index of the call's answer. A call that is in it already is the same call. */
+  add({ call, chain, leaseMs }: AdmitRequest): number {
+    const known = this.#calls.get(call);
+    if (known !== undefined) return known;
+    const index = this.#calls.size;
+    this.#calls.set(call, index);
+    let count = 0;
+    let words = '';
+    for (const { claims } of chain) {
+      count += claims.length;
+      for (const claim of claims) words += this.#claim(claim);
+    }
+    this.#words += ` ${this.#place(this.#tenant.reservation(call))} ${escaped(call)} ${leaseMs} ${count}${words}`;
+    return index;
+  }
+
+  #claim(claim: Claim): string {
+    const { ask, limit, mode, enforced, window } = claim;
+    const words = ` ${this.#place(this.#tenant.counter(claim))} ${ask} ${limit} ${mode} ${enforced ? '1' : '0'} `;
+    if (window.kind === 'calendar') return `${words}calendar ${window.startMs} ${window.endMs}`;
+    return words + (window.kind === 'rolling' ? window.ms : 'none');
+  }
+
+  // Counted from 1, as Lua does.
+  #place(key: string): number {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const place = this.#places.size + 1;
+    this.#places.set(key, place);
+    return place;
+  }
+
+  question({ now, generation, first }: Moment): Question {
+    const words = `${now} ${generation} ${first} ${SWEEP_MAX}${this.#words}`;
+    return { script: ADMIT, keys: [...this.#places.keys()], args: [this.#tenant.reservations, words] };
+  }
+}
+
+/** Reads what scripts/admit.lua says. */
+export function readAdmissions(reply: string): Admissions {
+  if (reply === 'lost') return reply;
+  const [generation = '', ...lines] = reply.split('\n');
+  return { generation, calls: lines.map(readAdmission) };
+}
+
+function readAdmission(line: string): Admission {
+  const words = line.split(' ');
+  switch (words[0]) {
+    case 'admitted':
+      return { kind: 'admitted', states: readStates(words, 1) };
+    case 'exceeded':
+      return { kind: 'exceeded', index: Number(words[1]), states: readStates(words, 2) };
+    default:
+      return 'gone';
+  }
+}
+
+/** `settled held resetMs retryMs`, per claim. */
+function readStates(words: readonly string[], start: number): readonly ClaimState[] {
+  const states: ClaimState[] = [];
+  for (let i = start; i + 3 < words.length; i += 4) {
+    states.push({
+      settled: Number(words[i]),
+      held: Number(words[i + 1]),
+      resetMs: Number(words[i + 2]),
+      retryMs: Number(words[i + 3]),
+    });
+  }
+  return states;
+}
+
+/** Settlements on their way to scripts/settle.lua, which answers with a character each. */
+export class SettleBatch {
+  readonly #tenant: TenantKeys;
+  readonly #keys: string[];
+  #words = '';
+
+  constructor(tenant: TenantKeys) {
+    this.#tenant = tenant;
+    this.#keys = [tenant.leases];
+  }
+
+  get isFull(): boolean {
+    return this.#keys.length > CALLS_MAX;
+  }
+
+  /** Gives the index of the call's answer. */
+  add({ call, actual }: SettleRequest): number {
+    this.#words += ` ${escaped(call)} ${actual.length} ${actual.join(' ')}`;
+    return this.#keys.push(this.#tenant.reservation(call)) - 2;
+  }
+
+  question(now: string): Question {
+    return { script: SETTLE, keys: this.#keys, args: [now + this.#words] };
+  }
+}
