@@ -66,5 +66,5 @@ export function fileOn(fd: number, isInPlace: () => Promise<boolean>): AuditFile
 // Into the system's cache, which takes microseconds; a thread of its own for that would cost ten times as much. What waits
 // for the disk (`sync`, opening, closing) does so elsewhere. A disk that is nearly full takes a part, and fails on the next try.
 function writeAll(fd: number, bytes: Buffer): void {
-  for (let start = 0; start < bytes.length; ) start += writeSync(fd, bytes, start);
+  for (let start = 0; start < bytes.length;) start += writeSync(fd, bytes, start);
 }

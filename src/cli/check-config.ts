@@ -1,10 +1,10 @@
-import { type Document, readDocument } from '../config/document.ts';
 import { type Files, systemFiles } from '../config/files.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { type ConfigFile, configSchema } from '../config/schema.ts';
 import { referencesIn, resolveSecret } from '../config/secrets.ts';
 import type { Checked, Problem } from '../core/problem.ts';
 import { parseSecretReference } from '../core/secret-reference.ts';
+import { type Document, readDocument } from '../documents/document.ts';
 import { besideConfig } from './config-file.ts';
 
 /** A configuration as it can be checked where its secrets are not at hand. */

@@ -1,10 +1,10 @@
 // Where a command's configuration is, and what it says before anything that it names is read.
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { type Document, readDocument } from '../config/document.ts';
 import { readingError, systemFiles } from '../config/files.ts';
 import { type ConfigFile, configSchema } from '../config/schema.ts';
-import type { SourceFile } from '../config/yaml-source.ts';
+import { type Document, readDocument } from '../documents/document.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import { ProblemsError } from './output.ts';
 
 const CONFIG_FILE = 'waygate.yaml';

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { takeSet } from './policy-set.ts';
 import type { AccessRequest } from '../core/access.ts';
+import { readDocument } from '../documents/document.ts';
+import { type Fault, Spot } from '../documents/faults.ts';
 import { explain as explainRequest, formatExplanation } from '../policy/explain.ts';
-import { readDocument } from '../policy/document.ts';
 import { type TestCase, testSchema } from '../policy/schema.ts';
-import { Spot } from '../policy/spot.ts';
 import { requestOf } from '../policy/test-request.ts';
-import type { Fault } from '../policy/yaml-source.ts';
 import { readText } from './config-file.ts';
 import { type ExitCode, type Output, ProblemsError, UsageError } from './output.ts';
 import { findPolicies, type PolicyPlace, readPolicies } from './policy-files.ts';

@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { readingError, systemFiles } from '../config/files.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import type { Enforcement } from '../policy/policy-set.ts';
-import type { SourceFile } from '../policy/yaml-source.ts';
 import { besideConfig, findConfig, readShape, readText } from './config-file.ts';
 import { UsageError } from './output.ts';
 

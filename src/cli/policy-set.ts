@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Checked } from '../core/problem.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import { compile } from '../policy/compile.ts';
 import type { Enforcement, PolicySet } from '../policy/policy-set.ts';
-import type { SourceFile } from '../policy/yaml-source.ts';
 import { ProblemsError } from './output.ts';
 
 /** Compiles policies as the gateway does, so that the revision is the same. */

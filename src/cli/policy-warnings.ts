@@ -1,11 +1,12 @@
 // What is no mistake in a policy by itself, but hardly meant.
 import { nearest } from '../core/nearest.ts';
 import type { Problem } from '../core/problem.ts';
-import { readDocument } from '../policy/document.ts';
+import { readDocument } from '../documents/document.ts';
+import type { Fault } from '../documents/faults.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import { matchesGlob } from '../policy/glob.ts';
 import { parsePattern } from '../policy/pattern.ts';
 import { type PolicyFile, policySchema } from '../policy/schema.ts';
-import type { Fault, SourceFile } from '../policy/yaml-source.ts';
 
 export interface Surroundings {
   /** Ids of rules that no test sees decide. */

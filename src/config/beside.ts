@@ -1,10 +1,11 @@
 // The files that a config names: key sets, API keys, policies.
 import { join } from 'node:path';
 import type { Problem } from '../core/problem.ts';
+import { readDocument } from '../documents/document.ts';
+import type { Fault, Path } from '../documents/faults.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import { type Issuer, type IssuerConfig, jwkSetSchema, type KeyEntry, keysFileSchema } from '../identity/schema.ts';
-import { readDocument } from './document.ts';
 import { type Files, readingError } from './files.ts';
-import type { Fault, Path, SourceFile } from './yaml-source.ts';
 
 /** The files beside the config, and where their problems go. */
 export interface Folder {

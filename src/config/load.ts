@@ -2,14 +2,15 @@
 // INVARIANT: a config that is wrong anywhere is no config: nothing of it comes into force.
 import { dirname, isAbsolute, join } from 'node:path';
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
+import { type Document, readDocument } from '../documents/document.ts';
+import type { Fault } from '../documents/faults.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import type { Issuer, KeyEntry } from '../identity/schema.ts';
 import { type Folder, readIssuer, readKeys, readPolicies, readText } from './beside.ts';
-import { type Document, readDocument } from './document.ts';
 import { type Files, recordFiles, type Seen, systemFiles } from './files.ts';
 import { contradictions } from './rules.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { referencesIn, resolveSecret } from './secrets.ts';
-import type { Fault, SourceFile } from './yaml-source.ts';
 
 /** A whole configuration: frozen, and its files read. */
 export type Config = Omit<ConfigFile, 'identity' | 'policies'> & {

@@ -1,8 +1,8 @@
 // What must hold across the fields of a config. Each fault has the path of the field that is to be changed.
 import { isLoopbackHost } from '../core/loopback.ts';
 import { unknownName } from '../core/nearest.ts';
+import type { Fault } from '../documents/faults.ts';
 import type { ConfigFile } from './schema.ts';
-import type { Fault } from './yaml-source.ts';
 
 /** Everything that contradicts itself in a config of the right shape. */
 export function contradictions(config: ConfigFile): readonly Fault[] {

@@ -1,9 +1,9 @@
 // INVARIANT: a secret never stands in the config, and never in what is said of it.
 import { parseSecretReference, SECRET_REFERENCE } from '../core/secret-reference.ts';
+import type { Path } from '../documents/faults.ts';
 import type { Files } from './files.ts';
 import { readingError } from './files.ts';
 import type { ConfigFile } from './schema.ts';
-import type { Path } from './yaml-source.ts';
 
 export interface SecretSource {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -89,14 +89,10 @@ export function readAdmissions(reply: string): Admissions {
 
 function readAdmission(line: string): Admission {
   const words = line.split(' ');
-  switch (words[0]) {
-    case 'admitted':
-      return { kind: 'admitted', states: readStates(words, 1) };
-    case 'exceeded':
-      return { kind: 'exceeded', index: Number(words[1]), states: readStates(words, 2) };
-    default:
-      return 'gone';
-  }
+  const [kind, index] = words;
+  if (kind === 'admitted') return { kind, states: readStates(words, 1) };
+  if (kind === 'exceeded') return { kind, index: Number(index), states: readStates(words, 2) };
+  return 'gone';
 }
 
 /** `settled held resetMs retryMs`, per claim. */

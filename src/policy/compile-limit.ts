@@ -1,14 +1,15 @@
 import type { Action, ResourceKind } from '../core/access.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Quota, type Scope, SCOPES, type Window } from '../core/quota.ts';
+import type { Spot } from '../documents/faults.ts';
 import { KINDS_OF } from './actions.ts';
 import { type Amount, readBudget, readRate, readWindow } from './amounts.ts';
 import { unknownZone, zoneFormat } from './functions.ts';
 import type { Enforcement, Limit, PolicyHead } from './policy-set.ts';
 import { readLimitTargets } from './read-target.ts';
 import type { LimitFile } from './schema.ts';
-import { type Spot, type Word, wordsOf } from './spot.ts';
 import { LATER_MESSAGE } from './vocabulary.ts';
+import { type Word, wordsOf } from './words.ts';
 
 type Kind = Quota['kind'];
 

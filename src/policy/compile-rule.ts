@@ -1,10 +1,11 @@
+import type { Spot } from '../documents/faults.ts';
 import type { Condition, Expressions } from './expression.ts';
 import type { Effect, PolicyHead, Rule } from './policy-set.ts';
 import { readRuleTarget } from './read-target.ts';
 import type { RuleFile } from './schema.ts';
-import { type Spot, wordsOf } from './spot.ts';
 import type { Flaw } from './syntax.ts';
 import { LATER_MESSAGE } from './vocabulary.ts';
+import { wordsOf } from './words.ts';
 
 const EFFECTS: readonly Effect[] = ['allow', 'deny', 'hold'];
 

@@ -4,14 +4,14 @@
  * INVARIANT: all problems of all files are told at once, each in its place.
  */
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
+import { Spot } from '../documents/faults.ts';
+import { faultsOf, type Sound, soundItems } from '../documents/schema-faults.ts';
+import { readYaml, type SourceFile, type YamlSource } from '../documents/yaml-source.ts';
 import { compileLimit } from './compile-limit.ts';
 import { compileCondition, compileRule } from './compile-rule.ts';
 import { Expressions } from './expression.ts';
 import { type Enforcement, type Policy, type PolicyHead, type PolicySet, policySet } from './policy-set.ts';
 import { limitSchema, type PolicyFile, policySchema, ruleSchema } from './schema.ts';
-import { type Schema, schemaFaults } from './schema-faults.ts';
-import { Spot } from './spot.ts';
-import { type Fault, readYaml, type SourceFile, type YamlSource } from './yaml-source.ts';
 
 export interface CompileOptions {
   readonly enforcement: Enforcement;
@@ -47,7 +47,7 @@ function compileFile(file: SourceFile, { position, expressions, enforcement }: F
   const read = readYaml(file);
   if (!read.ok) return read;
   const { value, problem } = read.value;
-  const faults: Fault[] = schemaFaults(value, policySchema);
+  const faults = faultsOf(value, policySchema);
   const top = new Spot([], faults);
   const { policy: name, mode, applies, rules, limits } = soundParts(value);
   if (!rules && !limits && faults.length === 0) top.fault('expected `rules`, `limits` or both');
@@ -79,21 +79,6 @@ function soundParts(value: unknown): Partial<Record<'policy' | 'mode' | 'rules' 
   >;
   const { applies, ...rest } = fields;
   return typeof applies === 'string' ? { ...rest, applies } : rest;
-}
-
-interface Sound<T> {
-  readonly item: T;
-  readonly spot: Spot;
-}
-
-/** The items of a list that are of their schema's shape. */
-function soundItems<T>(
-  items: unknown,
-  { schema, spot }: { readonly schema: Schema<T>; readonly spot: Spot },
-): Sound<T>[] {
-  return (Array.isArray(items) ? items : []).flatMap((item: unknown, index) =>
-    schemaFaults(item, schema).length === 0 ? [{ item: item as T, spot: spot.at(index) }] : [],
-  );
 }
 
 function refuseTwins(items: readonly Sound<{ readonly id: string }>[]): void {

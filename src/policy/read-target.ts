@@ -2,9 +2,9 @@ import { type Action, ACTIONS, type ResourceKind } from '../core/access.ts';
 import { unknownName } from '../core/nearest.ts';
 import { actionsOf, FAMILIES, KINDS_OF } from './actions.ts';
 import { everything, parsePattern, type Pattern } from './pattern.ts';
-import type { Word } from './spot.ts';
 import type { Target } from './target-index.ts';
 import { LATER_MESSAGE } from './vocabulary.ts';
+import type { Word } from './words.ts';
 
 const LATER_ACTION: Action = 'run.spawn';
 const NAMES: readonly string[] = [...ACTIONS, ...FAMILIES];

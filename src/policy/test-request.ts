@@ -2,10 +2,10 @@ import { type AccessRequest, ACTIONS, parseResource, RESOURCE_KINDS } from '../c
 import type { RunId } from '../core/ids.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Principal, principalId } from '../core/principal.ts';
+import type { Spot } from '../documents/faults.ts';
 import { KINDS_OF } from './actions.ts';
 import { formatKinds } from './read-target.ts';
 import type { TestCase } from './schema.ts';
-import type { Spot } from './spot.ts';
 
 type Written = TestCase['request'];
 

@@ -3,13 +3,14 @@ import type { AccessRequest } from '../core/access.ts';
 import type { Decision } from '../core/decision.ts';
 import { unknownName } from '../core/nearest.ts';
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
+import { readDocument } from '../documents/document.ts';
+import { type Fault, Spot } from '../documents/faults.ts';
+import type { SourceFile } from '../documents/yaml-source.ts';
 import { decide, DEFAULT_DENY } from './decide.ts';
-import { readDocument } from './document.ts';
 import type { PolicySet } from './policy-set.ts';
 import { type TestCase, testSchema } from './schema.ts';
-import { Spot, wordsOf } from './spot.ts';
 import { requestOf } from './test-request.ts';
-import type { Fault, SourceFile } from './yaml-source.ts';
+import { wordsOf } from './words.ts';
 
 export interface TestResult {
   readonly file: string;

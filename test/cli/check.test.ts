@@ -134,6 +134,6 @@ describe('what is hardly meant', () => {
     const dir = folder({ 'research.yaml': RESEARCH, 'research.test.yaml': '- name: x\n  request: {}\n' });
     const { code, out } = await run('check', '--policies', dir);
     expect(code).toBe(1);
-    expect(out).toContain('research.test.yaml:1:3: the field `expect` is missing');
+    expect(out).toContain('research.test.yaml:1:3: `expect` is missing: expected a map');
   });
 });

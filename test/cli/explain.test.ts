@@ -85,7 +85,10 @@ describe('a request that is none', () => {
   test.each([
     [
       ['--request', '{"principal":"a","actin":1,"resource":"tool/a/b"}'],
-      ['request:1:1: the field `action` is missing', 'request:1:18: unknown field `actin`, did you mean `action`?'],
+      [
+        'request:1:1: `action` is missing: expected a text',
+        'request:1:18: unknown field `actin`, did you mean `action`?',
+      ],
     ],
     [
       ['--request', '{"principal":"a","action":"tool.call","resource":"model/a/b"}'],

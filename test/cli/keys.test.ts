@@ -65,7 +65,7 @@ describe('waygate keys create', () => {
   test('leaves a file alone that holds something else', async () => {
     const file = join(folder({ 'k.yaml': 'keys: 7\n' }), 'k.yaml');
     const { code, err } = await run('keys', 'create', '--subject', 'ci', '--file', file);
-    expect({ code, err }).toEqual({ code: 1, err: `${file}:1:7: expected a list` });
+    expect({ code, err }).toEqual({ code: 1, err: `${file}:1:7: expected a list, found a number` });
     expect(readFileSync(file, 'utf8')).toBe('keys: 7\n');
     expect(existsSync(`${file}.new`)).toBe(false);
   });

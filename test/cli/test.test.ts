@@ -53,7 +53,7 @@ describe('waygate test', () => {
     expect(await run('test', dir)).toEqual({
       code: 1,
       out: '',
-      err: `${dir}/a.yaml:2:8: expected a list, found \`7\``,
+      err: `${dir}/a.yaml:2:8: expected a list, found a number`,
     });
     const unknown = folder({
       'r.yaml': RESEARCH,

@@ -1,6 +1,7 @@
-import { type Checked, formatProblem } from '../../src/core/problem.ts';
+import type { Checked } from '../../src/core/problem.ts';
 import type { Files } from '../../src/config/files.ts';
 import { type Config, loadConfig } from '../../src/config/load.ts';
+import { linesOf } from '../documents/lines.ts';
 
 /** Files that exist only here. */
 export function memoryFiles(contents: Readonly<Record<string, string>>): Files {
@@ -46,10 +47,4 @@ export async function problemsOf(
 ): Promise<readonly string[]> {
   const checked = await check(text, around);
   return checked.ok ? [] : linesOf(checked).map((line) => line.replace(/^waygate\.yaml:/, ''));
-}
-
-/** The problems of something that is refused, as they are printed. */
-export function linesOf(checked: Checked<unknown>): readonly string[] {
-  if (checked.ok) throw new Error('it was accepted');
-  return checked.problems.map(formatProblem);
 }

@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ecPair } from '../identity/issuer.ts';
-import { AROUND, check, ENV, GOOD, linesOf, memoryFiles, problemsOf } from './bad.ts';
+import { linesOf } from '../documents/lines.ts';
+import { AROUND, check, ENV, GOOD, memoryFiles, problemsOf } from './bad.ts';
 
 async function accepted(
   text: string,

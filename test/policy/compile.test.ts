@@ -45,8 +45,8 @@ describe('bad files', () => {
   test('are told together, in the order of their names and places', () => {
     expect(problemsOf('policy: P', 'policy: q\nrules: 3\nlimits: 4')).toEqual([
       'p0.yaml:1:9: expected up to 64 lower-case letters, digits, `.`, `_` and `-`',
-      'p1.yaml:2:8: expected a list, found `3`',
-      'p1.yaml:3:9: expected a list, found `4`',
+      'p1.yaml:2:8: expected a list, found a number',
+      'p1.yaml:3:9: expected a list, found a number',
     ]);
   });
 

@@ -1,7 +1,9 @@
-// Reads a file that a person wrote against a schema: everything wrong with it at once, each with its place.
+// Reads what a person wrote in YAML or JSON against a schema: everything wrong with it at once, each with its place.
+// INVARIANT: no value of a file is repeated in what is said of it; it may be a secret.
+// INVARIANT: size and nesting are bounded before a parser sees the text.
 import type { z } from 'zod';
 import { byPlace, type Checked } from '../core/problem.ts';
-import { faultsOf } from './faults.ts';
+import { faultsOf } from './schema-faults.ts';
 import { readYaml, type SourceFile, type YamlSource } from './yaml-source.ts';
 
 /** A file that fits its schema. */
@@ -11,12 +13,12 @@ export interface Document<T> {
   readonly problem: YamlSource['problem'];
 }
 
-/** Reads a YAML or JSON file. Problems name fields and what was expected, and repeat no value of the file. */
+/** Reads a file; the value is what the schema makes of it, with its defaults. */
 export function readDocument<T>(file: SourceFile, schema: z.ZodType<T>): Checked<Document<T>> {
   const source = readYaml(file);
   if (!source.ok) return source;
   const { value, problem } = source.value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: { value: parsed.data, problem } };
-  return { ok: false, problems: faultsOf(schema, value).map(problem).sort(byPlace) };
+  return { ok: false, problems: faultsOf(value, schema).map(problem).sort(byPlace) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NESTING_MAX, tooDeepAt } from '../../src/policy/nesting.ts';
+import { NESTING_MAX, tooDeepAt } from '../../src/documents/nesting.ts';
 
 const rows = (count: number, row: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => row(index)).join('\n');

@@ -1,4 +1,15 @@
-import type { Fault, Path } from './yaml-source.ts';
+/** Where something stands in a file: keys of maps and indexes of lists, from the top. */
+export type Path = readonly PropertyKey[];
+
+/** Something wrong with one value of a file, or with the key that leads to it. */
+export interface Fault {
+  readonly path: Path;
+  readonly message: string;
+  /** Character of the text value at which it is wrong; its beginning unless said. */
+  readonly offset?: number;
+  /** Whether the key is meant or, unless said, the value. */
+  readonly of?: 'key';
+}
 
 /** One value of a file, and the list that takes what is wrong with it. */
 export class Spot {
@@ -18,15 +29,4 @@ export class Spot {
   fault(message: string, where: Pick<Fault, 'offset' | 'of'> = {}): void {
     this.#faults.push({ path: this.#path, message, ...where });
   }
-}
-
-/** One text of a field that takes one or a list of them. */
-export interface Word {
-  readonly text: string;
-  readonly spot: Spot;
-}
-
-export function wordsOf(value: string | readonly string[] | undefined, spot: Spot): Word[] {
-  if (typeof value === 'string') return [{ text: value, spot }];
-  return (value ?? []).map((text, index) => ({ text, spot: spot.at(index) }));
 }
