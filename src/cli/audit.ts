@@ -7,7 +7,7 @@ import { findConfig, readShape } from './config-file.ts';
 import { type ExitCode, type Output, UsageError } from './output.ts';
 
 export interface AuditOptions {
-  readonly dir?: string;
+  readonly dirs: readonly string[];
   readonly config?: string;
   readonly redis?: string;
   readonly json?: true;
@@ -15,35 +15,38 @@ export interface AuditOptions {
 
 /** Proves an audit log, and tells what the proof does not cover. Exit code 1 where it was tampered with. */
 export async function verify(options: AuditOptions, output: Output): Promise<ExitCode> {
-  const { dir, store } = await findAudit(options);
-  if (!existsSync(dir)) throw new Error(`\`${dir}\` is not there; an audit log is a folder of \`audit-*.jsonl\` files`);
+  const { dirs, store } = await findAudit(options);
+  const shown = dirs.map((dir) => `\`${dir}\``).join(', ');
+  for (const dir of dirs)
+    if (!existsSync(dir))
+      throw new Error(`\`${dir}\` is not there; an audit log is a folder of \`audit-*.jsonl\` files`);
   // Heads first: a gateway may be writing all the while.
   const anchors = store ? await readAnchors(store) : [];
-  const report = await verifyAudit(dir, anchors).catch((cause: unknown) => {
-    throw new Error(`\`${dir}\` cannot be read (${readingError(cause)})`, { cause });
+  const report = await verifyAudit(dirs, anchors).catch((cause: unknown) => {
+    throw new Error(`${shown} cannot be read (${readingError(cause)})`, { cause });
   });
   const isEmpty = report.ok && report.chains.length === 0;
   if (options.json) output.print(JSON.stringify(report, undefined, 2));
   else if (!isEmpty) output.print([...remarksOf(report), summaryOf(report)].join('\n'));
-  if (isEmpty) output.say(`\`${dir}\` holds no audit log: nothing was verified`);
+  if (isEmpty) output.say(`${shown} holds no audit log: nothing was verified`);
   return report.ok && !isEmpty ? 0 : 1;
 }
 
 interface Audit {
-  readonly dir: string;
+  readonly dirs: readonly string[];
   readonly store: StoreAddress | undefined;
 }
 
-/** A folder that is named is taken as it is, without the configuration that lies around. */
-async function findAudit({ dir, config, redis }: AuditOptions): Promise<Audit> {
+/** Folders that are named are taken as they are, without the configuration that lies around. */
+async function findAudit({ dirs, config, redis }: AuditOptions): Promise<Audit> {
   const given = redis === undefined ? undefined : await storeOfOption(redis);
-  const path = dir === undefined || config !== undefined ? findConfig(config) : undefined;
+  const path = dirs.length === 0 || config !== undefined ? findConfig(config) : undefined;
   if (path === undefined) {
-    if (dir !== undefined) return { dir, store: given };
+    if (dirs.length > 0) return { dirs, store: given };
     throw new UsageError('which audit log? expected its folder, `--config FILE` or a `waygate.yaml` here');
   }
   const { value } = await readShape(path);
-  return { dir: dir ?? value.audit.dir, store: given ?? (await storeOfConfig(value, path)) };
+  return { dirs: dirs.length > 0 ? dirs : [value.audit.dir], store: given ?? (await storeOfConfig(value, path)) };
 }
 
 function remarksOf({ findings, notes }: AuditReport): readonly string[] {

@@ -160,16 +160,16 @@ function addAudit(program: Command, output: Output, done: Done): void {
   audit
     .command('verify')
     .description('prove that no entry was edited, removed, reordered or cut off')
-    .argument('[dir]', 'folder of the audit log (default: the one that the configuration names)')
+    .argument('[dirs...]', 'folders of the audit log, one per replica (default: the one that the configuration names)')
     .option('--config <file>', 'configuration that names folder and store, instead of ./waygate.yaml')
     .option(
       '--redis <reference>',
       'store that holds the heads of the chains: `env:NAME`, `file:PATH` or an address without password',
     )
     .option('--json', 'print one JSON object')
-    .action(async (dir: string | undefined, options: AuditOptions) => {
+    .action(async (dirs: readonly string[], options: Omit<AuditOptions, 'dirs'>) => {
       const { verify } = await import('./audit.ts');
-      done(await verify({ ...options, ...(dir !== undefined && { dir }) }, output));
+      done(await verify({ ...options, dirs }, output));
     });
 }
 

@@ -17,6 +17,7 @@ export const ERRORS = {
   'request.invalid': row(400, 'caller'),
   'request.mismatch': row(400, 'caller'),
   'request.too_large': row(413, 'caller'),
+  'request.origin': row(403, 'caller'),
   'request.upgrade': row(426, 'caller'),
   'request.aborted': row(499, 'caller'),
   'request.timeout': row(408, 'caller'),

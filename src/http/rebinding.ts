@@ -17,7 +17,7 @@ export function hostCheck(listenHost: string): HeaderCheck {
     const host = header(headers, 'host') ?? '';
     if (isLoopback(HOST.exec(host))) return;
     throw new GatewayError(
-      'policy.denied',
+      'request.origin',
       `this gateway listens on loopback and does not answer to the host \`${host.slice(0, 200)}\`; use \`127.0.0.1\` or \`localhost\``,
     );
   };
@@ -30,7 +30,7 @@ export function originCheck(listenHost: string): HeaderCheck {
     const origin = header(headers, 'origin');
     if (origin === undefined || (local && isLoopback(ORIGIN.exec(origin)))) return;
     throw new GatewayError(
-      'policy.denied',
+      'request.origin',
       `requests of web pages at \`${origin.slice(0, 200)}\` are not taken here; call from outside a browser, without \`origin\``,
     );
   };

@@ -62,7 +62,7 @@ describe('anchoring', () => {
     await log.append(entry('outcome', 'a'));
     await log.close();
     await anchoring.close();
-    expect(await verifyAudit(dir, store.puts.slice(-1))).toMatchObject({
+    expect(await verifyAudit([dir], store.puts.slice(-1))).toMatchObject({
       ok: true,
       notes: [],
       chains: [{ lines: 4, anchoredTo: 4, openPermits: 0 }],

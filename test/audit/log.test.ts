@@ -23,7 +23,7 @@ describe('audit log', () => {
     expect(toldIn(dir)).toEqual(['start', 'permit a', 'outcome a', 'stop']);
     expect(linesIn(dir).map((line) => JSON.parse(line).seq)).toEqual([1, 2, 3, 4]);
     expect(JSON.parse(linesIn(dir)[3] ?? '').hash).toBe(log.head.hash);
-    expect(await verifyAudit(dir, [{ ...log.head, atMs: NOW_MS }])).toMatchObject({ ok: true, notes: [] });
+    expect(await verifyAudit([dir], [{ ...log.head, atMs: NOW_MS }])).toMatchObject({ ok: true, notes: [] });
   });
 
   test('a permit is acknowledged only once its line is in the file', async () => {
@@ -85,7 +85,7 @@ describe('audit log', () => {
     await log.close();
     expect(toldIn(dir)).toEqual(['start', 'gap', 'permit c', 'stop']);
     expect(JSON.parse(linesIn(dir)[1] ?? '')).toMatchObject({ sinceMs: NOW_MS, refused: 2, lost: 0 });
-    expect(await verifyAudit(dir)).toMatchObject({ ok: true });
+    expect(await verifyAudit([dir])).toMatchObject({ ok: true });
   });
 
   test('an outcome that could not be written closes the audit for permits, and stands once it works again', async () => {
@@ -117,7 +117,7 @@ describe('audit log', () => {
     await log.close();
     // The call of `permit a` was refused, though its line stands: the write had begun.
     expect(toldIn(dir)).toEqual(['start', 'outcome x', 'permit a', 'gap', 'permit c', 'stop']);
-    expect(await verifyAudit(dir)).toMatchObject({ ok: true });
+    expect(await verifyAudit([dir])).toMatchObject({ ok: true });
   });
 
   test('a write that hung and then failed refuses each permit once and keeps the outcome', async () => {
@@ -168,7 +168,7 @@ describe('audit log', () => {
     expect(filesIn(dir)).toHaveLength(2);
     // `permit b` reached the file, but nobody was told so: the chain goes on without it, and the verifier says that.
     expect(toldIn(dir)).toEqual(['start', 'permit a', 'permit b', 'rotate', 'gap', 'permit c', 'stop']);
-    const report = await verifyAudit(dir);
+    const report = await verifyAudit([dir]);
     expect(report.findings).toEqual([]);
     expect(report.notes.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['leftover', 'gap']));
   });
@@ -185,7 +185,7 @@ describe('audit log', () => {
     await log.close();
     expect(filesIn(dir).length).toBeGreaterThan(1);
     expect(toldIn(dir).filter((told) => told.startsWith('permit'))).toEqual(['permit a', 'permit c']);
-    expect(await verifyAudit(dir)).toMatchObject({ ok: true });
+    expect(await verifyAudit([dir])).toMatchObject({ ok: true });
   });
 
   test('a full file is followed by another, in one chain', async () => {
@@ -194,7 +194,7 @@ describe('audit log', () => {
     await log.close();
     expect(filesIn(dir).length).toBeGreaterThan(3);
     expect(toldIn(dir).filter((line) => line.startsWith('permit'))).toHaveLength(20);
-    expect(await verifyAudit(dir, [{ ...log.head, atMs: NOW_MS }])).toMatchObject({ ok: true, notes: [] });
+    expect(await verifyAudit([dir], [{ ...log.head, atMs: NOW_MS }])).toMatchObject({ ok: true, notes: [] });
   });
 
   test('a file that was moved away is left for a new one', async () => {
@@ -227,7 +227,7 @@ describe('audit log', () => {
     await log.append(entry('permit', 'b'));
     await log.close();
     expect(toldIn(dir)).toEqual(['start', 'rotate', 'gap', 'rotate', 'permit b', 'rotate', 'stop']);
-    expect((await verifyAudit(dir)).findings.map(({ kind }) => kind)).toEqual(['file-missing']);
+    expect((await verifyAudit([dir])).findings.map(({ kind }) => kind)).toEqual(['file-missing']);
   });
 
   test('a folder that cannot be made is told at the start', async () => {
@@ -269,6 +269,6 @@ describe('audit log', () => {
     const [left, right] = await Promise.all([openAudit(source), openAudit(source)]);
     expect(left.head.chain).not.toBe(right.head.chain);
     await Promise.all([left.close(), right.close()]);
-    expect(await verifyAudit(dir)).toMatchObject({ ok: true, chains: [{ lines: 2 }, { lines: 2 }] });
+    expect(await verifyAudit([dir])).toMatchObject({ ok: true, chains: [{ lines: 2 }, { lines: 2 }] });
   });
 });

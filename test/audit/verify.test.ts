@@ -55,7 +55,7 @@ function rechain(lines: string[], index: number, chain: string): void {
 describe('verifying an audit', () => {
   test('an untouched chain is whole, and nothing is left to say', async () => {
     const { dir, anchor } = await written();
-    expect(await verifyAudit(dir, [anchor])).toEqual({
+    expect(await verifyAudit([dir], [anchor])).toEqual({
       ok: true,
       chains: [{ chain: anchor.chain, files: 1, lines: 8, seq: 8, closed: true, anchoredTo: 8, openPermits: 0 }],
       findings: [],
@@ -109,7 +109,7 @@ describe('verifying an audit', () => {
   ])('%s shows, at its line', async (_, change, kinds, at) => {
     const { dir, anchor, tamper } = await written();
     tamper((lines) => change(lines, anchor.chain));
-    const { ok, findings } = await verifyAudit(dir, []);
+    const { ok, findings } = await verifyAudit([dir], []);
     expect(ok).toBe(false);
     expect(findings.map(({ kind }) => kind)).toEqual(kinds);
     expect(findings.map(({ line }) => line)).toEqual(at);
@@ -119,8 +119,8 @@ describe('verifying an audit', () => {
   test('lines cut off the end show by the head in the store, and without one the report says that they would not', async () => {
     const { dir, anchor, tamper } = await written();
     tamper((lines) => void lines.splice(5));
-    expect(await verifyAudit(dir, [anchor])).toMatchObject({ ok: false, findings: [{ kind: 'cut' }] });
-    const alone = await verifyAudit(dir);
+    expect(await verifyAudit([dir], [anchor])).toMatchObject({ ok: false, findings: [{ kind: 'cut' }] });
+    const alone = await verifyAudit([dir]);
     expect(alone.ok).toBe(true);
     expect(alone.notes.map(({ kind }) => kind)).toEqual(['unclosed', 'unanchored']);
   });
@@ -131,14 +131,14 @@ describe('verifying an audit', () => {
       lines[3] = (lines[3] ?? '').replace('"call":"b"', '"call":"x"');
       rechain(lines, 3, anchor.chain);
     });
-    expect(await verifyAudit(dir, [])).toMatchObject({ ok: true });
-    expect(await verifyAudit(dir, [anchor])).toMatchObject({ ok: false, findings: [{ kind: 'rewritten' }] });
+    expect(await verifyAudit([dir], [])).toMatchObject({ ok: true });
+    expect(await verifyAudit([dir], [anchor])).toMatchObject({ ok: false, findings: [{ kind: 'rewritten' }] });
   });
 
   test('lines since the last head in the store are named as not vouched for', async () => {
     const { dir, anchor, path } = await written();
     const early = headOf(readFileSync(path, 'utf8').split('\n')[5], anchor.chain);
-    const { ok, notes } = await verifyAudit(dir, [{ ...early, atMs: NOW_MS }]);
+    const { ok, notes } = await verifyAudit([dir], [{ ...early, atMs: NOW_MS }]);
     expect(ok).toBe(true);
     expect(notes).toMatchObject([{ kind: 'unanchored', detail: 'the store does not vouch for lines 7 to 8' }]);
   });
@@ -146,7 +146,7 @@ describe('verifying an audit', () => {
   test('a chain whose files are all gone shows by the head in the store', async () => {
     const { dir, anchor } = await written();
     for (const name of filesIn(dir)) rmSync(join(dir, name));
-    expect(await verifyAudit(dir, [anchor])).toMatchObject({
+    expect(await verifyAudit([dir], [anchor])).toMatchObject({
       ok: false,
       findings: [{ kind: 'chain-missing', chain: anchor.chain }],
     });
@@ -158,7 +158,7 @@ describe('verifying an audit', () => {
     await log.close();
     expect(filesIn(dir)).toHaveLength(4);
     unlinkSync(join(dir, filesIn(dir)[index] ?? ''));
-    const { findings } = await verifyAudit(dir, [{ ...log.head, atMs: NOW_MS }]);
+    const { findings } = await verifyAudit([dir], [{ ...log.head, atMs: NOW_MS }]);
     expect(findings.map(({ kind }) => kind)).toEqual(['file-missing']);
   });
 
@@ -167,7 +167,7 @@ describe('verifying an audit', () => {
     await log.append(entry('permit', 'a'));
     await log.close();
     unlinkSync(join(dir, filesIn(dir).at(-1) ?? ''));
-    const { findings } = await verifyAudit(dir, [{ ...log.head, atMs: NOW_MS }]);
+    const { findings } = await verifyAudit([dir], [{ ...log.head, atMs: NOW_MS }]);
     expect(findings.map(({ kind }) => kind)).toEqual(['cut']);
   });
 
@@ -176,7 +176,7 @@ describe('verifying an audit', () => {
     await log.append(entry('permit', 'a'));
     const path = join(dir, filesIn(dir)[0] ?? '');
     appendFileSync(path, '{"seq":3,"at":17639000');
-    const { ok, notes, chains } = await verifyAudit(dir, [{ ...log.head, atMs: NOW_MS }]);
+    const { ok, notes, chains } = await verifyAudit([dir], [{ ...log.head, atMs: NOW_MS }]);
     expect(ok).toBe(true);
     expect(notes).toMatchObject([{ kind: 'torn', line: 3 }, { kind: 'unclosed' }]);
     expect(chains[0]).toMatchObject({ seq: 2, openPermits: 1 });
@@ -192,7 +192,7 @@ describe('verifying an audit', () => {
     const bytes = readFileSync(path);
     const at = bytes.indexOf(Buffer.from('\ufffd'));
     writeFileSync(path, Buffer.concat([bytes.subarray(0, at), Buffer.from([0xff]), bytes.subarray(at + 3)]));
-    expect((await verifyAudit(dir)).findings).toMatchObject([{ kind: 'edited', line: 2 }]);
+    expect((await verifyAudit([dir])).findings).toMatchObject([{ kind: 'edited', line: 2 }]);
   });
 
   test('a file without an end of line is read without filling the memory', async () => {
@@ -201,14 +201,14 @@ describe('verifying an audit', () => {
     writeFileSync(path, '');
     truncateSync(path, 200_000_000);
     const before = process.memoryUsage().rss;
-    expect((await verifyAudit(dir)).notes[0]).toMatchObject({ kind: 'torn' });
+    expect((await verifyAudit([dir])).notes[0]).toMatchObject({ kind: 'torn' });
     expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
   });
 
   test('files of others are not looked at', async () => {
     const { dir } = await written();
     writeFileSync(join(dir, 'notes.txt'), 'x');
-    expect((await verifyAudit(dir)).chains).toHaveLength(1);
+    expect((await verifyAudit([dir])).chains).toHaveLength(1);
   });
 
   test('whatever was appended, and wherever a crash cut it, every acknowledged line stands and the whole lines verify', async () => {
@@ -234,10 +234,10 @@ describe('verifying an audit', () => {
         await Promise.all(waiting);
         expect(toldIn(dir).filter((told) => told.includes(' '))).toEqual(acknowledged);
         const { head } = log;
-        expect(await verifyAudit(dir, [{ ...head, atMs: NOW_MS }])).toMatchObject({ ok: true });
+        expect(await verifyAudit([dir], [{ ...head, atMs: NOW_MS }])).toMatchObject({ ok: true });
         const last = join(dir, filesIn(dir).at(-1) ?? '');
         truncateSync(last, Math.floor(readFileSync(last).length * cut));
-        const crashed = await verifyAudit(dir);
+        const crashed = await verifyAudit([dir]);
         expect(crashed.findings).toEqual([]);
         expect(crashed.chains[0]?.seq).toBeLessThanOrEqual(head.seq);
         await log.close();

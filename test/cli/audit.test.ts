@@ -63,6 +63,19 @@ describe('waygate audit verify', () => {
     });
   });
 
+  test('the folders of all replicas are proven together against one store', async () => {
+    const client = connectRedis({ url: inject('redisUrl') });
+    await client.connected();
+    const store = redisAnchors(client.connection);
+    const dirs = [folder(), folder()];
+    for (const dir of dirs) await store.put((await logged(dir)).head, systemClock.now());
+    const ask = (...some: string[]) => run('audit', 'verify', ...some, '--redis', inject('redisUrl'), '--json');
+    const kinds = async (...some: string[]) =>
+      (JSON.parse((await ask(...some)).out) as { findings: { chain: string }[] }).findings.length;
+    expect((await kinds(dirs[0] ?? '')) - (await kinds(...dirs))).toBe(1);
+    client.close();
+  });
+
   test('nothing to verify is no proof', async () => {
     const dir = folder();
     expect(await run('audit', 'verify', dir)).toEqual({

@@ -25,7 +25,7 @@ describe('the command line', () => {
       'keys list --config --file --json',
       'keys rotate id --config --file --overlap',
       'keys revoke id --config --file',
-      'audit verify dir --config --redis --json',
+      'audit verify dirs --config --redis --json',
     ]);
   });
 });
