@@ -168,7 +168,7 @@ test(
         expect(await settle(byRedis)).toEqual(await settle(byMemory));
         expect(await admit(byRedis)).toEqual(await admit(byMemory));
       }),
-      { numRuns: inject('redisIsReal') ? 100 : 10 },
+      { numRuns: inject('redisIsReal') ? 200 : 10 },
     );
   },
 );

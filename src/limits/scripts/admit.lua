@@ -40,21 +40,28 @@ local function readClaims()
   return claims
 end
 
--- Shared by the calls, and stored once behind the last of them.
+-- By key; false where there is none. Shared by the calls, and stored once behind the last of them.
 local counters = {}
 
 local function loadAll(claims)
   for _, claim in ipairs(claims) do
-    local key, window = claim.key, claim.window
-    local c = counters[key] or load(key, window) or begin(key, window)
-    counters[key], claim.counter = c, c
+    if counters[claim.key] == nil then counters[claim.key] = load(claim.key, claim.window) or false end
   end
 end
 
 local function enterAll(claims)
   for _, claim in ipairs(claims) do
-    claim.counter.asked = 0
-    enter(claim.counter, now, claim.starts, claim.ends)
+    local c = counters[claim.key] or begin(claim.key, claim.window)
+    counters[claim.key], claim.counter = c, c
+    c.asked = 0
+    enter(c, now, claim.starts, claim.ends)
+  end
+end
+
+-- A call that is refused begins no counter.
+local function forget(claims)
+  for _, claim in ipairs(claims) do
+    if claim.counter.begun and not claim.counter.booked then counters[claim.key] = false end
   end
 end
 
@@ -143,6 +150,7 @@ for i, call in ipairs(calls) do
     local refused = refusedBy(call.claims)
     if refused then
       line = 'exceeded ' .. text(refused) .. ' ' .. states(call.claims)
+      forget(call.claims)
     else
       line = reserve(call.reservation, call.id, call.lease, call.claims)
     end
@@ -151,6 +159,6 @@ for i, call in ipairs(calls) do
 end
 
 for _, c in pairs(counters) do
-  if c.booked or (c.moved and not c.begun) then save(c, now) end
+  if c and (c.booked or (c.moved and not c.begun)) then save(c, now) end
 end
 return table.concat(lines, '\n')
