@@ -89,7 +89,8 @@ class RedisLedger implements RedisStore {
       const first = generation === '' ? randomUUID() : '-';
       return batch.question({ now: this.#now(), generation: generation || '-', first });
     };
-    const answer = this.#run(ask, leave).then((reply) => readAdmissions(String(reply)));
+    const answer = this.#run(ask).then((reply) => readAdmissions(String(reply)));
+    answer.catch(leave);
     return (tenant.admissions = { batch, answer });
   }
 
@@ -110,7 +111,9 @@ class RedisLedger implements RedisStore {
       leave();
       return batch.question(this.#now());
     };
-    return (tenant.settlements = { batch, answer: this.#run(ask, leave).then(String) });
+    const answer = this.#run(ask).then(String);
+    answer.catch(leave);
+    return (tenant.settlements = { batch, answer });
   }
 
   async release(tenant: string, call: CallId): Promise<boolean> {
@@ -155,12 +158,10 @@ class RedisLedger implements RedisStore {
     return this.#clock ? String(this.#clock.now()) : '-';
   }
 
-  /** `failed` is called before the answer rejects. */
-  async #run(question: () => Question, failed = (): void => {}): Promise<unknown> {
+  async #run(question: () => Question): Promise<unknown> {
     try {
       return await this.#client.run(question);
     } catch (cause) {
-      failed();
       throw unavailable(cause as Error);
     }
   }

@@ -137,7 +137,7 @@ test('memory and redis answer every history alike', { timeout: 120_000 }, async 
       const byRedis = await tell(history, tenant, (clock) => redisStore({ client, clock }));
       expect(byRedis).toEqual(byMemory);
     }),
-    { numRuns: inject('redisIsReal') ? 300 : 20 },
+    { numRuns: inject('redisIsReal') ? 600 : 20 },
   );
 });
 

@@ -23,10 +23,12 @@ if not generation then
   redis.call('SET', KEYS[1], generation)
 end
 
-local lapsed = redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'WITHSCORES', 'LIMIT', '0', sweep)
-local function inFull(_, amount) return amount end
-for i = 1, #lapsed, 2 do
-  finish(leases, ARGV[1] .. lapsed[i], lapsed[i], inFull, tonumber(lapsed[i + 1]), now)
+local function sweepLapsed()
+  local lapsed = redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'WITHSCORES', 'LIMIT', '0', sweep)
+  local function inFull(_, amount) return amount end
+  for i = 1, #lapsed, 2 do
+    finish(leases, ARGV[1] .. lapsed[i], lapsed[i], inFull, tonumber(lapsed[i + 1]), now)
+  end
 end
 
 local function readClaims()
@@ -49,13 +51,20 @@ local function loadAll(claims)
   end
 end
 
-local function enterAll(claims)
-  for _, claim in ipairs(claims) do
+-- Brings the counters to the moment, each as its claim comes. Gives the first claim that does not fit, from 0, or nil.
+local function refusedBy(claims)
+  local refused
+  for i, claim in ipairs(claims) do
     local c = counters[claim.key] or begin(claim.key, claim.window)
     counters[claim.key], claim.counter = c, c
-    c.asked = 0
     enter(c, now, claim.starts, claim.ends)
+    c.asked = (c.asked or 0) + claim.ask
+    claim.excess = c.settled + c.held + c.asked - claim.limit
+    claim.fits = not claim.enforced or claim.excess <= 0
+    if not claim.fits and not refused then refused = i - 1 end
   end
+  for _, claim in ipairs(claims) do claim.counter.asked = nil end
+  return refused
 end
 
 -- A call that is refused begins no counter.
@@ -63,19 +72,6 @@ local function forget(claims)
   for _, claim in ipairs(claims) do
     if claim.counter.begun and not claim.counter.booked then counters[claim.key] = false end
   end
-end
-
--- The first claim that does not fit, from 0, or nil.
-local function refusedBy(claims)
-  local refused
-  for i, claim in ipairs(claims) do
-    local c = claim.counter
-    claim.excess = c.settled + c.held + c.asked + claim.ask - claim.limit
-    claim.fits = not claim.enforced or claim.excess <= 0
-    if not claim.fits and not refused then refused = i - 1 end
-    c.asked = c.asked + claim.ask
-  end
-  return refused
 end
 
 local function states(claims)
@@ -130,23 +126,27 @@ local function told(reservation)
   return result and 'admitted ' .. result or 'gone'
 end
 
--- Everything is read before anything is written: what cannot be read fails all, and nothing is half booked.
-local calls = {}
+local calls, isNew = {}, false
 local place = number()
 while place do
   local call = { reservation = KEYS[place], id = word(), lease = number() }
   call.claims = readClaims()
   call.line = told(call.reservation)
-  if not call.line then loadAll(call.claims) end
+  isNew = isNew or not call.line
   calls[#calls + 1] = call
   place = number()
+end
+
+-- What the calls need is read before anything is booked: what cannot be read fails all, and nothing is half booked.
+if isNew then sweepLapsed() end
+for _, call in ipairs(calls) do
+  if not call.line then loadAll(call.claims) end
 end
 
 local lines = { generation }
 for i, call in ipairs(calls) do
   local line = call.line
   if not line then
-    enterAll(call.claims)
     local refused = refusedBy(call.claims)
     if refused then
       line = 'exceeded ' .. text(refused) .. ' ' .. states(call.claims)
