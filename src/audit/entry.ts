@@ -136,12 +136,12 @@ function ending({ ending: how, status, endedAtMs, firstByteAtMs, request }: Call
   return `,"ending":"${how}","status":${status},"durationMs":${endedAtMs - request.receivedAtMs}${first}`;
 }
 
-function used({ usage, charge: cost, estimated, model, responseId, finishReasons }: Metered): string {
+function used({ usage, charge: cost, estimated, model, responseId, finishReasons, failure }: Metered): string {
   const { input, cacheRead, cacheWrite, output, reasoning } = usage;
   return (
     `,"usage":{"input":${input},"cacheRead":${cacheRead},"cacheWrite":${cacheWrite},"output":${output},"reasoning":${reasoning}}` +
     `,"cost":${charge(cost)},"estimated":${estimated}${member('answeredBy', model)}${member('response', responseId)}` +
-    `,"finish":${texts(finishReasons)}`
+    `,"finish":${texts(finishReasons)}${member('failure', failure)}`
   );
 }
 

@@ -42,4 +42,6 @@ export interface Metered {
   readonly model: string | undefined;
   readonly responseId: string | undefined;
   readonly finishReasons: readonly string[];
+  /** Of a tool: `tool_error` where it says that it failed, or the code of a JSON-RPC error. */
+  readonly failure?: string;
 }

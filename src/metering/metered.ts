@@ -23,8 +23,8 @@ export interface Seen {
 /** The usage of an answered call. */
 export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): Metered {
   const { reading, status } = seen;
-  const { model, responseId, finishReasons } = reading;
-  const answered = { model, responseId, finishReasons };
+  const { model, responseId, finishReasons, failure } = reading;
+  const answered = { model, responseId, finishReasons, ...(failure !== undefined && { failure }) };
   if (!isMetered(call.access.action)) {
     return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
   }

@@ -27,8 +27,9 @@ export interface MeterOptions {
 export function meter(call: Call, answer: Answer, options: MeterOptions): Answer {
   const form = formOf(String(answer.headers['content-type'] ?? ''));
   const usage = PROTOCOLS[call.dialect].usage();
-  // Without tokens to count, only the events of a stream tell something: when its client may leave.
-  const reader = bodyReader(form === 'json' && !isMetered(call.access.action) ? 'other' : form, usage);
+  // Where there are no tokens to count, only tools tell something, and the events of a stream: when its client may leave.
+  const tells = form === 'events' || call.dialect === 'mcp' || isMetered(call.access.action);
+  const reader = bodyReader(tells ? form : 'other', usage);
   const tap = new Tap({ call, status: answer.status, form, usage, reader }, options);
   if (isAtRest(answer.body) && form !== 'events') {
     tap.readWhole(answer.body);

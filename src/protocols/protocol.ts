@@ -74,6 +74,8 @@ export interface UsageReading {
   readonly terminal: boolean;
   /** True once the answer itself said that it failed. */
   readonly failed: boolean;
+  /** What a tool's answer says of its failure: `tool_error`, or the code of a JSON-RPC error. */
+  readonly failure: string | undefined;
   /** Bytes of generated text seen so far, not understated. */
   readonly outputBytes: number;
   readonly model: string | undefined;

@@ -7,6 +7,7 @@ export interface UsageProgress extends UsageReading {
   stated: boolean;
   terminal: boolean;
   failed: boolean;
+  failure: string | undefined;
   outputBytes: number;
   model: string | undefined;
   responseId: string | undefined;
@@ -19,6 +20,7 @@ export function newProgress(): UsageProgress {
     stated: false,
     terminal: false,
     failed: false,
+    failure: undefined,
     outputBytes: 0,
     model: undefined,
     responseId: undefined,

@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../core/call.ts';
 import { toGatewayError } from '../core/errors.ts';
 import type { CallRecord } from '../core/record.ts';
+import type { Metered } from '../core/usage.ts';
 import type { HistogramCell, SumCell } from './cells.ts';
 import type { Destination } from './client-span.ts';
 import { type ModelCells, modelCells, recordModel } from './model-metrics.ts';
@@ -84,6 +85,7 @@ function kindOf({
   const { effect, shadow } = decision ?? {};
   const told = [request.method, status, ending, error?.code, effect, shadow?.effect, permitted, metered?.estimated];
   if (!call) return told;
+  told.push(failureOf(metered));
   const { action, resource } = call.access;
   const model = permitted ? call.model : resource.name === '';
   told.push(call.route.name, call.dialect, action, resource.upstream, call.stream, model, call.rpc?.method);
@@ -117,7 +119,10 @@ function callCells(source: CallMetricsSource, record: CallRecord): CallCells {
         : undefined,
     tool:
       call?.rpc && permitted
-        ? series.histogram('mcp.client.operation.duration', toolLabels(call.rpc.method, error?.code))
+        ? series.histogram(
+            'mcp.client.operation.duration',
+            toolLabels(call.rpc.method, error?.code ?? failureOf(metered)),
+          )
         : undefined,
   };
 }
@@ -147,6 +152,12 @@ function httpLabels({ request, call, status, error }: CallRecord): Attributes {
     ...(call && { 'http.route': routeTemplate(call), 'waygate.route': call.route.name }),
     ...(error && status >= 500 && { 'error.type': error.code }),
   };
+}
+
+// Servers choose the codes of their errors; those of JSON-RPC itself are few.
+function failureOf(metered: Metered | undefined): string | undefined {
+  const { failure } = metered ?? {};
+  return failure === undefined || failure === 'tool_error' || /^-32\d{3}$/.test(failure) ? failure : '_OTHER';
 }
 
 function toolLabels(method: string, code: string | undefined): Attributes {

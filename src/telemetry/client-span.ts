@@ -97,20 +97,24 @@ export function writeClientSpan(writer: ProtoWriter, call: Call, span: ClientSpa
     startMs,
     endMs,
     link: undefined,
-    failure: failed ? span.mask(failureText(failed)) : span.status !== undefined && span.status >= 400 ? '' : undefined,
+    failure: failed ? span.mask(failureText(failed)) : errorStatus(span) === undefined ? undefined : '',
   });
 }
 
 function writeResult(writer: ProtoWriter, span: ClientSpan, failed: GatewayError | undefined): void {
   const { status, destination } = span;
-  if (failed) writeText(writer, KEY.errorType, failed.code);
-  else if (status !== undefined && status >= 400) writeText(writer, KEY.errorType, String(status));
+  writeText(writer, KEY.errorType, failed ? failed.code : errorStatus(span));
   if (status !== undefined) writeInt(writer, KEY.status, status);
   if (span.resent > 0) writeInt(writer, KEY.resend, span.resent);
   if (destination) {
     writeInt(writer, KEY.port, destination.port);
     writeText(writer, KEY.address, destination.address);
   }
+}
+
+/** How an answer that came whole says that it is none: by its status, or as a tool's own failure. */
+function errorStatus({ status, answered }: ClientSpan): string | undefined {
+  return status !== undefined && status >= 400 ? String(status) : answered?.metered?.failure;
 }
 
 function writeTool(writer: ProtoWriter, call: Call, rpc: NonNullable<Call['rpc']>): void {

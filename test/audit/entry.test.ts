@@ -111,6 +111,15 @@ describe('audit entries', () => {
     });
   });
 
+  test('a tool that failed says so in the outcome of its call', () => {
+    const told = (failure: string | undefined): unknown =>
+      JSON.parse(
+        outcomeEntry(recordOf(toolCall(), { metered: { ...METERED, ...(failure && { failure }) } }), TRACE).json,
+      );
+    expect(told('tool_error')).toMatchObject({ failure: 'tool_error' });
+    expect(told(undefined)).not.toHaveProperty('failure');
+  });
+
   test('a request that nobody could be found for still has its entry, with the reason of its token’s refusal', () => {
     const cause = Object.assign(new Error('the token of ana@example.com is over'), { code: 'ERR_JWT_EXPIRED' });
     const error = new GatewayError('identity.expired', 'the token has expired', { cause });

@@ -38,6 +38,12 @@ function flowing(call: Call = callOf('openai-chat'), options: Parameters<typeof 
 const broken = new GatewayError('upstream.broken', 'gone');
 
 describe('an answer at rest', () => {
+  test('of a tool tells its failure', () => {
+    const body = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[]}}');
+    const { ends } = tap(callOf('mcp', { action: 'tool.call' }), body, { headers: JSON_ });
+    expect(ends).toMatchObject([{ ending: 'complete', metered: { failure: 'tool_error', charge: { tokens: 0 } } }]);
+  });
+
   test('is read before it leaves, and leaves as it is', () => {
     const body = Buffer.from('{"id":"c","model":"m","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":4}}');
     const { answer, ends } = tap(callOf('openai-chat'), body, { headers: JSON_ });

@@ -8,7 +8,7 @@ import { GatewayError } from '../../src/core/errors.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
 import type { CallRecord } from '../../src/core/record.ts';
-import { ANA, chatCall, PERMIT, recordOf } from '../telemetry/calls.ts';
+import { ANA, chatCall, METERED, PERMIT, recordOf } from '../telemetry/calls.ts';
 import { expectPinned } from './pinned.ts';
 
 const quota: Quota = {
@@ -38,7 +38,8 @@ const call: PermittedCall = { ...plain, decision, access: { ...plain.access, pri
 /** A record in which nothing is missing. */
 function full(change: Partial<CallRecord>): CallRecord {
   const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y') });
-  return recordOf(call, { principal, standings, error, decision, ...change });
+  const metered = { ...METERED, failure: 'tool_error' };
+  return recordOf(call, { principal, standings, error, decision, metered, ...change });
 }
 
 /** `principal.actors[].subject`: every member that a line has, in its order. */
@@ -127,6 +128,7 @@ describe('members of the lines of the audit', () => {
       'answeredBy',
       'response',
       'finish[]',
+      'failure',
       'error.code',
       'error.rule',
       'error.cause',

@@ -96,6 +96,17 @@ describe('metrics of calls', () => {
     expect(await value('waygate_cost_usd_micros_total')).toBeUndefined();
   });
 
+  test.each([
+    ['tool_error', 'tool_error'],
+    ['-32602', '-32602'],
+    ['1234567', '_OTHER'],
+  ])('a tool that fails with %s is counted as %s', async (failure, label) => {
+    const { calls, value } = bench();
+    calls.ended(recordOf(toolCall(), { metered: { ...METERED, failure } }), 0.5);
+    calls.ended(recordOf(toolCall()), 1);
+    expect(await value('mcp_client_operation_duration_sum', [`error_type="${label}"`])).toBe(0.5);
+  });
+
   test('a refusal is counted by code and blame, and is no work of an upstream', async () => {
     const { calls, value } = bench();
     const error = new GatewayError('limit.budget', 'the budget is used up');

@@ -211,6 +211,20 @@ describe('tracer', () => {
     expect(Object.keys(client.attributes).filter((name) => name.startsWith('gen_ai.usage'))).toEqual([]);
   });
 
+  test.each(['tool_error', '-32602'])(
+    'an answer in which the tool says %s is an error of its span',
+    async (failure) => {
+      const { tracer, spans } = bench();
+      const call = toolCall();
+      const trace = tracer.begin(incoming({ path: '/mcp/github' }));
+      trace.attempt(call, 'github').end({ status: 200 });
+      trace.end(recordOf(call, { metered: { ...METERED, failure } }));
+      const all = await spans();
+      expect(only(all, CLIENT)).toMatchObject({ status: { code: 2 }, attributes: { 'error.type': failure } });
+      expect(Object.keys(only(all, SERVER).attributes)).not.toContain('error.type');
+    },
+  );
+
   test('each try has its span, and only the one that answered has the usage', async () => {
     const { tracer, pass, spans } = bench();
     const call = chatCall();
