@@ -1,4 +1,5 @@
 import type { Headers } from './exchange.ts';
+import { remembered } from './remembered.ts';
 
 /** Hop-by-hop fields (RFC 9110 §7.6.1): they end at each proxy. */
 const HOP_BY_HOP = new Set([
@@ -51,18 +52,7 @@ const DROPPED = new Set<string>([
 const DROPPED_PREFIX =
   /^(?:x-forwarded-|x-real-ip|x-client-ip|true-client-ip|x-original-|x-rewrite-|x-http-method|x-method-override|waygate-|x-waygate-|sec-|cf-|x-envoy-|x-portkey-|x-litellm-|helicone-)/;
 
-/** Names whose fate is kept at hand; clients send few. */
-const NAMES_MAX = 1_000;
-const NAME_LENGTH_MAX = 64;
-const forwardable = new Map<string, boolean>();
-
-function isForwardable(name: string): boolean {
-  const known = forwardable.get(name);
-  if (known !== undefined) return known;
-  const fate = !DROPPED.has(name) && !HOP_BY_HOP.has(name) && !DROPPED_PREFIX.test(name);
-  if (forwardable.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) forwardable.set(name, fate);
-  return fate;
-}
+const isForwardable = remembered((name) => !DROPPED.has(name) && !HOP_BY_HOP.has(name) && !DROPPED_PREFIX.test(name));
 
 /** The client's fields that go upstream: end-to-end ones, without credentials and what only proxies may say. */
 export function forwardableHeaders(headers: Headers): Headers {

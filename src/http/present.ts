@@ -2,6 +2,7 @@ import type { Call, PermittedCall } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { type Answer, type Headers, header, type Incoming } from '../core/exchange.ts';
 import type { CallId } from '../core/ids.ts';
+import { remembered } from '../core/remembered.ts';
 import type { Standing } from '../core/quota.ts';
 import { PROTOCOLS } from '../protocols/index.ts';
 import type { ErrorContext } from '../protocols/protocol.ts';
@@ -9,7 +10,7 @@ import type { Delivery } from './deliver.ts';
 import { problem } from './problem.ts';
 
 // What an upstream says of its own limits would contradict ours where we have one.
-const LIMIT_HEADER = /^(x-ratelimit-|anthropic-ratelimit-|ratelimit)/;
+const isLimitHeader = remembered((name) => /^(x-ratelimit-|anthropic-ratelimit-|ratelimit)/.test(name));
 
 /** The answer as the client gets it: with its ids, what is left of its limits, and a way to end a stream that breaks. */
 export function presenter(
@@ -19,7 +20,7 @@ export function presenter(
     const protocol = PROTOCOLS[call.dialect];
     const headers: Record<string, string | string[]> = {};
     for (const name in answer.headers) {
-      if (standings.length > 0 && LIMIT_HEADER.test(name)) continue;
+      if (standings.length > 0 && isLimitHeader(name)) continue;
       headers[name] = answer.headers[name] as string | string[];
     }
     if (call.hideUsage) delete headers['content-length'];

@@ -2,6 +2,7 @@ import { discardBody } from '../core/body.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/exchange.ts';
 import { isHopByHop } from '../core/headers.ts';
+import { remembered } from '../core/remembered.ts';
 import type { UpstreamAnswer } from './exchange.ts';
 import { scrubBody, scrubText } from './scrub.ts';
 import type { Upstream } from './upstream.ts';
@@ -12,6 +13,8 @@ import type { Upstream } from './upstream.ts';
  */
 const DROPPED =
   /^(?:set-cookie2?|alt-svc|strict-transport-security|clear-site-data|nel|report-to|reporting-endpoints|location|content-location|refresh|www-authenticate|access-control-.*|waygate-.*)$/;
+
+const isDropped = remembered((name) => DROPPED.test(name));
 
 /** An upstream's answer as the client may see it: end-to-end fields, and nothing of the upstream's credential. */
 export function clientAnswer(answer: UpstreamAnswer, upstream: Upstream): Answer {
@@ -31,19 +34,6 @@ export function clientAnswer(answer: UpstreamAnswer, upstream: Upstream): Answer
     headers[name] = upstream.secret === undefined ? value : scrubValue(value, upstream.secret);
   }
   return { status, headers, body: upstream.secretBytes ? scrubBody(body, upstream.secretBytes) : body };
-}
-
-/** Names whose fate is kept at hand; an upstream sends few. */
-const NAMES_MAX = 1_000;
-const NAME_LENGTH_MAX = 64;
-const dropped = new Map<string, boolean>();
-
-function isDropped(name: string): boolean {
-  const known = dropped.get(name);
-  if (known !== undefined) return known;
-  const fate = DROPPED.test(name);
-  if (dropped.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) dropped.set(name, fate);
-  return fate;
 }
 
 function scrubValue(value: string | string[], secret: string): string | string[] {
