@@ -88,12 +88,15 @@ function nameOf(kind: ResourceKind, resource: Resource): string | undefined {
   return resource.kind === kind && resource.name !== '' ? `${resource.upstream}/${resource.name}` : undefined;
 }
 
+/** What `escaped` leaves as it is, and the slash that is kept. */
+const PLAIN = /^[\w.~!*'()/-]*$/;
+
 function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): string | undefined {
   let key = name;
   for (const scope of scopes) {
     const value = scopeOf(scope, access);
     if (value === undefined) return undefined;
-    key += `:${scope}=${escaped(value).replaceAll('%2F', '/')}`;
+    key += `:${scope}=${PLAIN.test(value) ? value : escaped(value).replaceAll('%2F', '/')}`;
   }
   return key;
 }

@@ -27,21 +27,27 @@ export interface PriceBook {
 const PERIOD_MS = 1_800_000;
 const ENTRIES_MAX = 10_000;
 
+interface Known {
+  readonly period: number;
+  readonly price: ModelPrice | undefined;
+}
+
 /** Compiles the overrides; prices are found at a model's first call and again in each half hour. */
 export function priceBook(source: PriceSource): PriceBook {
   const ceiling = source.ceiling && configuredPrice(source.ceiling);
   const lookups = new Map([...source.upstreams].map(([name, prices]) => [name, lookup(prices)]));
-  const known = new Map<string, { readonly period: number; readonly price: ModelPrice | undefined }>();
+  const known = new Map<string, Map<string, Known>>();
   return {
     price(upstream, model, atMs) {
-      const key = `${upstream}/${model}`;
       const period = Math.floor(atMs / PERIOD_MS);
-      const entry = known.get(key);
+      const models = known.get(upstream) ?? new Map<string, Known>();
+      const entry = models.get(model);
       if (entry?.period === period) return entry.price;
       const price = lookups.get(upstream)?.(model, atMs) ?? ceiling;
       // Names come from callers: forget all rather than grow without bound.
-      if (known.size >= ENTRIES_MAX) known.clear();
-      known.set(key, { period, price });
+      if (models.size >= ENTRIES_MAX) models.clear();
+      models.set(model, { period, price });
+      known.set(upstream, models);
       return price;
     },
   };
