@@ -4,6 +4,7 @@ import { SWEEP_MAX } from './bounds.ts';
 import type { Question } from './redis.ts';
 import { escaped, type TenantKeys } from './redis-keys.ts';
 import { ADMIT, SETTLE } from './scripts.ts';
+import type { Batch } from './turn.ts';
 import type { AdmitRequest, AdmitResult, Claim, ClaimState, SettleRequest } from './store.ts';
 
 /** A batch keeps Redis busy for less than a few milliseconds. */
@@ -20,13 +21,13 @@ interface Moment {
 }
 
 /** `gone` where the call was released before it was admitted. */
-export type Admission = AdmitResult | 'gone';
+type Admission = AdmitResult | 'gone';
 
 /** The answer to a batch: `lost`, or what became of each call. */
 export type Admissions = 'lost' | { readonly generation: string; readonly calls: readonly Admission[] };
 
 /** Admissions on their way to scripts/admit.lua. */
-export class AdmitBatch {
+export class AdmitBatch implements Batch<AdmitRequest> {
   readonly #tenant: TenantKeys;
   readonly #places = new Map<string, number>();
   readonly #calls = new Map<string, number>();
@@ -110,7 +111,7 @@ function readStates(words: readonly string[], start: number): readonly ClaimStat
 }
 
 /** Settlements on their way to scripts/settle.lua, which answers with a character each. */
-export class SettleBatch {
+export class SettleBatch implements Batch<SettleRequest> {
   readonly #tenant: TenantKeys;
   readonly #keys: string[];
   #words = '';

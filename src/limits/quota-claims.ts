@@ -4,7 +4,7 @@ import type { PermittedCall } from '../core/call.ts';
 import type { Quota, Scope, Unit } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
 import { calendar } from './calendar.ts';
-import { escaped } from './redis-keys.ts';
+import { escapedName } from './redis-keys.ts';
 import type { Claim, StoreWindow } from './store.ts';
 
 /** One quota that applies to a call, and what the call claims of it. */
@@ -88,15 +88,12 @@ function nameOf(kind: ResourceKind, resource: Resource): string | undefined {
   return resource.kind === kind && resource.name !== '' ? `${resource.upstream}/${resource.name}` : undefined;
 }
 
-/** What `escaped` leaves as it is, and the slash that is kept. */
-const PLAIN = /^[\w.~!*'()/-]*$/;
-
 function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): string | undefined {
   let key = name;
   for (const scope of scopes) {
     const value = scopeOf(scope, access);
     if (value === undefined) return undefined;
-    key += `:${scope}=${PLAIN.test(value) ? value : escaped(value).replaceAll('%2F', '/')}`;
+    key += `:${scope}=${escapedName(value)}`;
   }
   return key;
 }

@@ -3,13 +3,19 @@ import type { CallId } from '../core/ids.ts';
 import { counterName } from './counter.ts';
 import type { Claim } from './store.ts';
 
-/** What neither encoding changes. */
+/** What no encoding changes: most texts, and a test costs less. */
 const PLAIN = /^[\w.~!*'()-]*$/;
+const PLAIN_NAME = /^[\w.~!*'()/-]*$/;
 const PLAIN_PATH = /^[\w.~!*'();/?:@&=+$,#-]*$/;
 
 /** No blanks, braces or control characters; distinct texts stay distinct. */
 export function escaped(text: string): string {
   return PLAIN.test(text) ? text : encodeURIComponent(text.toWellFormed());
+}
+
+/** The same, but for the slash, which is kept. */
+export function escapedName(text: string): string {
+  return PLAIN_NAME.test(text) ? text : encodeURIComponent(text.toWellFormed()).replaceAll('%2F', '/');
 }
 
 function escapedPath(text: string): string {

@@ -13,6 +13,7 @@ import { AdmitBatch, type Admissions, readAdmissions, SettleBatch } from './batc
 import type { Question, RedisClient } from './redis.ts';
 import { escaped, type TenantKeys, tenantKeys } from './redis-keys.ts';
 import { RELEASE, RENEW } from './scripts.ts';
+import { Turn } from './turn.ts';
 import type { AdmitRequest, AdmitResult, LedgerStore, SettleRequest } from './store.ts';
 import { releasedBefore, unavailable } from './unavailable.ts';
 
@@ -31,15 +32,8 @@ interface Tenant {
   readonly keys: TenantKeys;
   /** The generation this process first saw; empty until it has. */
   generation: string;
-  /** What has not left yet. */
-  admissions: Leaving<AdmitBatch, Admissions> | undefined;
-  settlements: Leaving<SettleBatch, string> | undefined;
-}
-
-/** A batch that still takes calls, and the answer to all of it. */
-interface Leaving<Batch, Answer> {
-  readonly batch: Batch;
-  readonly answer: Promise<Answer>;
+  readonly admissions: Turn<AdmitRequest, AdmitBatch, Admissions>;
+  readonly settlements: Turn<SettleRequest, SettleBatch, string>;
 }
 
 const TENANTS_MAX = 10_000;
@@ -64,56 +58,20 @@ class RedisLedger implements RedisStore {
   async admit(request: AdmitRequest): Promise<AdmitResult> {
     if (this.#lost.has(request.tenant)) return { kind: 'lost' };
     const tenant = this.#tenant(request.tenant);
-    const leaving = tenant.admissions ?? this.#openAdmissions(tenant);
-    const index = leaving.batch.add(request);
-    if (leaving.batch.isFull) tenant.admissions = undefined;
-    const admissions = await leaving.answer;
-    if (admissions === 'lost') {
+    const { answer, index } = await tenant.admissions.add(request);
+    if (answer === 'lost') {
       this.#lost.add(request.tenant);
       return { kind: 'lost' };
     }
-    tenant.generation = admissions.generation;
-    const result = admissions.calls[index];
+    tenant.generation = answer.generation;
+    const result = answer.calls[index];
     if (result === undefined || result === 'gone') throw releasedBefore();
     return result;
   }
 
-  #openAdmissions(tenant: Tenant): Leaving<AdmitBatch, Admissions> {
-    const batch = new AdmitBatch(tenant.keys);
-    const leave = (): void => {
-      if (tenant.admissions?.batch === batch) tenant.admissions = undefined;
-    };
-    const ask = (): Question => {
-      leave();
-      const { generation } = tenant;
-      const first = generation === '' ? randomUUID() : '-';
-      return batch.question({ now: this.#now(), generation: generation || '-', first });
-    };
-    const answer = this.#run(ask).then((reply) => readAdmissions(String(reply)));
-    answer.catch(leave);
-    return (tenant.admissions = { batch, answer });
-  }
-
   async settle(request: SettleRequest): Promise<boolean> {
-    const tenant = this.#tenant(request.tenant);
-    const leaving = tenant.settlements ?? this.#openSettlements(tenant);
-    const index = leaving.batch.add(request);
-    if (leaving.batch.isFull) tenant.settlements = undefined;
-    return (await leaving.answer)[index] === '1';
-  }
-
-  #openSettlements(tenant: Tenant): Leaving<SettleBatch, string> {
-    const batch = new SettleBatch(tenant.keys);
-    const leave = (): void => {
-      if (tenant.settlements?.batch === batch) tenant.settlements = undefined;
-    };
-    const ask = (): Question => {
-      leave();
-      return batch.question(this.#now());
-    };
-    const answer = this.#run(ask).then(String);
-    answer.catch(leave);
-    return (tenant.settlements = { batch, answer });
+    const { answer, index } = await this.#tenant(request.tenant).settlements.add(request);
+    return answer[index] === '1';
   }
 
   async release(tenant: string, call: CallId): Promise<boolean> {
@@ -148,9 +106,30 @@ class RedisLedger implements RedisStore {
   #tenant(name: string): Tenant {
     const known = this.#tenants.get(name);
     if (known) return known;
-    const tenant: Tenant = { keys: tenantKeys(name), generation: '', admissions: undefined, settlements: undefined };
+    const keys = tenantKeys(name);
+    const tenant: Tenant = {
+      keys,
+      generation: '',
+      admissions: new Turn(
+        () => new AdmitBatch(keys),
+        (take) => this.#admitAll(tenant, take),
+      ),
+      settlements: new Turn(
+        () => new SettleBatch(keys),
+        (take) => this.#run(() => take().question(this.#now())).then(String),
+      ),
+    };
     this.#tenants.set(name, tenant);
     return tenant;
+  }
+
+  async #admitAll(tenant: Tenant, take: () => AdmitBatch): Promise<Admissions> {
+    const reply = await this.#run(() => {
+      const { generation } = tenant;
+      const first = generation === '' ? randomUUID() : '-';
+      return take().question({ now: this.#now(), generation: generation || '-', first });
+    });
+    return readAdmissions(String(reply));
   }
 
   /** `-` for the server's clock: what is no number stands for it in every script. */
