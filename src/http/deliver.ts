@@ -76,7 +76,7 @@ function flow(body: BodySource, { broken }: Delivery, response: ServerResponse):
   return (error) => {
     if (done) return;
     fail(error);
-    control?.cancel();
+    control?.cancel(error);
   };
 }
 

@@ -27,8 +27,6 @@ const SINGLETONS = new Set([
 const HEADERS_MAX = 100;
 // One spelling per path: RFC 3986's plain characters without `;`, no empty or dot segments, nothing percent-encoded.
 const PLAIN_PATH = /^\/$|^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+,=:@]+)+\/?$/;
-// RFC 3986 §3.2.2, an address or a name, and a port.
-const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::\d{0,5})?$/;
 const PLAIN_QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
 /** Node's request as the pipeline takes it. Throws `request.invalid` where two readers could read it in two ways. */
@@ -40,7 +38,6 @@ export function incoming(request: IncomingMessage, response: ServerResponse, rec
   if (!PLAIN_PATH.test(path)) throw invalid(NOT_PLAIN);
   if (!PLAIN_QUERY.test(query)) throw invalid('the query has characters that must be percent-encoded');
   const headers = readHeaders(request.rawHeaders);
-  if (!HOST.test(header(headers, 'host') ?? '')) throw invalid('expected `host` to be a name or an address');
   checkFraming(request, headers);
   const onAbort = abortListeners(response);
   return {

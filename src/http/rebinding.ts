@@ -7,15 +7,23 @@ import { isLoopbackHost } from '../core/loopback.ts';
 /** Throws where the headers show a request that this listener must not take. */
 export type HeaderCheck = (headers: Headers) => void;
 
-const HOST = /^(\[[^\]]+\]|[^:]*)(?::\d{1,5})?$/;
+// RFC 3986 §3.2.2: an address or a name, and a port.
+const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::\d{0,5})?$/;
 const ORIGIN = /^https?:\/\/(\[[^\]]+\]|[^:/]*)(?::\d{1,5})?$/;
 
-/** For a listener on loopback: Host must name loopback. Others answer to any name. */
+/** Host must name a host. On a loopback listener that must be loopback; others answer to any name. */
 export function hostCheck(listenHost: string): HeaderCheck {
-  if (!isLoopbackHost(listenHost)) return () => {};
+  const local = isLoopbackHost(listenHost);
   return (headers) => {
     const host = header(headers, 'host') ?? '';
-    if (isLoopback(HOST.exec(host))) return;
+    const named = HOST.exec(host);
+    if (!named) {
+      throw new GatewayError(
+        'request.invalid',
+        'expected `host` to be a name or an address, like `gateway.example:4000`',
+      );
+    }
+    if (!local || isLoopback(named)) return;
     throw new GatewayError(
       'request.origin',
       `this gateway listens on loopback and does not answer to the host \`${host.slice(0, 200)}\`; use \`127.0.0.1\` or \`localhost\``,

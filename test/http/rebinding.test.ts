@@ -19,8 +19,6 @@ describe('Host, on a listener of loopback', () => {
     '10.0.0.1',
     '[::2]',
     '',
-    '127.0.0.1:4000:1',
-    '127.0.0.1@evil.test',
   ])('`%s` may be a name that a web page had rebound', (host) => {
     expect(() => check({ host })).toThrow(expect.objectContaining({ status: 403 }));
   });
@@ -33,6 +31,15 @@ describe('Host, on a listener of loopback', () => {
     expect(() => check({ host: 'a'.repeat(9_000) })).toThrow(/^.{0,400}$/);
   });
 });
+
+test.each(['127.0.0.1:4000:1', '127.0.0.1@evil.test', 'a b', 'a/b', '[::1', '[::1]x', 'a:port'])(
+  '`%s` names no host, and is refused by every listener',
+  (host) => {
+    for (const listenHost of ['127.0.0.1', '0.0.0.0']) {
+      expect(() => hostCheck(listenHost)({ host })).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+    }
+  },
+);
 
 test('a listener that others can reach answers to any Host', () => {
   for (const listenHost of ['0.0.0.0', '::', '10.0.0.1', 'gateway.internal']) {
