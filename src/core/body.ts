@@ -11,8 +11,8 @@ export interface BodySink {
 /** The reader's hold on a body that flows. */
 export interface BodyControl {
   resume(): void;
-  /** The reader is gone. The source stops and calls nothing more. */
-  cancel(): void;
+  /** The reader is gone, or with `error` was told to go. The source stops and calls nothing more. */
+  cancel(error?: GatewayError): void;
 }
 
 /** A body that is pushed into a sink, once. It may push before `start` has returned. */

@@ -35,25 +35,27 @@ interface Known {
 /** Compiles the overrides; prices are found at a model's first call and again in each half hour. */
 export function priceBook(source: PriceSource): PriceBook {
   const ceiling = source.ceiling && configuredPrice(source.ceiling);
-  const lookups = new Map([...source.upstreams].map(([name, prices]) => [name, lookup(prices)]));
-  const known = new Map<string, Map<string, Known>>();
-  return {
-    price(upstream, model, atMs) {
-      const period = Math.floor(atMs / PERIOD_MS);
-      const models = known.get(upstream) ?? new Map<string, Known>();
-      const entry = models.get(model);
-      if (entry?.period === period) return entry.price;
-      const price = lookups.get(upstream)?.(model, atMs) ?? ceiling;
-      // Names come from callers: forget all rather than grow without bound.
-      if (models.size >= ENTRIES_MAX) models.clear();
-      models.set(model, { period, price });
-      known.set(upstream, models);
-      return price;
-    },
+  const books = new Map([...source.upstreams].map(([name, prices]) => [name, byHalfHour(lookup(prices))]));
+  return { price: (upstream, model, atMs) => books.get(upstream)?.(model, atMs) ?? ceiling };
+}
+
+type Lookup = (model: string, atMs: number) => ModelPrice | undefined;
+
+function byHalfHour(find: Lookup): Lookup {
+  const known = new Map<string, Known>();
+  return (model, atMs) => {
+    const period = Math.floor(atMs / PERIOD_MS);
+    const entry = known.get(model);
+    if (entry?.period === period) return entry.price;
+    const price = find(model, atMs);
+    // Names come from callers: forget all rather than grow without bound.
+    if (known.size >= ENTRIES_MAX) known.clear();
+    known.set(model, { period, price });
+    return price;
   };
 }
 
-function lookup(source: UpstreamPrices): (model: string, atMs: number) => ModelPrice | undefined {
+function lookup(source: UpstreamPrices): Lookup {
   const provider = providerId(source);
   const exact = new Map<string, ModelPrice>();
   const patterns: { readonly test: RegExp; readonly price: ModelPrice }[] = [];

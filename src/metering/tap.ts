@@ -136,16 +136,17 @@ class Tap implements BodySink, BodyControl {
     this.#control?.resume();
   }
 
-  cancel(): void {
+  cancel(error?: GatewayError): void {
     if (this.#state !== 'open') return;
     const { call, usage } = this.#tapped;
     const { terminal } = usage.result;
-    if (!terminal && !call.abortable) {
+    if (!terminal && !error && !call.abortable) {
       this.#state = 'left';
       this.#control?.resume();
       return;
     }
-    this.#finish(terminal ? 'complete' : 'aborted');
+    if (terminal) this.#finish('complete');
+    else this.#finish(error ? 'broken' : 'aborted', error);
     this.#control?.cancel();
   }
 

@@ -32,7 +32,9 @@ function flowing(call: Call = callOf('openai-chat'), options: Parameters<typeof 
   const { answer, ends } = tap(call, source, options);
   const reader = new Reader();
   const control = Buffer.isBuffer(answer.body) ? undefined : answer.body.start(reader);
-  return { source, reader, ends, answer, cancel: () => control?.cancel(), resume: () => control?.resume() };
+  const cancel = (): void => control?.cancel();
+  const end = (error: GatewayError): void => control?.cancel(error);
+  return { source, reader, ends, answer, cancel, end, resume: () => control?.resume() };
 }
 
 const broken = new GatewayError('upstream.broken', 'gone');
@@ -258,6 +260,14 @@ describe('a client that leaves', () => {
     );
     cancel();
     expect(ends).toMatchObject([{ metered: { estimated: true, usage: { input: 3, cacheRead: 90, output: 7 } } }]);
+  });
+
+  test.each([true, false])('which the gateway itself ends is broken by its own word (abortable: %s)', (abortable) => {
+    const draining = new GatewayError('gateway.draining', 'over');
+    const { source, ends, end } = flowing(callOf('mcp', { action: 'tool.call', abortable }));
+    end(draining);
+    expect(source.calls).toEqual(['cancel']);
+    expect(ends).toMatchObject([{ ending: 'broken', error: draining }]);
   });
 
   test('does not cancel what a session carries on upstream', () => {
