@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Anchor } from './anchor.ts';
 import { ChainCheck } from './chain-check.ts';
 import { readLines } from './lines.ts';
@@ -15,7 +15,8 @@ export async function verifyAudit(dirs: readonly string[], anchors: readonly Anc
   const chains: ChainReport[] = [];
   const findings: Finding[] = [];
   const notes: Note[] = [];
-  const files = Map.groupBy((await Promise.all(dirs.map(segmentsIn))).flat(), ({ chain }) => chain);
+  const folders = new Set(dirs.map((dir) => resolve(dir)));
+  const files = Map.groupBy((await Promise.all([...folders].map(segmentsIn))).flat(), ({ chain }) => chain);
   for (const [chain, segments] of files) {
     const check = new ChainCheck(
       chain,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { takeSet } from './policy-set.ts';
 import type { AccessRequest } from '../core/access.ts';
 import { readDocument } from '../documents/document.ts';
 import { type Fault, Spot } from '../documents/faults.ts';
@@ -9,6 +8,7 @@ import { requestOf } from '../policy/test-request.ts';
 import { readText } from './config-file.ts';
 import { type ExitCode, type Output, ProblemsError, UsageError } from './output.ts';
 import { findPolicies, type PolicyPlace, readPolicies } from './policy-files.ts';
+import { takeSet } from './policy-set.ts';
 
 export interface ExplainOptions extends PolicyPlace {
   readonly request?: string;
