@@ -1,10 +1,8 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import type { Anchor } from './anchor.ts';
+import { chainsIn } from './chains.ts';
 import { ChainCheck } from './chain-check.ts';
 import { readLines } from './lines.ts';
 import type { AuditReport, ChainReport, Finding, Note } from './report.ts';
-import { parseSegment, type Segment, segmentName } from './segment.ts';
 
 /**
  * Proves the files of some folders, one per replica, against themselves and against the heads that a store knows. Read the
@@ -15,16 +13,15 @@ export async function verifyAudit(dirs: readonly string[], anchors: readonly Anc
   const chains: ChainReport[] = [];
   const findings: Finding[] = [];
   const notes: Note[] = [];
-  const folders = new Set(dirs.map((dir) => resolve(dir)));
-  const files = Map.groupBy((await Promise.all([...folders].map(segmentsIn))).flat(), ({ chain }) => chain);
+  const files = await chainsIn(dirs);
   for (const [chain, segments] of files) {
     const check = new ChainCheck(
       chain,
       anchors.find((anchor) => anchor.chain === chain),
     );
-    for (const segment of segments.sort((left, right) => left.number - right.number)) {
+    for (const segment of segments) {
       check.begin(segment);
-      for await (const line of readLines(join(segment.dir, segmentName(segment)))) check.add(line);
+      for await (const line of readLines(segment.path)) check.add(line);
     }
     chains.push(check.finish());
     findings.push(...check.findings);
@@ -32,11 +29,6 @@ export async function verifyAudit(dirs: readonly string[], anchors: readonly Anc
   }
   findings.push(...anchors.filter(({ chain }) => !files.has(chain)).map(chainMissing));
   return { ok: findings.length === 0, chains, findings, notes };
-}
-
-async function segmentsIn(dir: string): Promise<(Segment & { readonly dir: string })[]> {
-  const segments = (await readdir(dir)).map(parseSegment).filter((segment) => segment !== undefined);
-  return segments.map((segment) => ({ ...segment, dir }));
 }
 
 function chainMissing({ chain, seq }: Anchor): Finding {

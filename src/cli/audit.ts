@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { AuditReport, ChainReport, Remark } from '../audit/report.ts';
+import { redisAnchors } from '../audit/redis.ts';
 import { verifyAudit } from '../audit/verify.ts';
 import { readingError } from '../config/files.ts';
-import { readAnchors, type StoreAddress, storeOfConfig, storeOfOption } from './audit-store.ts';
+
 import { findConfig, readShape } from './config-file.ts';
 import { type ExitCode, type Output, UsageError } from './output.ts';
+import { type StoreAddress, storeOfConfig, storeOfOption, withStore } from './store.ts';
 
 export interface AuditOptions {
   readonly dirs: readonly string[];
@@ -21,7 +23,7 @@ export async function verify(options: AuditOptions, output: Output): Promise<Exi
     if (!existsSync(dir))
       throw new Error(`\`${dir}\` is not there; an audit log is a folder of \`audit-*.jsonl\` files`);
   // Heads first: a gateway may be writing all the while.
-  const anchors = store ? await readAnchors(store) : [];
+  const anchors = store ? await withStore(store, ({ connection }) => redisAnchors(connection).list()) : [];
   const report = await verifyAudit(dirs, anchors).catch((cause: unknown) => {
     throw new Error(`${shown} cannot be read (${readingError(cause)})`, { cause });
   });

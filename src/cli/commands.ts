@@ -4,6 +4,7 @@ import type { AuditOptions } from './audit.ts';
 import { readDuration, readName, readNames, readOverlap, readPort } from './arguments.ts';
 import type { CheckOptions } from './check.ts';
 import type { ExplainOptions } from './explain.ts';
+import type { RebuildOptions } from './ledger.ts';
 import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
 import type { Output } from './output.ts';
 import type { ServeOptions } from './serve.ts';
@@ -20,6 +21,7 @@ export function addCommands(program: Command, output: Output, done: Done): void 
   addToken(program, output, done);
   addKeys(program, output, done);
   addAudit(program, output, done);
+  addLedger(program, output, done);
 }
 
 function addServe(program: Command, done: Done): void {
@@ -170,6 +172,26 @@ function addAudit(program: Command, output: Output, done: Done): void {
     .action(async (dirs: readonly string[], options: Omit<AuditOptions, 'dirs'>) => {
       const { verify } = await import('./audit.ts');
       done(await verify({ ...options, dirs }, output));
+    });
+}
+
+function addLedger(program: Command, output: Output, done: Done): void {
+  const ledger = program
+    .command('ledger')
+    .description('mend the record of what tenants have spent')
+    .helpCommand(false)
+    .addHelpText('after', example('waygate ledger rebuild --tenant acme'));
+  ledger
+    .command('rebuild')
+    .description('after the store has lost its data: count anew from the audit, and open the tenant again')
+    .argument('[dirs...]', 'folders of the audit log, one per replica (default: the one that the configuration names)')
+    .option('--config <file>', 'configuration that names store, policies and audit, instead of ./waygate.yaml')
+    .option('--tenant <name>', 'the tenant to rebuild', readName)
+    .option('--all', 'every tenant that the audit has calls of')
+    .option('--dry-run', 'print what would be counted, and change nothing')
+    .action(async (dirs: readonly string[], options: Omit<RebuildOptions, 'dirs'>) => {
+      const { rebuild } = await import('./ledger.ts');
+      done(await rebuild({ ...options, dirs }, output));
     });
 }
 

@@ -45,4 +45,8 @@ export class CalendarCounter implements Counter {
   spanMs(now: number): number {
     return Math.max(this.#lastSpanMs, this.#to - now, 0);
   }
+
+  fields(): ReadonlyMap<string, number> {
+    return new Map(Object.entries({ settled: this.settled, from: this.#from, to: this.#to }));
+  }
 }

@@ -30,6 +30,8 @@ export interface Counter {
   retryMs(excess: number, now: number): number;
   /** How long what was spent still counts. */
   spanMs(now: number): number;
+  /** What was spent, in the fields that Redis keeps it in (docs/redis-keys.md). */
+  fields(): ReadonlyMap<string, number>;
 }
 
 /** Names a counter within its tenant. The window is in the name: a quota with another window begins at zero. */

@@ -43,7 +43,8 @@ export class Counters {
   }
 }
 
-function newCounter(window: StoreWindow): Counter {
+/** A counter at zero. */
+export function newCounter(window: StoreWindow): Counter {
   if (window.kind === 'none') return new HeldCounter();
   return window.kind === 'rolling' ? new RollingCounter(window.ms) : new CalendarCounter();
 }
@@ -63,5 +64,8 @@ class HeldCounter implements Counter {
   }
   spanMs(): number {
     return 0;
+  }
+  fields(): ReadonlyMap<string, number> {
+    return new Map();
   }
 }

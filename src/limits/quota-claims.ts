@@ -1,6 +1,7 @@
 // From the quotas of a permit to the claims on the ledger. What does not change with the call is prepared once.
 import type { AccessRequest, Resource, ResourceKind } from '../core/access.ts';
-import type { PermittedCall } from '../core/call.ts';
+import type { Permit } from '../core/decision.ts';
+import type { Principal } from '../core/principal.ts';
 import type { Quota, Scope, Unit } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
 import { calendar } from './calendar.ts';
@@ -11,6 +12,14 @@ import type { Claim, StoreWindow } from './store.ts';
 export interface QuotaClaim {
   readonly quota: Quota;
   readonly claim: Claim;
+}
+
+/** As much of a permitted call as its claims depend on. */
+export interface Claimant {
+  readonly access: Pick<AccessRequest, 'action' | 'resource'> & {
+    readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent'>;
+  };
+  readonly decision: Pick<Permit, 'quotas'>;
 }
 
 export interface Asking {
@@ -47,7 +56,7 @@ export function prepareQuota(quota: Quota): Prepared {
 }
 
 /** What a call claims, in the order of its quotas, of those that apply to it. */
-export function claimsOf({ access, decision }: PermittedCall, { quote, nowMs }: Asking): readonly QuotaClaim[] {
+export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
     if (!appliesTo(quota.unit, access)) continue;
@@ -70,11 +79,11 @@ export function bookedFor({ unit, ask }: Claim, charge: Charge): number {
 }
 
 /** What a scope is for one request: the name that counts apart, or undefined where the request has none. */
-export function scopeOf(scope: Scope, access: AccessRequest): string | undefined {
+export function scopeOf(scope: Scope, access: Claimant['access']): string | undefined {
   return NAMES[scope](access);
 }
 
-const NAMES: Readonly<Record<Scope, (access: AccessRequest) => string | undefined>> = {
+const NAMES: Readonly<Record<Scope, (access: Claimant['access']) => string | undefined>> = {
   tenant: ({ principal }) => principal.tenant,
   subject: ({ principal }) => principal.subject,
   agent: ({ principal }) => principal.agent,
@@ -88,7 +97,7 @@ function nameOf(kind: ResourceKind, resource: Resource): string | undefined {
   return resource.kind === kind && resource.name !== '' ? `${resource.upstream}/${resource.name}` : undefined;
 }
 
-function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): string | undefined {
+function keyOf(name: string, scopes: readonly Scope[], access: Claimant['access']): string | undefined {
   let key = name;
   for (const scope of scopes) {
     const value = scopeOf(scope, access);
@@ -98,7 +107,7 @@ function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): s
   return key;
 }
 
-function appliesTo(unit: Unit, { action }: AccessRequest): boolean {
+function appliesTo(unit: Unit, { action }: Claimant['access']): boolean {
   const isUsed = unit === 'tokens' || unit === 'money';
   return !isUsed || action === 'model.generate' || action === 'model.embed';
 }

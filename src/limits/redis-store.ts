@@ -3,11 +3,11 @@
  * lost may be repeated.
  *
  * INVARIANT: every method ends within the client's deadline; what fails rejects with `limit.unavailable`.
- * INVARIANT: a tenant whose generation marker has vanished or changed stays closed in this process until `reopen`.
+ * INVARIANT: a tenant whose generation marker has vanished or changed stays closed in this process until it is rebuilt.
  */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { CallId } from '../core/ids.ts';
 import { AdmitBatch, type Admissions, readAdmissions, SettleBatch } from './batches.ts';
 import type { Question, RedisClient } from './redis.ts';
@@ -23,11 +23,6 @@ export interface RedisStoreOptions {
   readonly clock?: Clock;
 }
 
-export interface RedisStore extends LedgerStore {
-  /** Accepts a lost ledger as it is, in this process: the operator has rebuilt it or takes it as empty. */
-  reopen(tenant: string): void;
-}
-
 interface Tenant {
   readonly keys: TenantKeys;
   /** The generation this process first saw; empty until it has. */
@@ -36,19 +31,28 @@ interface Tenant {
   readonly settlements: Turn<SettleRequest, SettleBatch, string>;
 }
 
+/** A tenant whose ledger is not the one that this process knew. */
+interface Lost {
+  readonly generation: string;
+  /** When the store was last asked whether it has been rebuilt. */
+  askedAtMs: number;
+}
+
 const TENANTS_MAX = 10_000;
+/** How often a lost ledger is looked at again: whether `waygate ledger rebuild` has been there. */
+const ASK_AGAIN_MS = 1_000;
 /** Leases renewed by one script: a few hundred keep Redis busy for less than a millisecond. */
 const RENEWED_TOGETHER_MAX = 100;
 
-export function redisStore(options: RedisStoreOptions): RedisStore {
+export function redisStore(options: RedisStoreOptions): LedgerStore {
   return new RedisLedger(options);
 }
 
-class RedisLedger implements RedisStore {
+class RedisLedger implements LedgerStore {
   readonly #client: RedisClient;
   readonly #clock: Clock | undefined;
   readonly #tenants = new LRUCache<string, Tenant>({ max: TENANTS_MAX });
-  readonly #lost = new Set<string>();
+  readonly #lost = new Map<string, Lost>();
 
   constructor({ client, clock }: RedisStoreOptions) {
     this.#client = client;
@@ -56,13 +60,14 @@ class RedisLedger implements RedisStore {
   }
 
   async admit(request: AdmitRequest): Promise<AdmitResult> {
-    if (this.#lost.has(request.tenant)) return { kind: 'lost' };
+    if (this.#lost.size > 0 && this.#staysLost(request.tenant)) return { kind: 'lost' };
     const tenant = this.#tenant(request.tenant);
     const { answer, index } = await tenant.admissions.add(request);
     if (answer === 'lost') {
-      this.#lost.add(request.tenant);
+      this.#lost.set(request.tenant, { generation: tenant.generation, askedAtMs: this.#wallClock() });
       return { kind: 'lost' };
     }
+    if (this.#lost.size > 0) this.#lost.delete(request.tenant);
     tenant.generation = answer.generation;
     const result = answer.calls[index];
     if (result === undefined || result === 'gone') throw releasedBefore();
@@ -98,9 +103,14 @@ class RedisLedger implements RedisStore {
     this.#client.close();
   }
 
-  reopen(tenant: string): void {
-    this.#lost.delete(tenant);
-    this.#tenants.delete(tenant);
+  /** Whether a tenant is lost, and was asked about a moment ago. */
+  #staysLost(tenant: string): boolean {
+    const lost = this.#lost.get(tenant);
+    if (!lost) return false;
+    const now = this.#wallClock();
+    if (now - lost.askedAtMs < ASK_AGAIN_MS) return true;
+    lost.askedAtMs = now;
+    return false;
   }
 
   #tenant(name: string): Tenant {
@@ -109,7 +119,7 @@ class RedisLedger implements RedisStore {
     const keys = tenantKeys(name);
     const tenant: Tenant = {
       keys,
-      generation: '',
+      generation: this.#lost.get(name)?.generation ?? '',
       admissions: new Turn(
         () => new AdmitBatch(keys),
         (take) => this.#admitAll(tenant, take),
@@ -135,6 +145,10 @@ class RedisLedger implements RedisStore {
   /** `-` for the server's clock: what is no number stands for it in every script. */
   #now(): string {
     return this.#clock ? String(this.#clock.now()) : '-';
+  }
+
+  #wallClock(): number {
+    return (this.#clock ?? systemClock).now();
   }
 
   async #run(question: () => Question): Promise<unknown> {

@@ -144,7 +144,7 @@ function standingOf(quota: Standing['quota'], { settled, held, resetMs }: ClaimS
 function lost(tenant: string): GatewayError {
   return new GatewayError(
     'limit.lost',
-    `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to rebuild it`,
+    `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to put it back with \`waygate ledger rebuild\``,
   );
 }
 

@@ -59,6 +59,14 @@ export class RollingCounter implements Counter {
     return this.#ms + this.#width;
   }
 
+  fields(): ReadonlyMap<string, number> {
+    const whole = { settled: this.settled, from: this.#from, to: this.#to };
+    return new Map([
+      ...Object.entries(whole),
+      ...[...this.#slots].map(([slot, spent]) => [String(slot), spent] as const),
+    ]);
+  }
+
   #firstSlot(now: number): number {
     return Math.floor((now - this.#ms + 1) / this.#width);
   }

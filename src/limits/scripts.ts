@@ -24,3 +24,4 @@ export const ADMIT = script('admit');
 export const SETTLE = script('settle');
 export const RELEASE = script('release');
 export const RENEW = script('renew');
+export const REBUILD = script('rebuild');

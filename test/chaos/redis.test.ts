@@ -1,6 +1,7 @@
 // Real Redis, broken in the middle of traffic: answers still come in time, no limit is passed, nothing is counted twice.
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { runProcess } from '../cli/run.ts';
 import { chatUpstream, completion, postChat } from '../support/chat.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { type ScriptedUpstream, scriptedUpstream } from '../support/upstream.ts';
@@ -107,7 +108,7 @@ describe.runIf(inject('redisIsReal'))('Redis, broken in the middle of a run', ()
     expect(passed).toBe(CALLS);
   });
 
-  test('wiped: the tenant stays closed, and the refusal says so', async () => {
+  test('wiped: the tenant stays closed and says so; rebuilt from the audit, it goes on where it was', async () => {
     await start();
     for (let index = 0; index < 3; index += 1) expect((await timed()).status).toBe(200);
     const admin = new Redis(redis.url);
@@ -117,6 +118,10 @@ describe.runIf(inject('redisIsReal'))('Redis, broken in the middle of a run', ()
     expect(status).toBe(503);
     expect(body).toContain('limit.lost');
     expect(upstream.received).toHaveLength(3);
+    const rebuild = runProcess(['ledger', 'rebuild', '--tenant', 'acme'], { cwd: waygate.dir });
+    expect(rebuild).toMatchObject({ code: 0, err: '' });
+    expect(rebuild.out).toContain(`acme: money/calls:requests:day@UTC:agent=ci:calendar 3 of ${CALLS} requests`);
+    expect(3 + (await recovered()) + (await spendTheRest())).toBe(CALLS);
   });
 
   test('gone: lists of models still pass, and each is counted', async () => {

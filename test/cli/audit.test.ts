@@ -143,7 +143,7 @@ describe('with the store', () => {
     expect(unset).toEqual({
       code: 1,
       out: '',
-      err: 'the store cannot be asked for the heads of the chains: the environment variable `STORE` is not set',
+      err: 'the store cannot be asked: the environment variable `STORE` is not set',
     });
   });
 
@@ -152,7 +152,7 @@ describe('with the store', () => {
     await logged(dir);
     const { code, out, err } = await run('audit', 'verify', dir, '--redis', 'redis://127.0.0.1:1');
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toBe('the store cannot be asked for the heads of the chains: connect ECONNREFUSED 127.0.0.1:1');
+    expect(err).toBe('the store cannot be asked: connect ECONNREFUSED 127.0.0.1:1');
   });
 
   test('a password does not belong on the command line', async () => {

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { GRACE_MS } from '../../src/limits/bounds.ts';
 import type { RedisClient } from '../../src/limits/redis.ts';
-import { type RedisStore, redisStore } from '../../src/limits/redis-store.ts';
+import { redisStore } from '../../src/limits/redis-store.ts';
+import type { LedgerStore } from '../../src/limits/store.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { connected } from './connect.ts';
 import { ledgerContract } from './contract.ts';
@@ -95,7 +96,7 @@ describe.runIf(HAS_SERVER)('a redis store with a server of its own', () => {
   });
 
   const wipe = (): Promise<unknown> => tell(server.port, (redis) => redis.flushall());
-  const admit = (store: RedisStore, tenant: string): Promise<unknown> => store.admit(asks(tenant, [claim()]));
+  const admit = (store: LedgerStore, tenant: string): Promise<unknown> => store.admit(asks(tenant, [claim()]));
 
   test('closes a tenant whose ledger has vanished, and keeps it closed even when others begin it anew', async () => {
     const store = redisStore({ client });
@@ -121,14 +122,22 @@ describe.runIf(HAS_SERVER)('a redis store with a server of its own', () => {
     expect(await admit(store, tenant)).toEqual({ kind: 'lost' });
   });
 
-  test('opens a lost tenant again when its operator says so', async () => {
-    const store = redisStore({ client });
+  test('asks again once a second whether a lost tenant was rebuilt', async () => {
+    const clock = testClock();
+    let asked = 0;
+    const counting = {
+      ...client,
+      run: (question: Parameters<RedisClient['run']>[0]) => ((asked += 1), client.run(question)),
+    };
+    const store = redisStore({ client: counting, clock });
     const tenant = freshTenant();
     await admit(store, tenant);
     await wipe();
-    expect(await admit(store, tenant)).toEqual({ kind: 'lost' });
-    store.reopen(tenant);
-    expect(await admit(store, tenant)).toMatchObject({ kind: 'admitted', states: [{ held: 10 }] });
+    for (let index = 0; index < 5; index += 1) expect(await admit(store, tenant)).toEqual({ kind: 'lost' });
+    expect(asked).toBe(2);
+    clock.advance(1_000);
+    for (let index = 0; index < 5; index += 1) expect(await admit(store, tenant)).toEqual({ kind: 'lost' });
+    expect(asked).toBe(3);
   });
 
   test('gives every key a lifetime beyond its meaning, but for the generation marker', async () => {

@@ -16,8 +16,11 @@ local now = number() or clock()
 local expected, first, sweep = word(), word(), word()
 local leases = KEYS[2]
 
+-- `closed:…` while the ledger is rebuilt, `rebuilt:…` once whoever lost it may go on with it.
 local generation = redis.call('GET', KEYS[1])
-if expected ~= '-' and generation ~= expected then return 'lost' end
+local state = generation and string.match(generation, '^(%a+):')
+if state == 'closed' then return 'lost' end
+if expected ~= '-' and generation ~= expected and state ~= 'rebuilt' then return 'lost' end
 if not generation then
   generation = first
   redis.call('SET', KEYS[1], generation)

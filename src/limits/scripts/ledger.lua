@@ -1,4 +1,4 @@
--- The arithmetic of one counter, put before each of the four scripts. rolling-counter.ts and calendar-counter.ts say the
+-- The arithmetic of one counter, put before each of the scripts. rolling-counter.ts and calendar-counter.ts say the
 -- same for memory. Numbers are whole and go out through text(): Lua may print a large one as 9.0e+15.
 
 local function text(n) return string.format('%.0f', n) end

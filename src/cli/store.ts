@@ -1,11 +1,9 @@
-// The store that vouches for the ends of the chains, as a command reaches it.
-import type { Anchor } from '../audit/anchor.ts';
-import { redisAnchors } from '../audit/redis.ts';
+// The store of a gateway, as a command reaches it.
 import { systemFiles } from '../config/files.ts';
 import type { ConfigFile } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { parseSecretReference } from '../core/secret-reference.ts';
-import { connectRedis, type RedisConfig } from '../limits/redis.ts';
+import { connectRedis, type RedisClient, type RedisConfig } from '../limits/redis.ts';
 import { parseRedisUrl } from '../limits/redis-address.ts';
 import { besideConfig } from './config-file.ts';
 import { UsageError } from './output.ts';
@@ -13,7 +11,7 @@ import { UsageError } from './output.ts';
 export type StoreAddress = Pick<RedisConfig, 'url' | 'sentinel' | 'cluster'>;
 
 const CONNECT_MS = 5_000;
-const UNASKED = 'the store cannot be asked for the heads of the chains';
+const UNASKED = 'the store cannot be asked';
 
 /** `--redis`: a reference, or an address that may be seen by whoever lists processes. */
 export async function storeOfOption(text: string): Promise<StoreAddress> {
@@ -39,12 +37,13 @@ async function follow(reference: string, pathOf: (given: string) => string): Pro
   throw new Error(`${UNASKED}: ${secret.message}`);
 }
 
-/** The heads that the store knows. Rejects where it cannot be asked: a proof without them would prove less. */
-export async function readAnchors(store: StoreAddress): Promise<readonly Anchor[]> {
+/** Connects, and ends the connection after the work. Rejects where the store cannot be reached. */
+export async function withStore<T>(store: StoreAddress, work: (client: RedisClient) => Promise<T>): Promise<T> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
   let last = new Error(`it did not answer within ${CONNECT_MS} ms`);
   const client = connectRedis({
     ...store,
+    commandTimeoutMs: CONNECT_MS,
     onError(error) {
       last = error;
       // Of several nodes another one may still answer.
@@ -53,10 +52,11 @@ export async function readAnchors(store: StoreAddress): Promise<readonly Anchor[
   });
   const timer = setTimeout(() => reject(last), CONNECT_MS);
   try {
-    await Promise.race([client.connected(), failed]);
-    return await redisAnchors(client.connection).list();
-  } catch (cause) {
-    throw new Error(`${UNASKED}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    await Promise.race([client.connected(), failed]).catch((cause: Error) => {
+      throw new Error(`${UNASKED}: ${cause.message}`, { cause });
+    });
+    clearTimeout(timer);
+    return await work(client);
   } finally {
     clearTimeout(timer);
     client.close();

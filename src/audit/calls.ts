@@ -1,0 +1,93 @@
+// What the audit says of calls that were permitted: who made them, under which limits, and what they cost.
+import { type Action, ACTIONS, parseResource, type Resource } from '../core/access.ts';
+import type { CallId } from '../core/ids.ts';
+import type { MicroUsd } from '../core/money.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Charge } from '../core/usage.ts';
+import { type ChainFile, chainsIn } from './chains.ts';
+import { unseal } from './chain.ts';
+import { readLines } from './lines.ts';
+
+export interface AuditedCall {
+  readonly id: CallId;
+  readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent'>;
+  readonly action: Action;
+  readonly resource: Resource;
+  /** Ids of the limits that it was admitted under. */
+  readonly quotas: readonly string[];
+  /** What it cost; where no end of it is told, the worst that it was permitted to. */
+  readonly charge: Charge;
+  /** Milliseconds since the epoch. */
+  readonly permittedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+interface ChargeJson {
+  readonly tokens: number;
+  readonly usdMicros: number;
+}
+
+/** The members that are read of a line; a line that lacks one is of another kind. */
+interface EntryJson {
+  readonly at: number;
+  readonly kind: string;
+  readonly call: CallId;
+  readonly principal: AuditedCall['principal'];
+  readonly action: string;
+  readonly resource: string;
+  readonly quote: ChargeJson;
+  readonly standings: readonly { readonly quota: string }[];
+  readonly cost?: ChargeJson;
+}
+
+/**
+ * Every permitted call in the logs of some folders, one per replica, as it ended. Takes the lines at their word: prove
+ * them first (verify.ts). Rejects where a folder or a file cannot be read.
+ */
+export async function* auditedCalls(dirs: readonly string[]): AsyncGenerator<AuditedCall> {
+  for (const files of (await chainsIn(dirs)).values()) yield* callsOf(files);
+}
+
+async function* callsOf(files: readonly ChainFile[]): AsyncGenerator<AuditedCall> {
+  const open = new Map<CallId, AuditedCall>();
+  for await (const entry of entriesOf(files)) {
+    if (entry.kind === 'permit') {
+      const call = permitted(entry);
+      if (call) open.set(call.id, call);
+    } else if (entry.kind === 'outcome') {
+      const call = open.get(entry.call);
+      if (!call) continue;
+      open.delete(entry.call);
+      // Without a cost it was never sent.
+      const charge = entry.cost ? chargeOf(entry.cost) : NOTHING;
+      yield { ...call, charge, endedAtMs: entry.at };
+    }
+  }
+  yield* open.values();
+}
+
+async function* entriesOf(files: readonly ChainFile[]): AsyncGenerator<EntryJson> {
+  for (const { path } of files) {
+    for await (const { bytes, whole } of readLines(path)) {
+      const opened = whole ? unseal(bytes) : undefined;
+      if (opened) yield JSON.parse(`${opened.text.toString()}}`) as EntryJson;
+    }
+  }
+}
+
+const NOTHING: Charge = { tokens: 0, money: 0 as MicroUsd };
+
+/** Undefined for a call that no limit applied to. */
+function permitted(entry: EntryJson): AuditedCall | undefined {
+  const action = ACTIONS.find((known) => known === entry.action);
+  const resource = parseResource(entry.resource);
+  if (entry.standings.length === 0 || !action || !resource) return undefined;
+  const { call: id, principal, at } = entry;
+  const quotas = entry.standings.map(({ quota }) => quota);
+  const charge = chargeOf(entry.quote);
+  return { id, principal, action, resource, quotas, charge, permittedAtMs: at, endedAtMs: at };
+}
+
+function chargeOf({ tokens, usdMicros }: ChargeJson): Charge {
+  return { tokens, money: usdMicros as MicroUsd };
+}
