@@ -1,6 +1,7 @@
-// What is compared, each a process of its own: nothing between (direct), the yardstick (relay), and Waygate twice.
+// What is compared, each a process of its own: nothing between (direct), the yardstick (relay), peers, and Waygate.
 import { type Cores, type ServerProcess, startServer } from './processes.ts';
 import { ANSWER, chatRequest } from './traffic.ts';
+import { portkeyHeaders, startNginx, startPortkey } from './peers.ts';
 import { type Around, startWaygate } from './waygate.ts';
 
 export interface Candidate {
@@ -13,7 +14,7 @@ export interface Candidate {
   readonly stop: () => Promise<void>;
 }
 
-export const NAMES = ['direct', 'relay', 'open', 'governed'] as const;
+export const NAMES = ['direct', 'nginx', 'relay', 'open', 'governed', 'governed-10k', 'portkey'] as const;
 export type Name = (typeof NAMES)[number];
 
 export interface Stage {
@@ -39,6 +40,12 @@ export async function startCandidate(name: Name, stage: Stage): Promise<Candidat
     const args = (port: number): string[] => ['bench/relay.ts', String(port), upstream.url];
     const relay = await startServer(name, { args, dir, cores, env: { BENCH_KEY: 'bench' } });
     return { ...relay, headers: JSON_HEADERS, doubt: noDoubt };
+  }
+  if (name === 'nginx' || name === 'portkey') {
+    const options = { dir, cores, upstream: upstream.url };
+    const peer = await (name === 'nginx' ? startNginx(options) : startPortkey(options));
+    const headers = { ...JSON_HEADERS, ...(name === 'portkey' && portkeyHeaders(upstream.url)) };
+    return { ...peer, headers, doubt: noDoubt };
   }
   const { token, ...waygate } = await startWaygate(name, { ...stage, cores });
   return { ...waygate, headers: { ...JSON_HEADERS, authorization: `Bearer ${token}` } };

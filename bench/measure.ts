@@ -3,6 +3,9 @@ import type { Candidate } from './candidates.ts';
 import type { Burst, BurstResult } from './load.ts';
 import { type Cores, runScript } from './processes.ts';
 
+/** What sends the load, and what it counts as requests: calls, or the events of streams. */
+export type LoadScript = 'bench/load.ts' | 'bench/paced.ts';
+
 export interface Sample extends BurstResult {
   /** CPU of all the candidate's threads, user and system, in microseconds a request. NaN where it cannot be known. */
   readonly cpuMicros: number;
@@ -19,12 +22,16 @@ const AFTERMATH_MS = 300;
 /** One burst against one candidate, and what the candidate spent on it. */
 export async function measure(
   candidate: Candidate,
-  load: { readonly cores: Cores | undefined; readonly burst: Omit<Burst, 'url' | 'headers'> },
+  load: {
+    readonly cores: Cores | undefined;
+    readonly script: LoadScript;
+    readonly burst: Omit<Burst, 'url' | 'headers'>;
+  },
 ): Promise<Sample> {
   const { cores } = load;
   const before = { own: ticksOf(candidate.pid), core: coreTicks(cores) };
   const burst: Burst = { ...load.burst, url: `${candidate.url}/v1/chat/completions`, headers: candidate.headers };
-  const result = await runScript<BurstResult>(['bench/load.ts', JSON.stringify(burst)], cores?.others);
+  const result = await runScript<BurstResult>([load.script, JSON.stringify(burst)], cores?.others);
   await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
   const own = ticksOf(candidate.pid) - before.own;
   const core = coreTicks(cores);

@@ -37,7 +37,9 @@ export interface ServerProcess {
 }
 
 export interface StartOptions {
-  /** Arguments of Node, given the port to listen on. */
+  /** Instead of this Node. */
+  readonly command?: string;
+  /** Its arguments, given the port to listen on. */
   readonly args: (port: number) => readonly string[];
   /** What it prints goes to `<name>.log` here. */
   readonly dir: string;
@@ -51,14 +53,18 @@ const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-/** Starts a server with this Node and waits until it answers. Throws with what it printed where it does not. */
+/** Starts a server and waits until it answers. Throws with what it printed where it does not. */
 export async function startServer(name: string, options: StartOptions): Promise<ServerProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const log = join(options.dir, `${name}.log`);
   const output = openSync(log, 'w');
   const env = { ...process.env, ...options.env };
-  const child = spawn(process.execPath, options.args(port), { cwd: ROOT, env, stdio: ['ignore', output, output] });
+  const child = spawn(options.command ?? process.execPath, options.args(port), {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', output, output],
+  });
   closeSync(output);
   running.add(child);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -1,4 +1,6 @@
+import type { HeldResult } from './hold.ts';
 import type { Sample } from './measure.ts';
+import type { Bar, Round, Section } from './sections.ts';
 
 export interface Row {
   readonly name: string;
@@ -8,10 +10,8 @@ export interface Row {
   readonly failure: string | undefined;
 }
 
-/** The first bar: what governing a call may cost, in the CPU of relaying it. */
-const BAR = 2;
-
-function median(values: readonly number[]): number {
+/** Half of the values lie on either side; NaN where there is none. */
+export function median(values: readonly number[]): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const middle = sorted.length / 2;
   if (sorted.length === 0) return NaN;
@@ -27,29 +27,27 @@ function show(value: number, digits: number): string {
   return Number.isNaN(value) ? '–' : value.toFixed(digits);
 }
 
-const HEAD = [
-  '',
-  'requests/s',
-  'p50 ms',
-  'p99 ms',
-  'CPU µs/request',
-  'min..max',
-  '× relay',
-  'min..max',
-  'RSS MB',
-  'others',
-];
+/** The table of medians, in Markdown, below its title. */
+export function renderSection({ title, base, unit }: Section, rows: readonly Row[]): string {
+  const time = unit === 'event' ? 'first byte ' : '';
+  const head = ['', `${unit}s/s`, `${time}p50 ms`, `${time}p99 ms`, `CPU µs/${unit}`, 'min..max'];
+  const heads = [...head, `× ${base}`, 'min..max', 'RSS MB', 'others'];
+  const baseRow = rows.find(({ name }) => name === base);
+  return `## ${title}\n\n${table([heads, ...rows.map((row) => cellsOf(row, baseRow))])}`;
+}
 
-/** The table of medians, in Markdown. */
-export function renderTable(rows: readonly Row[]): string {
-  const relay = rows.find(({ name }) => name === 'relay');
-  const cells = [
-    HEAD,
-    HEAD.map((_, column) => (column === 0 ? '---' : '--:')),
-    ...rows.map((row) => cellsOf(row, relay)),
-  ];
-  const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  return cells
+/** What streams that say nothing cost. */
+export function renderHeld(title: string, rows: readonly (readonly [string, HeldResult | string])[]): string {
+  const cells = rows.map(([name, held]) =>
+    typeof held === 'string' ? [name, 'failed'] : [name, show(held.kilobytesPerStream, 1), show(held.rssMegabytes, 0)],
+  );
+  return `## ${title}\n\n${table([['', 'KB a stream', 'RSS MB'], ...cells])}`;
+}
+
+function table([heads = [], ...rows]: readonly (readonly string[])[]): string {
+  const lines = [heads, heads.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
+  const widths = heads.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
     .map((line) => {
       const padded = widths.map((width, column) => (line[column] ?? '')[column === 0 ? 'padEnd' : 'padStart'](width));
       return `| ${padded.join(' | ')} |`;
@@ -57,11 +55,11 @@ export function renderTable(rows: readonly Row[]): string {
     .join('\n');
 }
 
-function cellsOf(row: Row, relay: Row | undefined): string[] {
+function cellsOf(row: Row, base: Row | undefined): string[] {
   if (row.failure !== undefined) return [row.name, 'failed'];
   const of = (pick: (sample: Sample) => number): number[] => row.samples.map(pick);
   const cpu = of(({ cpuMicros }) => cpuMicros);
-  const toRelay = ratios(row, relay);
+  const toBase = ratios(row, base);
   return [
     row.name,
     show(median(of(({ requests, seconds }) => requests / seconds)), 0),
@@ -69,8 +67,8 @@ function cellsOf(row: Row, relay: Row | undefined): string[] {
     show(median(of(({ p99Ms }) => p99Ms)), 2),
     show(median(cpu), 1),
     span(cpu, 1),
-    show(median(toRelay), 2),
-    span(toRelay, 2),
+    show(median(toBase), 2),
+    span(toBase, 2),
     show(median(of(({ rssMegabytes }) => rssMegabytes)), 0),
     Number.isNaN(median(cpu)) ? '–' : `${show(100 * median(of(({ othersShare }) => othersShare)), 0)} %`,
   ];
@@ -81,12 +79,22 @@ function span(values: readonly number[], digits: number): string {
   return known.length === 0 ? '–' : `${show(Math.min(...known), digits)}..${show(Math.max(...known), digits)}`;
 }
 
-/** Whether the bar is met, and the line that says so. */
-export function judge(rows: readonly Row[]): { readonly met: boolean; readonly line: string } {
-  const relay = rows.find(({ name, failure }) => name === 'relay' && failure === undefined);
-  const governed = rows.find(({ name, failure }) => name === 'governed' && failure === undefined);
-  const ratio = governed ? median(ratios(governed, relay)) : NaN;
-  const met = ratio <= BAR;
-  const verdict = Number.isNaN(ratio) ? 'not measured' : `${ratio.toFixed(2)} ${met ? 'pass' : 'MISSED'}`;
-  return { met, line: `governed ≤ ${BAR.toFixed(1)} × relay: ${verdict}` };
+export interface Verdict {
+  readonly met: boolean;
+  readonly line: string;
+}
+
+/** Whether the median of all rounds meets a bar, and the line that says so. What was not measured is not missed. */
+export function judge(bar: Pick<Bar, 'text' | 'atMost' | 'atLeast'>, values: readonly number[]): Verdict {
+  const { text, atMost = Infinity, atLeast = -Infinity } = bar;
+  const value = median(values);
+  const met = Number.isNaN(value) || (value <= atMost && value >= atLeast);
+  const bound = bar.atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
+  const verdict = Number.isNaN(value) ? 'not measured' : `${value.toFixed(2)} ${met ? 'pass' : 'MISSED'}`;
+  return { met, line: `${text} ${bound}: ${verdict}` };
+}
+
+/** The verdicts of a section's bars. */
+export function judgeSection({ bars }: Section, rounds: readonly Round[]): readonly Verdict[] {
+  return bars.map((bar) => judge(bar, rounds.map(bar.value)));
 }

@@ -4,45 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { redisBinary, startRedis } from '../test/support/redis.ts';
-import { type Candidate, type Name, NAMES, type Stage, startCandidate, tryOut } from './candidates.ts';
-import type { Burst } from './load.ts';
+import { type Name, NAMES, type Stage, startCandidate } from './candidates.ts';
+import { type Entry, field } from './field.ts';
+import type { Held, HeldResult } from './hold.ts';
 import { measure, type Sample } from './measure.ts';
-import { findCores, pin, startServer } from './processes.ts';
+import { findCores, pin, runScript, startServer } from './processes.ts';
 import { renderProfiles } from './profile.ts';
-import { judge, renderTable, type Row } from './report.ts';
+import { judge, judgeSection, renderHeld, renderSection, type Row, type Verdict } from './report.ts';
+import { HELD, type Round, type Section, SECTIONS } from './sections.ts';
 import { ANSWER, chatRequest, EVENTS } from './traffic.ts';
 
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '3' },
-    connections: { type: 'string', default: '32' },
+    sections: { type: 'string', default: [...SECTIONS.map(({ name }) => name), 'held'].join(',') },
     only: { type: 'string', default: NAMES.join(',') },
     quick: { type: 'boolean', default: false },
-    stream: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     gate: { type: 'boolean', default: false },
   },
 });
 const rounds = flags.quick ? 2 : Number(flags.rounds);
 const seconds = flags.quick ? 1 : Number(flags.seconds);
-const burst: Omit<Burst, 'url' | 'headers'> = {
-  body: chatRequest(flags.stream ? 'stream' : 'json'),
-  expectBody: flags.stream ? EVENTS.join('') : ANSWER,
-  connections: Number(flags.connections),
-  seconds,
-};
-
-// A gateway runs for days, and V8 goes on compiling for its first hundred thousand calls.
-const WARM_UP_CALLS = flags.quick ? 5_000 : 100_000;
-const WARM_UP_BURSTS_MAX = 30;
-
-interface Entry {
-  readonly name: Name;
-  readonly candidate: Candidate | undefined;
-  readonly samples: Sample[];
-  failure: string | undefined;
-}
+const wanted = { sections: flags.sections.split(','), names: flags.only.split(',') };
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const dir = mkdtempSync(join(tmpdir(), 'waygate-bench-'));
@@ -56,34 +41,29 @@ say(
 );
 
 const redis = await findRedis();
-const upstream = await startServer('upstream', {
-  dir,
-  cores: cores?.others,
-  args: (port) => ['bench/upstream.ts', String(port)],
-});
-const collector = await startServer('collector', {
-  dir,
-  cores: cores?.others,
-  args: (port) => ['bench/collector.ts', String(port)],
-});
+const [upstream, collector] = [await serverOf('upstream'), await serverOf('collector')];
 const profileDir = join(dir, 'profiles');
 const nodeOptions = flags.profile ? ['--cpu-prof', '--cpu-prof-dir', profileDir] : [];
 const stage: Stage = { dir, cores, upstream, around: { collector, redisUrl: redis?.url }, nodeOptions };
+const candidates = field({ stage, warmUpCalls: flags.quick ? 5_000 : 100_000, say });
 
-const entries: Entry[] = [];
-for (const name of NAMES.filter((known) => flags.only.split(',').includes(known))) entries.push(await enter(name));
-for (let round = 0; round < rounds; round += 1) await playRound(round);
-for (const { candidate } of entries) await candidate?.stop();
+const reports: string[] = [];
+const verdicts: Verdict[] = [];
+const failures = new Map<string, string>();
+for (const section of SECTIONS.filter(({ name }) => wanted.sections.includes(name))) await play(section);
+if (wanted.sections.includes('held')) await hold();
+await candidates.stop();
 await Promise.all([upstream.stop(), collector.stop(), redis?.stop()]);
 
-const rows: readonly Row[] = entries;
-const failed = rows.filter(({ failure }) => failure !== undefined);
-const verdict = judge(rows);
 if (flags.profile) console.log(renderProfiles(profileDir));
-console.log(renderTable(rows));
-for (const { name, failure } of failed) console.log(`\n${name} failed: ${failure}`);
-console.log(`\n${verdict.line}`);
-process.exit(failed.length > 0 || (flags.gate && !verdict.met) ? 1 : 0);
+console.log(reports.join('\n\n'));
+for (const [name, failure] of failures) console.log(`\n${name} failed: ${failure}`);
+console.log(`\n${verdicts.map(({ line }) => line).join('\n')}`);
+process.exit(failures.size > 0 || (flags.gate && verdicts.some(({ met }) => !met)) ? 1 : 0);
+
+function serverOf(name: 'upstream' | 'collector'): ReturnType<typeof startServer> {
+  return startServer(name, { dir, cores: cores?.others, args: (port) => [`bench/${name}.ts`, String(port)] });
+}
 
 async function findRedis(): Promise<{ readonly url: string; readonly stop: () => Promise<void> } | undefined> {
   const url = process.env['REDIS_URL'];
@@ -95,36 +75,76 @@ async function findRedis(): Promise<{ readonly url: string; readonly stop: () =>
   return server;
 }
 
-/** Starts a candidate, warms it up, tries it out and asks for proof of its work. */
-async function enter(name: Name): Promise<Entry> {
-  say(`warming up ${name}`);
-  try {
-    const candidate = await startCandidate(name, stage);
-    await warmUp(candidate);
-    return { name, candidate, samples: [], failure: (await tryOut(candidate)) ?? (await candidate.doubt()) };
-  } catch (error) {
-    const failure = error instanceof Error ? error.message : String(error);
-    return { name, candidate: undefined, samples: [], failure };
-  }
-}
-
-/** Until the code is compiled that the rounds will run: a number of calls, not a time. Answers are not looked at yet. */
-async function warmUp(candidate: Candidate): Promise<void> {
-  let requests = 0;
-  for (let bursts = 0; requests < WARM_UP_CALLS && bursts < WARM_UP_BURSTS_MAX; bursts += 1) {
-    requests += (await measure(candidate, { cores, burst })).requests;
-  }
+async function enterAll(names: readonly Name[]): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const name of names.filter((known) => wanted.names.includes(known))) entries.push(await candidates.enter(name));
+  return entries;
 }
 
 /** One burst each, so close together that a noisy neighbour meets them all; the order turns with the rounds. */
-async function playRound(round: number): Promise<void> {
-  const turn = round % entries.length;
-  for (const entry of [...entries.slice(turn), ...entries.slice(0, turn)]) {
-    if (!entry.candidate || entry.failure !== undefined) continue;
-    const sample = await measure(entry.candidate, { cores, burst });
-    const cpu = Number.isNaN(sample.cpuMicros) ? '' : `, ${sample.cpuMicros.toFixed(1)} µs a request`;
-    say(`round ${round + 1}/${rounds} ${entry.name}: ${Math.round(sample.requests / sample.seconds)}/s${cpu}`);
-    entry.samples.push(sample);
-    entry.failure = sample.failure;
+async function play(section: Section): Promise<void> {
+  const entries = await enterAll(section.candidates);
+  const samples = new Map<Name, Sample[]>(entries.map(({ name }) => [name, []]));
+  const played: Round[] = [];
+  // Of streams the first round warms up.
+  for (let round = section.body === 'paced' ? -1 : 0; round < rounds; round += 1) {
+    const turn = Math.max(0, round) % entries.length;
+    const found = new Map<Name, Sample>();
+    for (const entry of [...entries.slice(turn), ...entries.slice(0, turn)]) {
+      const sample = await burst(section, entry);
+      if (sample) found.set(entry.name, sample);
+    }
+    if (round < 0) continue;
+    played.push(found);
+    for (const [name, sample] of found) samples.get(name)?.push(sample);
+    say(`${section.name}: round ${round + 1}/${rounds}`);
+  }
+  const rows = entries.map(({ name, failure }): Row => ({ name, samples: samples.get(name) ?? [], failure }));
+  reports.push(renderSection(section, rows));
+  verdicts.push(...judgeSection(section, played));
+}
+
+/** Undefined where the candidate has failed. */
+async function burst({ script, connections, body }: Section, entry: Entry): Promise<Sample | undefined> {
+  if (!entry.candidate || entry.failure !== undefined) return noted(entry);
+  const load = {
+    body: chatRequest(body),
+    expectBody: body === 'json' ? ANSWER : EVENTS.join(''),
+    connections,
+    seconds,
+  };
+  const sample = await measure(entry.candidate, { cores, script, burst: load });
+  entry.failure = sample.failure;
+  return sample.failure === undefined ? sample : noted(entry);
+}
+
+function noted({ name, failure }: Entry): undefined {
+  if (failure !== undefined) failures.set(name, failure);
+}
+
+/** What streams cost that are open and silent, in processes that have done nothing else. */
+async function hold(): Promise<void> {
+  const rows: (readonly [string, HeldResult | string])[] = [];
+  for (const name of HELD.candidates.filter((known) => wanted.names.includes(known))) {
+    say(`holding ${name}`);
+    const held = await holdOne(name).catch((error: Error) => error.message);
+    if (typeof held === 'string') failures.set(name, held);
+    rows.push([name, held]);
+  }
+  reports.push(renderHeld(`${HELD.streams} streams, open and silent`, rows));
+  const governed = rows.find(([name]) => name === 'governed')?.[1];
+  const cost = typeof governed === 'object' ? governed.kilobytesPerStream : NaN;
+  verdicts.push(judge({ text: 'KB a stream of governed', atMost: HELD.atMost }, [cost]));
+}
+
+async function holdOne(name: Name): Promise<HeldResult> {
+  const candidate = await startCandidate(name, { ...stage, dir: mkdtempSync(join(dir, 'held-')) });
+  const { headers, pid = 0 } = candidate;
+  const url = `${candidate.url}/v1/chat/completions`;
+  const held: Held = { url, headers, pid, body: chatRequest('hold'), streams: HELD.streams };
+  try {
+    return await runScript<HeldResult>(['bench/hold.ts', JSON.stringify(held)], cores?.others);
+  } finally {
+    await candidate.stop();
   }
 }

@@ -29,8 +29,12 @@ const TOOL = {
   },
 };
 
+/** How a stream comes: as fast as it can, an event every 5 ms, or one event and then nothing. */
+export const PACES = ['burst', 'paced', 'hold'] as const;
+export type Pace = (typeof PACES)[number];
+
 /** A chat request of 2,048 bytes with eight turns and one tool. */
-export function chatRequest(mode: 'json' | 'stream'): string {
+export function chatRequest(mode: 'json' | Pace): string {
   return sized(REQUEST_BYTES, (fill) => ({
     model: 'bench-1',
     messages: [
@@ -44,7 +48,7 @@ export function chatRequest(mode: 'json' | 'stream'): string {
     tools: [TOOL],
     temperature: 0.2,
     max_tokens: 256,
-    ...(mode === 'stream' ? { stream: true, stream_options: { include_usage: true } } : {}),
+    ...(mode === 'json' ? {} : { user: mode, stream: true, stream_options: { include_usage: true } }),
   }));
 }
 

@@ -32,17 +32,24 @@ export interface WaygateProcess extends ServerProcess {
 
 const ISSUER = 'https://issuer.bench.example';
 
-/** `open`: everything allowed, memory store. `governed`: 50 rules, a rate and two budgets in Redis, traces exported. */
-export async function startWaygate(kind: 'open' | 'governed', options: WaygateOptions): Promise<WaygateProcess> {
+/** How many rules each has. */
+const RULES = { open: 1, governed: 50, 'governed-10k': 10_000 } as const;
+export type WaygateKind = keyof typeof RULES;
+
+/** `open`: everything allowed, memory store. `governed`: a rate and two budgets in Redis, traces exported. */
+export async function startWaygate(kind: WaygateKind, options: WaygateOptions): Promise<WaygateProcess> {
   const { redisUrl, collector } = options.around;
-  if (kind === 'governed' && redisUrl === undefined) {
+  if (kind !== 'open' && redisUrl === undefined) {
     throw new Error('needs a real Redis: set REDIS_URL, or install redis-server (`apt-get install redis-server`)');
   }
   const dir = join(options.dir, kind);
   mkdirSync(join(dir, 'policies'), { recursive: true });
   const { jwks, token } = await makeToken();
   writeFileSync(join(dir, 'jwks.json'), JSON.stringify(jwks));
-  writeFileSync(join(dir, 'policies', 'bench.yaml'), stringify(kind === 'open' ? ALLOW_ALL : governedPolicy()));
+  writeFileSync(
+    join(dir, 'policies', 'bench.yaml'),
+    stringify(kind === 'open' ? ALLOW_ALL : governedPolicy(RULES[kind])),
+  );
   const adminPort = await freePort();
   const extra =
     kind === 'open'
@@ -112,7 +119,7 @@ async function makeToken(): Promise<{ readonly jwks: object; readonly token: str
 }
 
 async function doubt(
-  kind: 'open' | 'governed',
+  kind: WaygateKind,
   { server, dir, around }: { readonly server: ServerProcess; readonly dir: string; readonly around: Around },
 ): Promise<string | undefined> {
   const body = chatRequest('json');

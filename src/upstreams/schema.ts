@@ -60,7 +60,7 @@ export const upstreamSchema = z.strictObject({
     .int()
     .min(1)
     .max(4_096)
-    .default(256)
+    .default(1_024)
     .describe('Connections of one gateway process to it at most; further calls wait for one.'),
 });
 

@@ -14,7 +14,7 @@ describe('an upstream in the config', () => {
       ...OPENAI,
       models: ['*'],
       timeouts: { connectMs: 5_000, headersMs: 900_000, idleMs: 600_000 },
-      connections: 256,
+      connections: 1_024,
     });
   });
 
