@@ -11,6 +11,8 @@ import type { Claim, StoreWindow } from './store.ts';
 export interface QuotaClaim {
   readonly quota: Quota;
   readonly claim: Claim;
+  /** The candidates of the call that it is for, where there are several. */
+  readonly of?: readonly PermittedCall[];
 }
 
 export interface Asking {

@@ -26,8 +26,15 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   github: [],
 };
 const aliases = new Map([
-  ['fast', 'openai/gpt-5-mini'],
-  ['open', 'moonshot/org/kimi:k2'],
+  ['fast', [{ upstream: 'openai', model: 'gpt-5-mini', weight: 1 }]],
+  ['open', [{ upstream: 'moonshot', model: 'org/kimi:k2', weight: 1 }]],
+  [
+    'either',
+    [
+      { upstream: 'moonshot', model: 'kimi-k2', weight: 0 },
+      { upstream: 'openai', model: 'gpt-5', weight: 1 },
+    ],
+  ],
 ]);
 const models = new Map(
   table.routes.map(({ name, upstreams }) => [

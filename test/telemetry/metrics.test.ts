@@ -22,6 +22,7 @@ function bench(genai: 'latest' | 'legacy' | 'both' = 'both'): Bench {
     series,
     scope,
     inFlight: () => calls.inFlight,
+    upstreamHealth: () => new Map([['openai', 'ok']] as const),
     otlp: undefined,
   });
   return {
