@@ -70,7 +70,7 @@ export const upstreamSchema = z.strictObject({
         .min(0)
         .max(1)
         .default(0.2)
-        .describe('Further tries of all calls at most, as a share of the calls; a burst of ten is always granted.'),
+        .describe('Further tries of all calls at most, as a share of the calls, with a burst of ten; `0` for none.'),
       backoffMs: milliseconds.default(250).describe('The longest wait before the first further try; doubled for each.'),
       waitMaxMs: z
         .int()
