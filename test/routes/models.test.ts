@@ -73,6 +73,26 @@ describe('which upstream serves a model', () => {
     expect(select(models, model)).toContain(`no upstream of this route serves the model \`${model}\``);
   });
 
+  test('an alias of several targets leads to all of them here, each run by its own preference', () => {
+    const several = modelSelector({
+      upstreams: new Map([
+        ['openai', []],
+        ['azure', []],
+      ]),
+      aliases: new Map([['best', [to('openai/gpt-5'), to('elsewhere/gpt-5'), to('azure/gpt'), to('openai/old', 0)]]]),
+    });
+    const orders = new Set(
+      Array.from({ length: 50 }, (_, run) =>
+        several
+          .select('best', `run_${run}`)
+          .map((choice) => `${choice.upstream}/${choice.model}`)
+          .join(' '),
+      ),
+    );
+    expect(orders).toEqual(new Set(['openai/gpt-5 azure/gpt openai/old', 'azure/gpt openai/gpt-5 openai/old']));
+    expect(select(several, 'best')).toBe(select(several, 'best'));
+  });
+
   test('a name that several serve is not guessed', () => {
     const open = modelSelector({
       upstreams: new Map([

@@ -196,6 +196,20 @@ describe('metrics of the process', () => {
     expect(await value('waygate_config_reloads_total', ['waygate_outcome="rejected"'])).toBe(1);
   });
 
+  test('how the upstreams are, and what is done about it, is told by upstream', async () => {
+    const { metrics, value } = bench();
+    expect(await value('waygate_upstream_health', ['waygate_upstream="openai"'])).toBe(1);
+    metrics.upstreamRetried('openai', 'granted');
+    metrics.upstreamRetried('openai', 'over-budget');
+    metrics.upstreamLeft('openai', 'backup');
+    metrics.circuitChanged('openai', 'open');
+    const own = 'waygate_upstream="openai"';
+    expect(await value('waygate_upstream_retries_total', [own, 'waygate_outcome="granted"'])).toBe(1);
+    expect(await value('waygate_upstream_retries_total', [own, 'waygate_outcome="over-budget"'])).toBe(1);
+    expect(await value('waygate_upstream_fallbacks_total', [own, 'waygate_upstream_next="backup"'])).toBe(1);
+    expect(await value('waygate_upstream_circuits_total', [own, 'waygate_circuit_state="open"'])).toBe(1);
+  });
+
   test('no name is given to two metrics, and each has a unit and a meaning', () => {
     const rows = [...Object.entries(CALL_METRICS), ...Object.entries(PROCESS_METRICS)];
     expect(new Set(rows.map(([name]) => name)).size).toBe(rows.length);
