@@ -56,9 +56,10 @@ export function resolver(source: ResolverSource): Resolver {
       const protocol = PROTOCOLS[place.dialect];
       const reading = protocol.read(request, place.operation, asking.body);
       const asked = { request, place, protocol, reading, asking, headers: source.endToEnd(request.headers) };
-      const [first, ...others] = locate(asked, source.models);
-      if (others.length === 0) return callTo(first, asked, ALONE);
-      const candidates = [first, ...others].map(({ resource }) => resource);
+      const targets = locate(asked, source.models);
+      if (targets.length === 1) return callTo(targets[0], asked, ALONE);
+      const [first, ...others] = targets;
+      const candidates = targets.map(({ resource }) => resource);
       const fallbacks = others.map((other) => callTo(other, asked, { candidates, fallbacks: [] }));
       return callTo(first, asked, { candidates, fallbacks });
     },
@@ -107,18 +108,17 @@ interface Target {
   readonly model: string;
 }
 
-/** Where a request may go, the preferred target first. */
-function locate(
-  { place, reading, asking }: Asked,
-  models: ReadonlyMap<string, ModelSelector>,
-): readonly [Target, ...Target[]] {
+/** Where a request may go, the preferred one first. */
+type Targets = readonly [Target, ...Target[]];
+
+function locate({ place, reading, asking }: Asked, models: ReadonlyMap<string, ModelSelector>): Targets {
   const { kind, name } = reading.resource;
   const { route } = place;
   if (kind === 'model' && name !== '') {
     const choices = models.get(route.name)?.select(name, asking.run.id);
     if (!choices) throw new GatewayError('route.model', `no upstream of this route serves the model \`${name}\``);
     const [first, ...others] = choices;
-    return others.length === 0 ? [targetOf(first)] : [targetOf(first), ...others.map(targetOf)];
+    return [targetOf(first), ...others.map(targetOf)];
   }
   const [first = route.name, ...others] = route.upstreams;
   const upstream = others.length === 0 ? first : route.name;

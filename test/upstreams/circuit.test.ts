@@ -82,15 +82,18 @@ describe('a circuit', () => {
     const before = Array.from({ length: 6 }, () => circuit.enter() as Pass);
     for (const pass of before.slice(0, 3)) circuit.left(pass, 'bad');
     await turn();
+    now += 100;
     circuit.left('plain', 'good');
     circuit.left('plain', 'bad');
     await turn();
-    expect(circuit.enter()).toBe(500);
-    now += 500;
+    expect(circuit.enter(), 'not a moment longer').toBe(400);
+    now += 400;
     expect(circuit.enter()).toBe('probe');
     circuit.left('plain', 'good');
+    circuit.left('plain', 'bad');
     await turn();
     expect(circuit.enter(), 'the trial is still on its way').toBe(1_000);
+    expect(changes).toEqual(['open']);
   });
 
   test('begins to count anew once it has closed', async () => {

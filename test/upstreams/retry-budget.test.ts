@@ -51,6 +51,11 @@ describe('the budget for further tries', () => {
     );
   });
 
+  test('does not save up: after any number of calls in a row no more than the burst is granted', () => {
+    const steps = play(0.5, [...Array.from({ length: 1_000 }, () => true), ...Array.from({ length: 50 }, () => false)]);
+    expect(steps.filter((step) => step === 'granted')).toHaveLength(BURST);
+  });
+
   test('without a share grants nothing, not even the burst', () => {
     expect(play(0, [true, false, true, false])).toEqual(['called', 'refused', 'called', 'refused']);
   });
