@@ -14,23 +14,26 @@ import type { KeySet } from './identity/jwks.ts';
 import type { Reserver } from './limits/reserve.ts';
 import { unanswered } from './metering/metered.ts';
 import { priceBook } from './metering/price-book.ts';
-import { quote } from './metering/quote.ts';
+import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
 import { compile } from './policy/compile.ts';
-import { decide } from './policy/decide.ts';
+import { judge } from './policy/judge.ts';
 import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
-import { type ModelSelector, modelSelector } from './routes/models.ts';
+import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
 import { mergeLists, visibleList } from './routes/visible.ts';
 import { locateRun } from './runs/locate.ts';
 import type { Stages } from './stages.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Health } from './upstreams/circuit.ts';
+import { fallbackForwarder } from './upstreams/fallback.ts';
 import { forwarder } from './upstreams/forward.ts';
 import { listForwarder } from './upstreams/list.ts';
+import { systemPause } from './upstreams/pause.ts';
 import { openUpstream, type Upstream } from './upstreams/upstream.ts';
 
 /** What the stages need that outlives a reload. */
@@ -53,6 +56,8 @@ export interface Bound {
   destination(
     upstream: string,
   ): { readonly provider: string; readonly address: string; readonly port: number } | undefined;
+  /** How the upstreams are, by name. */
+  health(): ReadonlyMap<string, Health>;
   /** Closes the upstreams' pools once their calls have ended. */
   close(): Promise<void>;
 }
@@ -65,7 +70,7 @@ export function bindStages(config: Config, parts: Parts): Checked<Bound> {
   });
   if (!compiled.ok) return compiled;
   const policies = compiled.value;
-  const upstreams = new Map(Object.keys(config.upstreams).map((name) => [name, open(name, config)]));
+  const upstreams = new Map(Object.keys(config.upstreams).map((name) => [name, open(name, config, parts.telemetry)]));
   for (const { secret } of upstreams.values()) if (secret) parts.telemetry.redactor.learn([secret]);
   const table = routesOf(config);
   const models = new Map(table.routes.map((route) => [route.name, selectorOf(route, config)]));
@@ -75,6 +80,7 @@ export function bindStages(config: Config, parts: Parts): Checked<Bound> {
       stages: stagesOf({ config, parts, policies, upstreams, table, models }),
       revision: policies.revision,
       destination: destinations(config, upstreams),
+      health: () => new Map([...upstreams].map(([name, { circuit }]) => [name, circuit.health])),
       close: async () => void (await Promise.allSettled([...upstreams.values()].map(({ pool }) => pool.close()))),
     },
   };
@@ -100,7 +106,19 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
   });
-  const forward = forwarder({ upstreams, withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace) });
+  const forward = forwarder({
+    upstreams,
+    clock,
+    monotonicMs: () => performance.now(),
+    random: () => Math.random(),
+    pause: systemPause,
+    withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace),
+    onRetry: (upstream, outcome) => telemetry.metrics.upstreamRetried(upstream, outcome),
+  });
+  const forwardToOne = fallbackForwarder({
+    forward,
+    onFallback: (from, to) => telemetry.metrics.upstreamLeft(from, to),
+  });
   const list = listForwarder(forward, {
     narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
     merge: mergeLists,
@@ -112,12 +130,12 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     identify: identities(config, parts),
     locate: locateRun,
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
-    decide: (access) => decide(policies, access),
+    decide: (call) => judge(policies, call),
     oblige,
-    quote: (call) => quote(call, priceOf(call)),
+    quote: (call) => dearestQuote(call, priceOf),
     admit: (call, quoted) => limits.admit(call, quoted),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
-    forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
+    forward: (call, way) => (isList(call) ? list(call, way) : forwardToOne(call, way)),
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
     meter: (call, answer, done) => meter(call, answer, { price: priceOf(call), now, done }),
     present: presenter(now),
@@ -136,8 +154,10 @@ function isList(call: PermittedCall): boolean {
   return call.decision.obligations.some(({ kind }) => kind === 'narrow');
 }
 
-function open(name: string, { upstreams, secret }: Config): Upstream {
-  const { url, protocol, credential, timeouts, connections } = upstreams[name] as Config['upstreams'][string];
+function open(name: string, { upstreams, secret }: Config, { log, metrics }: Telemetry): Upstream {
+  const { url, protocol, credential, timeouts, connections, retry, circuit } = upstreams[
+    name
+  ] as Config['upstreams'][string];
   const usual =
     protocol === 'anthropic' ? { header: 'x-api-key', scheme: '' } : { header: 'authorization', scheme: 'Bearer' };
   const shown = typeof credential === 'string' ? { ...usual, value: credential } : credential;
@@ -147,6 +167,16 @@ function open(name: string, { upstreams, secret }: Config): Upstream {
     credential: shown && { ...shown, value: secret(shown.value) },
     timeouts,
     connections,
+    retry,
+    circuit: {
+      ...circuit,
+      monotonicMs: () => performance.now(),
+      onChange(state) {
+        metrics.circuitChanged(name, state);
+        if (state === 'closed') log.info('an upstream answers again', { upstream: name });
+        else log.warn('an upstream fails time after time; nothing is sent to it for a while', { upstream: name });
+      },
+    },
   });
 }
 
@@ -164,7 +194,15 @@ function routesOf(config: Config): RouteTable {
 function selectorOf(route: Route, { upstreams, aliases }: Config): ModelSelector {
   return modelSelector({
     upstreams: new Map(route.upstreams.map((name) => [name, upstreams[name]?.models ?? []])),
-    aliases: new Map(Object.entries(aliases)),
+    aliases: new Map(Object.entries(aliases).map(([alias, value]) => [alias, targetsOf(value)])),
+  });
+}
+
+function targetsOf(value: Config['aliases'][string]): readonly AliasTarget[] {
+  const targets = typeof value === 'string' ? [{ to: value, weight: 1 }] : value;
+  return targets.map(({ to, weight }) => {
+    const slash = to.indexOf('/');
+    return { upstream: to.slice(0, slash), model: to.slice(slash + 1), weight };
   });
 }
 

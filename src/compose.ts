@@ -61,6 +61,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     instance,
     secrets: [],
     destination: (upstream) => bound?.destination(upstream),
+    upstreamHealth: () => bound?.health() ?? new Map(),
   });
   const { log, metrics } = telemetry;
   const ledger = await openLedger(config, telemetry);
@@ -116,6 +117,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     checks: {
       store: async () => ((await ledger.store.ping()) ? undefined : 'the store does not answer'),
       audit: () => (audit.isUp ? undefined : 'the audit cannot be written'),
+      upstreams: () => unwell((bound as Bound).health()),
     },
     apply: async (next) => {
       const fixed = changedForGood(config, next);
@@ -193,6 +195,12 @@ function changedForGood(before: Config, next: Config): Problem[] {
     column: 1,
     message: `a change of \`${part}\` takes a restart; until then the configuration before it stays in force`,
   }));
+}
+
+/** A warning that names the upstreams that fail: others may still be called, so that the process stays ready. */
+function unwell(health: ReturnType<Bound['health']>): string | undefined {
+  const told = [...health].filter(([, state]) => state !== 'ok').map(([name, state]) => `\`${name}\` is ${state}`);
+  return told.length === 0 ? undefined : `warning: ${told.join(', ')}`;
 }
 
 function mapValues(

@@ -33,11 +33,12 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       const run = stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
       call = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
-      decision = stage.decide(call.access);
-      const permitted = stage.oblige(call, decision);
+      const judged = stage.decide(call);
+      ({ call, decision } = judged);
+      const permitted = stage.oblige(judged);
       const quote = stage.quote(permitted);
       const reservation = await stage.admit(permitted, quote);
-      return await carry(stage, permitted, { request, trace, place, decision, quote, reservation });
+      return await carry(stage, { request, trace, place, quote, reservation });
     } catch (thrown) {
       const error = toGatewayError(thrown);
       const delivery = stage.refuse(error, request, { id, place, call });
@@ -60,37 +61,38 @@ const UNCARRIED = {
 interface Admitted extends Pick<CallRecord, 'request'> {
   readonly trace: CallTrace;
   readonly place: Place;
-  readonly decision: Decision;
   readonly quote: Charge;
   readonly reservation: Reservation;
 }
 
 /** From the reservation on: whatever happens, it ends once, in a settlement or a release, and the audit has its outcome. */
-async function carry(stage: Stages, call: PermittedCall, admitted: Admitted): Promise<Delivery> {
-  const { request, trace, place, decision, quote, reservation } = admitted;
-  const { standings } = reservation;
-  const { id, access } = call;
-  const known = { id, request, principal: access.principal, call, decision, quote, standings };
+async function carry(stage: Stages, { request, trace, place, quote, reservation }: Admitted): Promise<Delivery> {
+  const { call, standings } = reservation;
+  const { id, access, decision } = call;
+  const known = { id, request, principal: access.principal, decision, quote, standings };
   let permitted = false;
+  let sent = call;
   try {
     await stage.record(call, quote, standings, trace);
     permitted = true;
-    const answer = await stage.forward(call, { request, trace });
-    const tapped = stage.meter(call, answer, (end) => {
-      reservation.settle(end.metered.charge);
-      stage.close({ ...known, ...end, permitted, status: answer.status, endedAtMs: stage.now() }, trace);
+    const onTry = (candidate: PermittedCall): void => void (sent = candidate);
+    const answer = await stage.forward(call, { request, trace, onTry });
+    const tapped = stage.meter(sent, answer, (end) => {
+      reservation.settle(end.metered.charge, sent);
+      stage.close({ ...known, call: sent, ...end, permitted, status: answer.status, endedAtMs: stage.now() }, trace);
     });
-    return stage.present(call, tapped, standings);
+    return stage.present(sent, tapped, standings);
   } catch (thrown) {
     const error = toGatewayError(thrown);
-    const metered = permitted ? stage.unanswered(call, error) : undefined;
-    if (metered) reservation.settle(metered.charge);
+    const metered = permitted ? stage.unanswered(sent, error) : undefined;
+    if (metered) reservation.settle(metered.charge, sent);
     else reservation.release();
-    const delivery = stage.refuse(error, request, { id, place, call });
+    const delivery = stage.refuse(error, request, { id, place, call: sent });
     const ending = permitted ? 'failed' : 'refused';
     stage.close(
       {
         ...known,
+        call: sent,
         permitted,
         status: delivery.status,
         metered,

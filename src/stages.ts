@@ -1,7 +1,5 @@
 /** What the pipeline asks of each stage. `compose.ts` binds them to one snapshot of the configuration. */
-import type { AccessRequest } from './core/access.ts';
-import type { Call, PermittedCall } from './core/call.ts';
-import type { Decision } from './core/decision.ts';
+import type { Call, Judged, PermittedCall } from './core/call.ts';
 import type { GatewayError } from './core/errors.ts';
 import type { Answer, Headers, Incoming } from './core/exchange.ts';
 import type { CallId } from './core/ids.ts';
@@ -14,6 +12,7 @@ import type { Charge, Metered } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Reservation } from './limits/reserve.ts';
 import type { Asking, Place } from './routes/resolve.ts';
+import type { CandidatesWay } from './upstreams/fallback.ts';
 
 /** As much of a call as was understood before it failed. */
 export interface Known {
@@ -30,9 +29,10 @@ export interface Stages {
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
   readonly locate: (principal: Principal, headers: Headers) => Run;
   readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call;
-  readonly decide: (access: AccessRequest) => Decision;
-  readonly oblige: (call: Call, decision: Decision) => PermittedCall;
-  /** The worst that the call may cost. */
+  /** What stands of a call: the first of its candidates that is permitted, or the refusal of the preferred one. */
+  readonly decide: (call: Call) => Judged;
+  readonly oblige: (judged: Judged) => PermittedCall;
+  /** The worst that the call may cost, whichever of its candidates answers it. */
   readonly quote: (call: PermittedCall) => Charge;
   readonly admit: (call: PermittedCall, quote: Charge) => Promise<Reservation>;
   /** Resolves once the permit entry stands in the audit. */
@@ -42,10 +42,8 @@ export interface Stages {
     standings: readonly Standing[],
     trace: CallTrace,
   ) => Promise<void>;
-  readonly forward: (
-    call: PermittedCall,
-    way: { readonly request: Incoming; readonly trace: CallTrace },
-  ) => Promise<Answer>;
+  /** `onTry` is told of each candidate before it is tried. */
+  readonly forward: (call: PermittedCall, way: CandidatesWay) => Promise<Answer>;
   /** What a call that was sent but never answered is taken to have used. */
   readonly unanswered: (call: PermittedCall, error: GatewayError) => Metered;
   readonly meter: (call: PermittedCall, answer: Answer, done: (end: BodyEnd) => void) => Answer;

@@ -57,6 +57,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@pydantic/genai-prices': ['metering/'],
   'eventsource-parser': ['metering/', 'protocols/'],
   pino: ['telemetry/'],
+  cockatiel: ['upstreams/'],
   'lru-cache': ['identity/', 'limits/', 'metering/', 'policy/', 'upstreams/'],
 };
 

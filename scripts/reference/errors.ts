@@ -28,6 +28,8 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   'price.unknown': 'The model has no price, and an unknown price is never taken for none',
   'audit.unavailable': 'The audit log cannot be written, so nothing may happen',
   'upstream.unreachable': 'No connection to the upstream; it has seen nothing of the call',
+  'upstream.unavailable':
+    'The upstream failed too often of late, so its circuit is open and nothing is sent for a while',
   'upstream.broken': 'The upstream ended its answer in the middle, or it cannot be read',
   'upstream.timeout': 'The upstream did not answer in time',
   'upstream.redirect': 'The upstream answered with a redirect, which is not followed',

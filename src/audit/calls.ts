@@ -12,7 +12,8 @@ export interface AuditedCall {
   readonly id: CallId;
   readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent'>;
   readonly action: Action;
-  readonly resource: Resource;
+  /** Where it was sent; where no end of it is told, all that it was permitted to be sent to. */
+  readonly resources: readonly Resource[];
   /** Ids of the limits that it was admitted under. */
   readonly quotas: readonly string[];
   /** What it cost; where no end of it is told, the worst that it was permitted to. */
@@ -35,6 +36,8 @@ interface EntryJson {
   readonly principal: AuditedCall['principal'];
   readonly action: string;
   readonly resource: string;
+  readonly candidates?: readonly string[];
+  readonly sent?: { readonly resource: string };
   readonly quote: ChargeJson;
   readonly standings: readonly { readonly quota: string }[];
   readonly cost?: ChargeJson;
@@ -60,7 +63,8 @@ async function* callsOf(files: readonly ChainFile[]): AsyncGenerator<AuditedCall
       open.delete(entry.call);
       // Without a cost it was never sent.
       const charge = entry.cost ? chargeOf(entry.cost) : NOTHING;
-      yield { ...call, charge, endedAtMs: entry.at };
+      const resources = entry.sent ? resourcesOf([entry.sent.resource]) : call.resources.slice(0, 1);
+      yield { ...call, resources, charge, endedAtMs: entry.at };
     }
   }
   yield* open.values();
@@ -80,12 +84,16 @@ const NOTHING: Charge = { tokens: 0, money: 0 as MicroUsd };
 /** Undefined for a call that no limit applied to. */
 function permitted(entry: EntryJson): AuditedCall | undefined {
   const action = ACTIONS.find((known) => known === entry.action);
-  const resource = parseResource(entry.resource);
-  if (entry.standings.length === 0 || !action || !resource) return undefined;
+  const resources = resourcesOf(entry.candidates ?? [entry.resource]);
+  if (entry.standings.length === 0 || !action) return undefined;
   const { call: id, principal, at } = entry;
   const quotas = entry.standings.map(({ quota }) => quota);
   const charge = chargeOf(entry.quote);
-  return { id, principal, action, resource, quotas, charge, permittedAtMs: at, endedAtMs: at };
+  return { id, principal, action, resources, quotas, charge, permittedAtMs: at, endedAtMs: at };
+}
+
+function resourcesOf(texts: readonly string[]): readonly Resource[] {
+  return texts.map(parseResource).filter((resource) => resource !== undefined);
 }
 
 function chargeOf({ tokens, usdMicros }: ChargeJson): Charge {

@@ -44,6 +44,7 @@ export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standin
   const json =
     `{"at":${atMs},"kind":"permit","call":${text(call.id)},"trace":${text(traceId)}` +
     whoAndWhat(call.access.principal, call) +
+    candidates(call) +
     `,"decision":{"effect":"permit","rules":${texts(rules)},"revision":${text(revision)}` +
     `,"obligations":${texts(obligations.map(({ kind }) => kind))}}` +
     considered(call.decision) +
@@ -56,6 +57,7 @@ export function outcomeEntry(record: CallRecord, traceId: string): AuditEntry {
   const { id, metered, error } = record;
   const json =
     `{"at":${record.endedAtMs},"kind":"outcome","call":${text(id)},"trace":${text(traceId)}` +
+    sentTo(record.call) +
     ending(record) +
     (metered ? used(metered) : '') +
     (error ? failure(error) : '') +
@@ -100,6 +102,21 @@ function whoAndWhat(principal: Principal | undefined, call: Call | undefined): s
     `${who},"run":${runJson(run)},"action":"${action}","resource":${text(formatResource(resource))}` +
     `,"route":${text(call.route.name)},"dialect":"${call.dialect}","upstreams":${texts(call.upstreams)}` +
     `,"model":${text(call.model)},"body":{"sha256":"${hash('sha256', call.body)}","bytes":${call.body.length}` +
+    `,"splices":${texts(call.splices)}}`
+  );
+}
+
+/** Where the permit lets the call go, the preferred candidate first; nothing where its name leads to one upstream. */
+function candidates(call: Call): string {
+  if (call.candidates.length === 0) return '';
+  return `,"candidates":${texts([call, ...call.fallbacks].map(({ access }) => formatResource(access.resource)))}`;
+}
+
+/** Which candidate the call was sent to in the end, and with which bytes. */
+function sentTo(call: Call | undefined): string {
+  if (!call || call.candidates.length === 0) return '';
+  return (
+    `,"sent":{"resource":${text(formatResource(call.access.resource))},"sha256":"${hash('sha256', call.body)}"` +
     `,"splices":${texts(call.splices)}}`
   );
 }

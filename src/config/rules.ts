@@ -94,15 +94,44 @@ function upstreamFaults({ upstreams }: ConfigFile): Fault[] {
 }
 
 function aliasFaults({ aliases, upstreams }: ConfigFile): Fault[] {
-  return Object.entries(aliases).flatMap(([alias, target]): Fault[] => {
+  return Object.entries(aliases).flatMap(([alias, value]): Fault[] => {
     const path = ['aliases', alias];
-    const name = target.slice(0, target.indexOf('/'));
-    const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
-    if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
-    return upstream.protocol === 'mcp'
-      ? [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }]
-      : [];
+    if (typeof value === 'string') return targetFaults(value, path, { upstreams });
+    const [first] = value;
+    return value.flatMap(({ to }, index) => {
+      const at = [...path, index, 'to'];
+      const isSecond = value.findIndex((other) => other.to === to) < index;
+      if (isSecond)
+        return [{ path: at, message: `the target \`${to}\` occurs twice; give one entry its whole weight` }];
+      return targetFaults(to, at, { upstreams, like: first?.to });
+    });
   });
+}
+
+interface Targets {
+  readonly upstreams: ConfigFile['upstreams'];
+  /** A target whose protocol it must speak. */
+  readonly like?: string | undefined;
+}
+
+function targetFaults(target: string, path: Fault['path'], { upstreams, like }: Targets): Fault[] {
+  const name = upstreamOf(target);
+  const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+  if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
+  const { protocol } = upstream;
+  if (protocol === 'mcp') return [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }];
+  const expected = like === undefined ? undefined : upstreams[upstreamOf(like)]?.protocol;
+  if (expected === undefined || expected === protocol) return [];
+  return [
+    {
+      path,
+      message: `the upstream \`${name}\` speaks \`${protocol}\`, but the first target \`${expected}\`; a request is never translated`,
+    },
+  ];
+}
+
+function upstreamOf(target: string): string {
+  return target.slice(0, target.indexOf('/'));
 }
 
 function routeFaults({ routes, upstreams }: ConfigFile): Fault[] {

@@ -6,7 +6,7 @@ import { storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
-import { routesSchema, upstreamSchema } from '../upstreams/schema.ts';
+import { aliasesSchema, routesSchema, upstreamSchema } from '../upstreams/schema.ts';
 
 const nameSchema = z
   .string()
@@ -47,13 +47,11 @@ export const configSchema = z.strictObject({
   ceiling: ceilingSchema
     .optional()
     .describe('Price of the models that neither `prices` nor the catalogue knows; without it they are refused.'),
-  aliases: z
-    .record(
-      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/, 'expected a model name without spaces and slashes'),
-      z.string().regex(/^[a-z0-9-]+\/\S+$/, 'expected `upstream/model`'),
-    )
+  aliases: aliasesSchema
     .default({})
-    .describe('Names of models that clients may use, for `upstream/model`.'),
+    .describe(
+      'Names of models that clients may use, for `upstream/model`, or for a list of them of which each run prefers one.',
+    ),
   routes: routesSchema
     .default({})
     .describe('Routes beyond those that every upstream has by its name and protocol, by name.'),

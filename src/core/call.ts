@@ -1,5 +1,5 @@
-import type { AccessRequest } from './access.ts';
-import type { Permit } from './decision.ts';
+import type { AccessRequest, Resource } from './access.ts';
+import type { Decision, Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Estimate } from './usage.ts';
@@ -51,6 +51,10 @@ export interface Call {
   readonly abortable: boolean;
   /** JSON-RPC id and era of an MCP request, which its refusal needs. */
   readonly rpc: RpcRef | undefined;
+  /** All that its model name leads to, the preferred one first; empty where that is one upstream only. */
+  readonly candidates: readonly Resource[];
+  /** The same request as the candidates behind this one take it, in their order. */
+  readonly fallbacks: readonly Call[];
 }
 
 export interface RpcRef {
@@ -61,10 +65,18 @@ export interface RpcRef {
   readonly revision: string | undefined;
 }
 
+/** A call with what was decided on it and, where it is permitted, on the candidates behind it. */
+export interface Judged {
+  readonly call: Call;
+  readonly decision: Decision;
+  readonly fallbacks: readonly Judged[];
+}
+
 declare const permit: unique symbol;
 
 /** A call that a permit stands behind. Only `policy/oblige.ts` makes one; forwarding takes nothing else. */
 export type PermittedCall = Call & {
   readonly [permit]: true;
   readonly decision: Permit;
+  readonly fallbacks: readonly PermittedCall[];
 };

@@ -40,6 +40,7 @@ export const ERRORS = {
   'price.unknown': row(403, 'policy'),
   'audit.unavailable': row(503, 'gateway', true),
   'upstream.unreachable': row(502, 'upstream', true),
+  'upstream.unavailable': row(503, 'upstream', true),
   'upstream.broken': row(502, 'upstream'),
   'upstream.timeout': row(504, 'upstream'),
   'upstream.redirect': row(502, 'upstream'),

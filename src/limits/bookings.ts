@@ -1,4 +1,5 @@
 // What calls have spent, put into the counters that they would have been booked in.
+import type { Resource } from '../core/access.ts';
 import type { Quota } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
 import { type Counter, counterName } from './counter.ts';
@@ -8,7 +9,9 @@ import type { Claim } from './store.ts';
 
 /** A call that was admitted, as far as limits go. */
 export interface Spending {
-  readonly access: Claimant['access'];
+  readonly access: Omit<Claimant['access'], 'resource'>;
+  /** What it was for: one, or all that it may have been for where nobody knows. */
+  readonly resources: readonly Resource[];
   /** The limits that it was admitted under. */
   readonly quotas: readonly Quota[];
   readonly charge: Charge;
@@ -33,8 +36,12 @@ export class Bookings {
     this.#now = nowMs;
   }
 
-  add({ access, quotas, charge, admittedAtMs, endedAtMs }: Spending): void {
-    for (const { claim } of claimsOf({ access, decision: { quotas } }, { quote: charge, nowMs: this.#now })) {
+  add({ access, resources, quotas, charge, admittedAtMs, endedAtMs }: Spending): void {
+    const asking = { quote: charge, nowMs: this.#now };
+    const claims = resources.flatMap((resource) =>
+      claimsOf({ access: { ...access, resource }, decision: { quotas } }, asking).map(({ claim }) => claim),
+    );
+    for (const claim of new Map(claims.map((one) => [one.key, one])).values()) {
       if (claim.window.kind === 'none') continue;
       const { counter } = this.#counterOf(access.principal.tenant, claim);
       const at = claim.mode === 'spend' ? admittedAtMs : endedAtMs;

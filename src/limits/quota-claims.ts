@@ -1,5 +1,6 @@
 // From the quotas of a permit to the claims on the ledger. What does not change with the call is prepared once.
 import type { AccessRequest, Resource, ResourceKind } from '../core/access.ts';
+import type { PermittedCall } from '../core/call.ts';
 import type { Permit } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Quota, Scope, Unit } from '../core/quota.ts';
@@ -12,6 +13,8 @@ import type { Claim, StoreWindow } from './store.ts';
 export interface QuotaClaim {
   readonly quota: Quota;
   readonly claim: Claim;
+  /** The candidates of the call that it is for, where there are several. */
+  readonly of?: readonly PermittedCall[];
 }
 
 /** As much of a permitted call as its claims depend on. */

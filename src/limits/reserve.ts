@@ -12,9 +12,10 @@ import type { CallId } from '../core/ids.ts';
 import type { Standing } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
 import { LEASE_MS } from './bounds.ts';
+import { bookedOf, candidateClaims, without } from './candidate-claims.ts';
 import { type Endings, endings } from './endings.ts';
 import { type LeaseKeeper, leaseKeeper } from './lease-keeper.ts';
-import { bookedFor, claimsOf, type QuotaClaim } from './quota-claims.ts';
+import type { QuotaClaim } from './quota-claims.ts';
 import { refusal } from './refusal.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
 import type { AdmitResult, ClaimState, LedgerStore } from './store.ts';
@@ -22,17 +23,19 @@ import { isNotAsked } from './unavailable.ts';
 
 /** What a call holds until it ends. The first of `settle` and `release` counts; whatever comes later does nothing. */
 export interface Reservation {
+  /** The call with the candidates that its limits have room for. */
+  readonly call: PermittedCall;
   /** Where each quota of the call stands, the call included. */
   readonly standings: readonly Standing[];
-  /** Ends it with what was truly used. */
-  settle(charge: Charge): void;
+  /** Ends it with what was truly used, by the preferred candidate unless `sent` says which. */
+  settle(charge: Charge, sent?: PermittedCall): void;
   /** Ends it with nothing used: the call was never sent. */
   release(): void;
 }
 
 export interface Reserver {
   /**
-   * Reserves the quote in every quota of the call, or in none. Rejects with `limit.rate`, `limit.concurrency` or
+   * Reserves the quote in every quota of the call, or in none; a candidate without room in its limits is left out. Rejects with `limit.rate`, `limit.concurrency` or
    * `limit.budget` where one refuses, `limit.unavailable` where the store does not answer, and `limit.lost` where the
    * tenant's ledger has vanished.
    */
@@ -53,7 +56,7 @@ export interface ReserverOptions {
 }
 
 const FREE_ACTIONS: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
-const UNRESERVED: Reservation = { standings: [], settle() {}, release() {} };
+const UNRESERVED = { standings: [], settle() {}, release() {} } satisfies Omit<Reservation, 'call'>;
 
 export function reserver(options: ReserverOptions): Reserver {
   return new LedgerReserver(options);
@@ -78,14 +81,18 @@ class LedgerReserver implements Reserver {
   }
 
   async admit(call: PermittedCall, quote: Charge): Promise<Reservation> {
-    const claims = claimsOf(call, { quote, nowMs: this.#clock.now() });
-    if (claims.length === 0) return UNRESERVED;
+    const claims = candidateClaims(call, { quote, nowMs: this.#clock.now() });
+    if (claims.length === 0) return { ...UNRESERVED, call };
     const { access } = call;
     const result = await this.#ask(call, claims);
-    if (!result) return UNRESERVED;
+    if (!result) return { ...UNRESERVED, call };
     if (result.kind === 'lost') throw lost(access.principal.tenant);
     if (result.kind === 'admitted') return this.#reserve(call, claims, result.states);
-    throw refusal({ ...at(claims, result.index), state: at(result.states, result.index), access });
+    const refused = at(claims, result.index);
+    // A candidate that a limit refuses is none, as one that the policy refuses.
+    const others = without(call, refused);
+    if (others) return this.admit(others, quote);
+    throw refusal({ ...refused, state: at(result.states, result.index), access });
   }
 
   async close(): Promise<void> {
@@ -111,7 +118,7 @@ class LedgerReserver implements Reserver {
   #reserve(call: PermittedCall, claims: readonly QuotaClaim[], states: readonly ClaimState[]): Reservation {
     const standings = claims.map(({ quota }, index) => standingOf(quota, at(states, index)));
     // What is only spent was charged by the admission.
-    if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, standings };
+    if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, call, standings };
     const { id } = call;
     const { tenant } = call.access.principal;
     let isOpen = true;
@@ -123,9 +130,10 @@ class LedgerReserver implements Reserver {
     };
     this.#keeper.add(tenant, id);
     return {
+      call,
       standings,
-      settle: (charge) => {
-        const actual = claims.map(({ claim }) => bookedFor(claim, charge));
+      settle: (charge, sent = call) => {
+        const actual = claims.map((claim) => bookedOf(claim, { charge, sent }));
         close(() => this.#store.settle({ tenant, call: id, actual }));
       },
       release: () => close(() => this.#store.release(tenant, id)),

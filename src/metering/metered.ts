@@ -10,7 +10,7 @@ import { isMetered, NO_CHARGE } from './quote.ts';
 /** As in the estimate: real text has more bytes a token. */
 const BYTES_PER_TOKEN = 3;
 /** Failures before anything was carried out. */
-const NOT_CARRIED_OUT = new Set<string>(['upstream.unreachable', 'upstream.redirect']);
+const NOT_CARRIED_OUT = new Set<string>(['upstream.unreachable', 'upstream.unavailable', 'upstream.redirect']);
 
 /** What was seen of an answer. */
 export interface Seen {

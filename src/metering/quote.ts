@@ -34,3 +34,18 @@ export function quote(call: Call, price: ModelPrice | undefined): Charge {
     outputTokens * dearest('output', 'reasoning');
   return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000) };
 }
+
+/** The most that a call may cost, whichever of its candidates answers it. Throws `price.unknown` where one has no price. */
+export function dearestQuote(call: Call, priceOf: (call: Call) => ModelPrice | undefined): Charge {
+  return call.fallbacks.reduce(
+    (dearest, other) => dearer(dearest, quote(other, priceOf(other))),
+    quote(call, priceOf(call)),
+  );
+}
+
+function dearer(one: Charge, other: Charge): Charge {
+  return {
+    tokens: Math.max(one.tokens, other.tokens),
+    money: one.money > other.money ? one.money : other.money,
+  };
+}

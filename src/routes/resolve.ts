@@ -8,7 +8,7 @@ import type { Principal } from '../core/principal.ts';
 import type { Run } from '../core/run.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
 import type { Protocol, Reading } from '../protocols/protocol.ts';
-import type { ModelSelector } from './models.ts';
+import type { ModelChoice, ModelSelector } from './models.ts';
 import { shownPath } from './shown-path.ts';
 import type { RouteMatch } from './table.ts';
 
@@ -55,23 +55,50 @@ export function resolver(source: ResolverSource): Resolver {
     resolve(request, place, asking) {
       const protocol = PROTOCOLS[place.dialect];
       const reading = protocol.read(request, place.operation, asking.body);
-      const target = locate(place, reading, source.models);
-      return {
-        id: asking.id,
-        route: place.route,
-        dialect: place.dialect,
-        access: accessRequest(place, reading, target.resource, asking),
-        upstreams: target.upstreams,
-        method: request.method,
-        headers: source.endToEnd(request.headers),
-        ...outgoing({ request, place, protocol, reading }, target.model, asking.body),
-        estimate: reading.estimate,
-        model: target.model,
-        stream: reading.stream,
-        abortable: reading.abortable,
-        rpc: reading.rpc,
-      };
+      const asked = { request, place, protocol, reading, asking, headers: source.endToEnd(request.headers) };
+      const targets = locate(asked, source.models);
+      if (targets.length === 1) return callTo(targets[0], asked, ALONE);
+      const [first, ...others] = targets;
+      const candidates = targets.map(({ resource }) => resource);
+      const fallbacks = others.map((other) => callTo(other, asked, { candidates, fallbacks: [] }));
+      return callTo(first, asked, { candidates, fallbacks });
     },
+  };
+}
+
+interface Asked {
+  readonly request: Incoming;
+  readonly place: Place;
+  readonly protocol: Protocol;
+  readonly reading: Reading;
+  readonly asking: Asking;
+  /** What may go upstream of the client's. */
+  readonly headers: Headers;
+}
+
+type Choice = Pick<Call, 'candidates' | 'fallbacks'>;
+
+const ALONE: Choice = Object.freeze({ candidates: Object.freeze([]), fallbacks: Object.freeze([]) });
+
+/** The call as one target takes it. */
+function callTo({ resource, upstreams, model }: Target, asked: Asked, { candidates, fallbacks }: Choice): Call {
+  const { request, place, reading, asking, headers } = asked;
+  return {
+    id: asking.id,
+    route: place.route,
+    dialect: place.dialect,
+    access: accessRequest(place, reading, resource, asking),
+    upstreams,
+    method: request.method,
+    headers,
+    ...outgoing(asked, model),
+    estimate: reading.estimate,
+    model,
+    stream: reading.stream,
+    abortable: reading.abortable,
+    rpc: reading.rpc,
+    candidates,
+    fallbacks,
   };
 }
 
@@ -81,18 +108,25 @@ interface Target {
   readonly model: string;
 }
 
-function locate(place: Place, reading: Reading, models: ReadonlyMap<string, ModelSelector>): Target {
+/** Where a request may go, the preferred one first. */
+type Targets = readonly [Target, ...Target[]];
+
+function locate({ place, reading, asking }: Asked, models: ReadonlyMap<string, ModelSelector>): Targets {
   const { kind, name } = reading.resource;
   const { route } = place;
   if (kind === 'model' && name !== '') {
-    const choice = models.get(route.name)?.select(name);
-    if (!choice) throw new GatewayError('route.model', `no upstream of this route serves the model \`${name}\``);
-    const { upstream, model } = choice;
-    return { resource: { kind, upstream, name: model }, upstreams: [upstream], model };
+    const choices = models.get(route.name)?.select(name, asking.run.id);
+    if (!choices) throw new GatewayError('route.model', `no upstream of this route serves the model \`${name}\``);
+    const [first, ...others] = choices;
+    return [targetOf(first), ...others.map(targetOf)];
   }
   const [first = route.name, ...others] = route.upstreams;
   const upstream = others.length === 0 ? first : route.name;
-  return { resource: { kind, upstream, name }, upstreams: route.upstreams, model: '' };
+  return [{ resource: { kind, upstream, name }, upstreams: route.upstreams, model: '' }];
+}
+
+function targetOf({ upstream, model }: ModelChoice): Target {
+  return { resource: { kind: 'model', upstream, name: model }, upstreams: [upstream], model };
 }
 
 function accessRequest(place: Place, reading: Reading, resource: Resource, asking: Asking): AccessRequest {
@@ -106,18 +140,10 @@ function accessRequest(place: Place, reading: Reading, resource: Resource, askin
   };
 }
 
-interface Asked {
-  readonly request: Incoming;
-  readonly place: Place;
-  readonly protocol: Protocol;
-  readonly reading: Reading;
-}
-
 /** What leaves: where it goes below the upstream's address, and with which bytes. */
 function outgoing(
-  { request, place, protocol, reading }: Asked,
+  { request, place, protocol, reading, asking: { body } }: Asked,
   model: string,
-  body: Buffer,
 ): Pick<Call, 'target' | 'body' | 'splices' | 'hideUsage'> {
   if (body.length > 0) {
     const target = upstreamPath(place, place.operation) + request.query;

@@ -52,9 +52,12 @@ function oneModel(call: PermittedCall, body: Buffer, mayUse: MayUse): Buffer {
 
 /** Alias → the upstream's name of the model, for aliases that the caller may use. */
 function aliasesOf(models: ModelSelector, upstream: string, mayUse: MayUse): readonly (readonly [string, string])[] {
-  return [...models.aliases]
-    .filter(([, choice]) => choice.upstream === upstream && mayUse({ kind: 'model', upstream, name: choice.model }))
-    .map(([alias, { model }]) => [alias, model] as const);
+  return [...models.aliases].flatMap(([alias, targets]) => {
+    const target = targets.find(
+      (choice) => choice.upstream === upstream && mayUse({ kind: 'model', upstream, name: choice.model }),
+    );
+    return target ? [[alias, target.model] as const] : [];
+  });
 }
 
 type Entry = Readonly<Record<string, unknown>>;

@@ -14,6 +14,10 @@ export interface Metrics {
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
   spansDropped(spans: number): void;
+  upstreamRetried(upstream: string, outcome: 'granted' | 'over-budget'): void;
+  /** A call went on from one upstream to another. */
+  upstreamLeft(from: string, to: string): void;
+  circuitChanged(upstream: string, state: 'open' | 'closed'): void;
 }
 
 export interface MetricsSource {
@@ -21,9 +25,13 @@ export interface MetricsSource {
   readonly series: Series;
   readonly scope: { readonly name: string; readonly version: string };
   readonly inFlight: () => number;
+  /** How the upstreams are now, by name. */
+  readonly upstreamHealth: () => ReadonlyMap<string, keyof typeof HEALTH>;
   /** Undefined where there is no collector: then `/metrics` is the only way out. */
   readonly otlp: OtlpMetrics | undefined;
 }
+
+const HEALTH = { ok: 1, degraded: 0.5, down: 0 } as const;
 
 export interface OtlpMetrics {
   readonly url: string;
@@ -47,7 +55,7 @@ export function openMetrics(source: MetricsSource): MetricsExport {
   const provider = new MeterProvider({ resource: source.resource, readers });
   const serializer = new PrometheusSerializer('', false, undefined, false, true);
   return {
-    metrics: processMetrics(provider.getMeter(source.scope.name, source.scope.version), source.inFlight),
+    metrics: processMetrics(provider.getMeter(source.scope.name, source.scope.version), source),
     async prometheusText() {
       const { resourceMetrics } = await scraped.collect();
       return serializer.serialize(resourceMetrics);
@@ -69,7 +77,10 @@ function pushed(otlp: OtlpMetrics, producers: { readonly metricProducers: Series
   });
 }
 
-function processMetrics(meter: Meter, inFlight: () => number): Metrics {
+function processMetrics(
+  meter: Meter,
+  { inFlight, upstreamHealth }: Pick<MetricsSource, 'inFlight' | 'upstreamHealth'>,
+): Metrics {
   const counter = (name: ProcessMetricName) => meter.createCounter(name, PROCESS_METRICS[name]);
   const gauge = (name: ProcessMetricName, read: () => number): void =>
     meter
@@ -80,6 +91,14 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
   const bypasses = counter('waygate.limits.bypassed');
   const reloads = counter('waygate.config.reloads');
   const drops = counter('waygate.telemetry.dropped');
+  const retries = counter('waygate.upstream.retries');
+  const fallbacks = counter('waygate.upstream.fallbacks');
+  const circuits = counter('waygate.upstream.circuits');
+  meter
+    .createObservableGauge('waygate.upstream.health', PROCESS_METRICS['waygate.upstream.health'])
+    .addCallback((result) => {
+      for (const [name, state] of upstreamHealth()) result.observe(HEALTH[state], { 'waygate.upstream': name });
+    });
   let current = 1;
   gauge('waygate.calls.in_flight', inFlight);
   gauge('waygate.config.current', () => current);
@@ -94,5 +113,10 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
       reloads.add(1, { 'waygate.outcome': outcome });
     },
     spansDropped: (spans) => drops.add(spans),
+    upstreamRetried: (upstream, outcome) =>
+      retries.add(1, { 'waygate.upstream': upstream, 'waygate.outcome': outcome }),
+    upstreamLeft: (from, to) => fallbacks.add(1, { 'waygate.upstream': from, 'waygate.upstream.next': to }),
+    circuitChanged: (upstream, state) =>
+      circuits.add(1, { 'waygate.upstream': upstream, 'waygate.circuit.state': state }),
   };
 }

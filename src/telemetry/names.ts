@@ -70,6 +70,13 @@ export const PROCESS_METRICS = {
   'waygate.store.errors': counter('{error}', 'Operations on the store that failed'),
   'waygate.audit.failures': counter('{entry}', 'Audit entries that could not be written, by kind'),
   'waygate.limits.bypassed': counter('{call}', 'Calls let through while the store was gone'),
+  'waygate.upstream.health': gauge(
+    '1',
+    '1 where an upstream is well, 0.5 where it is degraded, 0 while it is left alone',
+  ),
+  'waygate.upstream.retries': counter('{try}', 'Further tries, and those that the budget for them did not grant'),
+  'waygate.upstream.fallbacks': counter('{call}', 'Calls that went on to another upstream'),
+  'waygate.upstream.circuits': counter('{change}', 'Circuits that opened or closed'),
   'waygate.config.reloads': counter('{reload}', 'Reloads of configuration and policies, by outcome'),
   'waygate.config.current': gauge('1', '1 where the files are what is in force, 0 where the last good ones are'),
   'waygate.telemetry.dropped': counter('{span}', 'Spans that never reached the collector'),

@@ -8,7 +8,7 @@ import { callMetrics } from './call-metrics.ts';
 import type { Destination } from './client-span.ts';
 import { SpanExporter } from './exporter.ts';
 import { type Log, openLog, standardStream } from './log.ts';
-import { type Metrics, openMetrics } from './metrics.ts';
+import { type Metrics, type MetricsSource, openMetrics } from './metrics.ts';
 import { envelope } from './otlp-encode.ts';
 import { collector } from './otlp-post.ts';
 import { type Redactor, redactor, remembering } from './redact.ts';
@@ -27,6 +27,8 @@ export interface TelemetryOptions {
   readonly secrets: readonly string[];
   /** What is known of an upstream, by its name, in the configuration in force. */
   readonly destination: (upstream: string) => Destination | undefined;
+  /** How the upstreams are now, by name. */
+  readonly upstreamHealth: MetricsSource['upstreamHealth'];
   /** Where log lines go; standard error unless set. */
   readonly write?: (line: string) => void;
   readonly intervals?: { readonly flushMs?: number; readonly retryMs?: number; readonly metricsMs?: number };
@@ -76,6 +78,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     series,
     scope,
     inFlight: () => calls.inFlight,
+    upstreamHealth: options.upstreamHealth,
     otlp: otlp && { ...otlp, url: `${otlp.endpoint}/v1/metrics`, everyMs: intervals?.metricsMs ?? METRICS_MS },
   });
   const exporter =

@@ -13,6 +13,8 @@ export interface UpstreamAnswer {
 export interface ExchangeEnd {
   resolve(answer: UpstreamAnswer): void;
   reject(error: GatewayError): void;
+  /** A body that flowed has come to its end, or broke; not told where its reader gave it up. */
+  ended(failure: GatewayError | undefined): void;
 }
 
 type Head = Omit<UpstreamAnswer, 'body'>;
@@ -94,6 +96,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!collected && this.#state !== 'flowing') return;
     this.#state = 'ended';
     if (!collected || !this.#head) {
+      this.#end.ended(undefined);
       this.#sink?.end();
       return;
     }
@@ -107,8 +110,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const flowing = this.#state === 'flowing';
     this.#state = 'ended';
     this.#failure = failure;
-    if (flowing) this.#sink?.fail(failure);
-    else this.#end.reject(failure);
+    if (!flowing) {
+      this.#end.reject(failure);
+      return;
+    }
+    this.#end.ended(failure);
+    this.#sink?.fail(failure);
   }
 
   #progress(): Progress {

@@ -62,7 +62,61 @@ export const upstreamSchema = z.strictObject({
     .max(4_096)
     .default(1_024)
     .describe('Connections of one gateway process to it at most; further calls wait for one.'),
+  retry: z
+    .strictObject({
+      attempts: z.int().min(0).max(5).default(1).describe('Further tries of one call at most; `0` for none.'),
+      share: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.2)
+        .describe('Further tries of all calls at most, as a share of the calls, with a burst of ten; `0` for none.'),
+      backoffMs: milliseconds.default(250).describe('The longest wait before the first further try; doubled for each.'),
+      waitMaxMs: z
+        .int()
+        .min(0)
+        .max(60_000)
+        .default(5_000)
+        .describe('The longest wait that it may ask for; an answer that asks for more goes to the client.'),
+      withinMs: milliseconds.default(30_000).describe('No further try begins later than this after the first.'),
+    })
+    .prefault({})
+    .describe('What is tried again before anything of an answer was passed on.'),
+  circuit: z
+    .strictObject({
+      failures: z.int().min(1).max(1_000).default(5).describe('Failures in a row that open it.'),
+      openMs: milliseconds.default(15_000).describe('How long nothing is sent then, until one call tries it.'),
+    })
+    .prefault({})
+    .describe('When it is left alone, because it fails.'),
 });
+
+const TARGET = /^[a-z0-9-]+\/\S+$/;
+const NOT_A_TARGET = 'expected `upstream/model`';
+
+/** Names of models that clients may use. */
+export const aliasesSchema = z.record(
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/, 'expected a model name without spaces and slashes'),
+  z
+    .union([
+      z.string().regex(TARGET, NOT_A_TARGET),
+      z
+        .array(
+          z.strictObject({
+            to: z.string().regex(TARGET, NOT_A_TARGET).describe('`upstream/model`'),
+            weight: z
+              .number()
+              .min(0)
+              .max(1_000_000)
+              .default(1)
+              .describe('Share of the runs that prefer it; with `0` it is for when the others cannot be had.'),
+          }),
+        )
+        .min(1)
+        .max(16),
+    ])
+    .describe('Where it leads: one target, or several of the same protocol.'),
+);
 
 /** Routes beyond those that every upstream has by its name and protocol. */
 export const routesSchema = z.record(

@@ -1,4 +1,7 @@
 import { Pool } from 'undici';
+import { Circuit, type CircuitSource } from './circuit.ts';
+import { RetryBudget } from './retry-budget.ts';
+import type { RetryConfig } from './retry.ts';
 
 /** How long to wait for what, in milliseconds. */
 export interface Timeouts {
@@ -22,6 +25,9 @@ export interface Upstream {
   readonly secretBytes: Buffer | undefined;
   readonly timeouts: Timeouts;
   readonly pool: Pool;
+  readonly retry: RetryConfig;
+  readonly budget: RetryBudget;
+  readonly circuit: Circuit;
 }
 
 export interface UpstreamSource {
@@ -30,6 +36,8 @@ export interface UpstreamSource {
   readonly credential: { readonly header: string; readonly scheme: string; readonly value: string } | undefined;
   readonly timeouts: Timeouts;
   readonly connections: number;
+  readonly retry: RetryConfig;
+  readonly circuit: CircuitSource;
 }
 
 /** Shorter values are placeholders, like `none` or `ollama`: masking them would spoil answers that say the word. */
@@ -58,5 +66,8 @@ export function openUpstream(source: UpstreamSource): Upstream {
       headersTimeout: timeouts.headersMs,
       bodyTimeout: timeouts.idleMs,
     }),
+    retry: source.retry,
+    budget: new RetryBudget(source.retry.share),
+    circuit: new Circuit(source.circuit),
   };
 }

@@ -6,6 +6,7 @@ import { type AuditedCall, auditedCalls } from '../../src/audit/calls.ts';
 import { outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import { auditSchema } from '../../src/audit/schema.ts';
+import { parseResource, type Resource } from '../../src/core/access.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
 import type { CallId } from '../../src/core/ids.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
@@ -52,7 +53,7 @@ test('a call is told once, with what it cost and when it ended', async () => {
       id: 'call_1',
       principal: expect.objectContaining({ tenant: principal.tenant, subject: principal.subject }),
       action,
-      resource,
+      resources: [resource],
       quotas: ['team/month'],
       charge: METERED.charge,
       permittedAtMs: 100,
@@ -65,6 +66,23 @@ test('a call of which no end is told has the worst that it was permitted to, at 
   const dir = folder();
   await write(dir, [permit(named('call_1'), 100)]);
   expect(await read(dir)).toMatchObject([{ id: 'call_1', charge: QUOTE, permittedAtMs: 100, endedAtMs: 100 }]);
+});
+
+test('of several candidates the one counts that it was sent to, and all where that is not known', async () => {
+  const dir = folder();
+  const candidates = ['model/a/x', 'model/b/y'].map((text) => parseResource(text) as Resource);
+  const as = (id: string, resource: Resource): PermittedCall => {
+    const access = { ...chatCall().access, resource };
+    return { ...named(id), access, candidates } as PermittedCall;
+  };
+  const [first, second] = candidates as [Resource, Resource];
+  const both = { ...as('call_1', first), fallbacks: [as('call_1', second)] };
+  await write(dir, [
+    permit(both, 100),
+    outcomeEntry(recordOf(as('call_1', second), { metered: METERED, endedAtMs: 250 }), ''),
+    permit({ ...both, id: 'call_2' as CallId }, 300),
+  ]);
+  expect((await read(dir)).map(({ resources }) => resources)).toEqual([[second], candidates]);
 });
 
 test('a call that was permitted and not sent has cost nothing', async () => {

@@ -83,6 +83,8 @@ const TOOL: Call = {
   hideUsage: false,
   abortable: true,
   rpc: { id: '1', method: 'tools/call', revision: '2025-11-25' },
+  candidates: [],
+  fallbacks: [],
 };
 
 /** A `tools/call` with a permit behind it. */

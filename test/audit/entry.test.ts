@@ -46,6 +46,25 @@ describe('audit entries', () => {
     });
   });
 
+  test('of a call with several candidates, its permit names all that it may go to and its outcome the one it was sent to', () => {
+    const other = toolCall({ body: Buffer.from('other'), splices: ['model-alias'] });
+    const backup = { kind: 'model', upstream: 'backup', name: 'm' } as const;
+    const candidates = [toolCall().access.resource, backup, { ...backup, upstream: 'forbidden' }];
+    const fallback = { ...other, candidates, access: { ...other.access, resource: backup } };
+    const permit = permitEntry(
+      { ...toolCall({ candidates }), fallbacks: [fallback] },
+      { atMs: 5, traceId: TRACE, quote: QUOTE, standings: SPENT },
+    );
+    expect(JSON.parse(permit.json)).toMatchObject({ candidates: ['tool/github/create "issue"', 'model/backup/m'] });
+    expect(JSON.parse(outcomeEntry(recordOf(fallback), TRACE).json)).toMatchObject({
+      sent: {
+        resource: 'model/backup/m',
+        sha256: createHash('sha256').update('other').digest('hex'),
+        splices: ['model-alias'],
+      },
+    });
+  });
+
   test('an outcome says what became of it: ending, usage and cost', () => {
     const { json } = outcomeEntry(recordOf(toolCall(), { metered: METERED }), TRACE);
     expect(JSON.parse(json)).toEqual({

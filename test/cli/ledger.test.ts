@@ -26,12 +26,15 @@ limits:
   - { id: pace, rate: 60/min, per: agent }
 `;
 
+/** A database of its own: the heads of other tests' chains are none that are missing here. */
+const REDIS = `${inject('redisUrl')}/7`;
+
 let client: RedisClient;
-beforeAll(async () => void (client = await connected({ url: inject('redisUrl') })));
+beforeAll(async () => void (client = await connected({ url: REDIS })));
 afterAll(() => client.close());
 
 /** A gateway's folder: its configuration, policies, and the audit of two calls of a tenant, one of them unended. */
-async function gateway(tenant: string, store = `{ kind: redis, url: "${inject('redisUrl')}" }`): Promise<string> {
+async function gateway(tenant: string, store = `{ kind: redis, url: "${REDIS}" }`): Promise<string> {
   const dir = folder({ 'policies/team.yaml': POLICY });
   writeFileSync(join(dir, 'waygate.yaml'), CONFIG(store, dir));
   const config = auditSchema.parse({ dir: join(dir, 'audit') });

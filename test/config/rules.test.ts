@@ -113,6 +113,29 @@ describe('an alias', () => {
     await expect(problemsOf(`${GOOD}${tools}aliases:\n  fast: ${target}\n`)).resolves.toEqual([`11:9: ${problem}`]);
   });
 
+  const azure =
+    '  azure: { protocol: openai, url: https://azure.test/v1 }\n  claude: { protocol: anthropic, url: https://claude.test }\n';
+  const several = (...targets: readonly string[]): Promise<readonly string[]> =>
+    problemsOf(`${GOOD}${azure}aliases:\n  best:\n${targets.map((target) => `    - ${target}\n`).join('')}`);
+
+  test('may lead to several upstreams of one protocol, each with a weight', async () => {
+    await expect(
+      several('{ to: openai/gpt-5, weight: 3 }', '{ to: azure/gpt-5 }', '{ to: azure/old, weight: 0 }'),
+    ).resolves.toEqual([]);
+  });
+
+  test.each([
+    ['{ to: nowhere/x }', '14:13: unknown upstream `nowhere`'],
+    ['{ to: claude/opus }', '14:13: the upstream `claude` speaks `anthropic`, but the first target `openai`'],
+    ['{ to: openai/gpt-5 }', '14:13: the target `openai/gpt-5` occurs twice'],
+    ['{ to: azure/x, weight: -1 }', '14:30: expected at least 0'],
+    ['{ to: azure/x, share: 1 }', '14:22: unknown'],
+    ['{ to: azure }', '14:13: expected `upstream/model`'],
+    ['azure/x', '14:7: expected a map'],
+  ])('with a second target %s is refused: %s', async (target, problem) => {
+    await expect(several('{ to: openai/gpt-5 }', target)).resolves.toEqual([expect.stringContaining(problem)]);
+  });
+
   test('has the form of a model name', async () => {
     await expect(problemsOf(`${GOOD}aliases:\n  claude-sonnet-4.5: openai/a/b:c\n`)).resolves.toEqual([]);
     await expect(problemsOf(`${GOOD}aliases:\n  "a b": openai/x\n`)).resolves.toEqual([

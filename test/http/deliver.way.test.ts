@@ -12,7 +12,7 @@ import { forwarder } from '../../src/upstreams/forward.ts';
 import { openRaw, type RawConnection, standstill } from '../support/raw-http.ts';
 import { scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts';
 import { chatCall, toolCall } from '../telemetry/calls.ts';
-import { type Caller, callerOf } from '../upstreams/calling.ts';
+import { type Caller, callerOf, WAYS } from '../upstreams/calling.ts';
 
 let server: ScriptedUpstream;
 let caller: Caller;
@@ -25,7 +25,7 @@ beforeEach(async () => {
   caller = callerOf(server.url);
   call = chatCall({ stream: true });
   ends = [];
-  const forward = forwarder({ upstreams: new Map([['openai', caller.upstream]]), withTrace: ({ body }) => body });
+  const forward = forwarder({ ...WAYS, upstreams: new Map([['openai', caller.upstream]]) });
   const present = presenter(() => 0);
   const app = dataApp({
     handle: async (request) => {

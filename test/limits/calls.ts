@@ -22,7 +22,7 @@ export function permitted(parts: CallParts): PermittedCall {
   const { quotas, action = 'model.generate', resource = 'model/openai/gpt' } = parts;
   const { tenant = freshTenant(), subject = 'ada', agent = 'ci' } = parts;
   const access = { principal: { tenant, subject, agent }, action, resource: parseResource(resource) };
-  return { id: callId(), access, decision: { quotas } } as unknown as PermittedCall;
+  return { id: callId(), access, decision: { quotas }, candidates: [], fallbacks: [] } as unknown as PermittedCall;
 }
 
 export function quota(parts: Partial<Quota> = {}): Quota {

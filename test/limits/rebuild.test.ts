@@ -53,7 +53,14 @@ class Tenant {
     const { call, admittedAtMs } = made;
     const actual = claimsOf(call, { quote: QUOTE, nowMs: this.clock.now() }).map((one) => bookedFor(one.claim, spent));
     expect(await this.store.settle({ tenant: this.name, call: call.id, actual })).toBe(true);
-    this.ended.push({ access: call.access, quotas: QUOTAS, charge: spent, admittedAtMs, endedAtMs: this.clock.now() });
+    this.ended.push({
+      access: call.access,
+      resources: [call.access.resource],
+      quotas: QUOTAS,
+      charge: spent,
+      admittedAtMs,
+      endedAtMs: this.clock.now(),
+    });
   }
 
   /** Where every limit stands for two agents. */
@@ -81,7 +88,14 @@ class Tenant {
         for (const one of this.ended) bookings.add(one);
         for (const { call, admittedAtMs } of this.running) {
           const endedAtMs = running.has(call.id) ? undefined : admittedAtMs;
-          bookings.add({ access: call.access, quotas: QUOTAS, charge: QUOTE, admittedAtMs, endedAtMs });
+          bookings.add({
+            access: call.access,
+            resources: [call.access.resource],
+            quotas: QUOTAS,
+            charge: QUOTE,
+            admittedAtMs,
+            endedAtMs,
+          });
         }
         return bookings.of(name);
       },

@@ -43,6 +43,8 @@ export function callOf(
     hideUsage: false,
     abortable: true,
     rpc: undefined,
+    candidates: [],
+    fallbacks: [],
     ...rest,
   };
 }

@@ -19,9 +19,12 @@ describe('a call that was never answered', () => {
     },
   );
 
-  test.each(['upstream.unreachable', 'upstream.redirect'] as const)('pays nothing after %s', (code) => {
-    expect(after(code)).toMatchObject({ estimated: false, charge: { tokens: 0, money: 0 } });
-  });
+  test.each(['upstream.unreachable', 'upstream.unavailable', 'upstream.redirect'] as const)(
+    'pays nothing after %s',
+    (code) => {
+      expect(after(code)).toMatchObject({ estimated: false, charge: { tokens: 0, money: 0 } });
+    },
+  );
 
   test('pays nothing where it uses no tokens', () => {
     expect(after('upstream.timeout', callOf('mcp', { action: 'tool.call' }))).toMatchObject({

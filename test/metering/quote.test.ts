@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { configuredPrice, rate } from '../../src/metering/price.ts';
-import { quote } from '../../src/metering/quote.ts';
+import { dearestQuote, quote } from '../../src/metering/quote.ts';
 import { callOf } from './call.ts';
 
 const estimate = { inputTokens: 1_000, outputTokens: 200 };
@@ -44,4 +44,25 @@ describe('quote', () => {
       );
     },
   );
+});
+
+describe('the quote of a call with candidates', () => {
+  const to = (model: string) => ({ ...callOf('anthropic', { estimate }), model });
+  const prices = {
+    cheap: configuredPrice({ input: 1, output: 1 }),
+    dear: configuredPrice({ input: 9, output: 9 }),
+  };
+  const priceOf = ({ model }: { readonly model: string }) => prices[model as keyof typeof prices];
+
+  test('is that of the dearest, whichever is preferred', () => {
+    const expected = { tokens: 1_200, money: 10_800 };
+    expect(dearestQuote({ ...to('cheap'), fallbacks: [to('dear')] }, priceOf)).toEqual(expected);
+    expect(dearestQuote({ ...to('dear'), fallbacks: [to('cheap')] }, priceOf)).toEqual(expected);
+  });
+
+  test('is none where one of them has no price', () => {
+    expect(() => dearestQuote({ ...to('cheap'), fallbacks: [to('unknown')] }, priceOf)).toThrow(
+      expect.objectContaining({ code: 'price.unknown' }),
+    );
+  });
 });

@@ -33,7 +33,12 @@ const decision: Permit = {
   facts: { 'args.owner': 'acme' },
   shadow,
 };
-const call: PermittedCall = { ...plain, decision, access: { ...plain.access, principal, run } };
+const call: PermittedCall = {
+  ...plain,
+  decision,
+  access: { ...plain.access, principal, run },
+  candidates: [plain.access.resource, { ...plain.access.resource, upstream: 'backup' }],
+};
 
 /** A record in which nothing is missing. */
 function full(change: Partial<CallRecord>): CallRecord {
@@ -91,6 +96,7 @@ describe('members of the lines of the audit', () => {
       'call',
       'trace',
       ...ASKED,
+      'candidates[]',
       'decision.effect',
       'decision.rules[]',
       'decision.revision',
@@ -113,6 +119,9 @@ describe('members of the lines of the audit', () => {
       'kind',
       'call',
       'trace',
+      'sent.resource',
+      'sent.sha256',
+      'sent.splices[]',
       'ending',
       'status',
       'durationMs',

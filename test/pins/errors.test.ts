@@ -34,6 +34,7 @@ describe('error codes', () => {
       'price.unknown 403 policy',
       'audit.unavailable 503 gateway retry',
       'upstream.unreachable 502 upstream retry',
+      'upstream.unavailable 503 upstream retry',
       'upstream.broken 502 upstream',
       'upstream.timeout 504 upstream',
       'upstream.redirect 502 upstream',

@@ -24,6 +24,8 @@ const call: Call = {
   hideUsage: false,
   abortable: true,
   rpc: undefined,
+  candidates: [],
+  fallbacks: [],
 };
 
 const permit: Permit = {
@@ -38,14 +40,14 @@ const permit: Permit = {
 
 describe('a permitted call', () => {
   test('is the call, with what its permit stands on', () => {
-    const { decision, ...rest } = oblige(call, permit);
+    const { decision, ...rest } = oblige({ call, decision: permit, fallbacks: [] });
     expect(rest).toEqual(call);
     expect(decision).toBe(permit);
   });
 
   test('is not made of a denial, which tells its rule and its reason', () => {
     const denied = decide(policies('policy: p\nrules: [{ id: d, deny: tool.call, because: so }]'), call.access);
-    expect(() => oblige(call, denied)).toThrow(
+    expect(() => oblige({ call, decision: denied, fallbacks: [] })).toThrow(
       expect.objectContaining({
         code: 'policy.denied',
         rule: 'p/d',
@@ -63,14 +65,16 @@ describe('a permitted call', () => {
       shadow: undefined,
       facts: {},
     };
-    expect(() => oblige(call, held)).toThrow(
+    expect(() => oblige({ call, decision: held, fallbacks: [] })).toThrow(
       expect.objectContaining({ code: 'policy.hold', rule: 'p/h', message: 'held' }),
     );
   });
 
   test('is not made where the permit stands on what nobody here can do', () => {
     const unknown = { kind: 'redact' } as unknown as Obligation;
-    expect(() => oblige(call, { ...permit, obligations: [{ kind: 'narrow' }, unknown] })).toThrow(
+    expect(() =>
+      oblige({ call, decision: { ...permit, obligations: [{ kind: 'narrow' }, unknown] }, fallbacks: [] }),
+    ).toThrow(
       expect.objectContaining({
         code: 'policy.obligation',
         message: 'this gateway cannot `redact`, which the permit requires',

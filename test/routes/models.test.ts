@@ -1,14 +1,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { modelSelector, type ModelSelector } from '../../src/routes/models.ts';
+import { type AliasTarget, modelSelector, type ModelSelector } from '../../src/routes/models.ts';
 
 function select(selector: ModelSelector, model: string): string {
   try {
-    const choice = selector.select(model);
-    return `${choice.upstream}/${choice.model}`;
+    return selector
+      .select(model, 'run_1')
+      .map((choice) => `${choice.upstream}/${choice.model}`)
+      .join(' ');
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** `upstream/model` as a target. */
+function to(target: string, weight = 1): AliasTarget {
+  const slash = target.indexOf('/');
+  return { upstream: target.slice(0, slash), model: target.slice(slash + 1), weight };
 }
 
 const models = modelSelector({
@@ -18,10 +26,10 @@ const models = modelSelector({
     ['local', ['llama3.1:8b', 'a+b(c)']],
   ]),
   aliases: new Map([
-    ['fast', 'openai/gpt-5-mini'],
-    ['router', 'local/meta/llama-3'],
-    ['elsewhere', 'unknown/model'],
-    ['gpt-4', 'moonshot/kimi-k2'],
+    ['fast', [to('openai/gpt-5-mini')]],
+    ['router', [to('local/meta/llama-3')]],
+    ['elsewhere', [to('unknown/model')]],
+    ['gpt-4', [to('moonshot/kimi-k2')]],
   ]),
 });
 
@@ -65,6 +73,26 @@ describe('which upstream serves a model', () => {
     expect(select(models, model)).toContain(`no upstream of this route serves the model \`${model}\``);
   });
 
+  test('an alias of several targets leads to all of them here, each run by its own preference', () => {
+    const several = modelSelector({
+      upstreams: new Map([
+        ['openai', []],
+        ['azure', []],
+      ]),
+      aliases: new Map([['best', [to('openai/gpt-5'), to('elsewhere/gpt-5'), to('azure/gpt'), to('openai/old', 0)]]]),
+    });
+    const orders = new Set(
+      Array.from({ length: 50 }, (_, run) =>
+        several
+          .select('best', `run_${run}`)
+          .map((choice) => `${choice.upstream}/${choice.model}`)
+          .join(' '),
+      ),
+    );
+    expect(orders).toEqual(new Set(['openai/gpt-5 azure/gpt openai/old', 'azure/gpt openai/gpt-5 openai/old']));
+    expect(select(several, 'best')).toBe(select(several, 'best'));
+  });
+
   test('a name that several serve is not guessed', () => {
     const open = modelSelector({
       upstreams: new Map([
@@ -95,10 +123,10 @@ describe('which upstream serves a model', () => {
 
   test('a choice is remembered, and forgotten again before names without end fill the memory', () => {
     const open = modelSelector({ upstreams: new Map([['a', ['*']]]), aliases: new Map() });
-    const first = open.select('m0');
-    expect(open.select('m0')).toBe(first);
-    for (let index = 1; index <= 10_000; index += 1) open.select(`m${index}`);
-    expect(open.select('m0')).not.toBe(first);
-    expect(open.select('m0')).toEqual(first);
+    const first = open.select('m0', 'run_1');
+    expect(open.select('m0', 'run_1')).toBe(first);
+    for (let index = 1; index <= 10_000; index += 1) open.select(`m${index}`, 'run_1');
+    expect(open.select('m0', 'run_1')).not.toBe(first);
+    expect(open.select('m0', 'run_1')).toEqual(first);
   });
 });

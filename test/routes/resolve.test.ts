@@ -26,8 +26,15 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   github: [],
 };
 const aliases = new Map([
-  ['fast', 'openai/gpt-5-mini'],
-  ['open', 'moonshot/org/kimi:k2'],
+  ['fast', [{ upstream: 'openai', model: 'gpt-5-mini', weight: 1 }]],
+  ['open', [{ upstream: 'moonshot', model: 'org/kimi:k2', weight: 1 }]],
+  [
+    'either',
+    [
+      { upstream: 'moonshot', model: 'kimi-k2', weight: 0 },
+      { upstream: 'openai', model: 'gpt-5', weight: 1 },
+    ],
+  ],
 ]);
 const models = new Map(
   table.routes.map(({ name, upstreams }) => [
@@ -247,4 +254,35 @@ test('no field of a request chooses its upstream', () => {
   expect(call.upstreams).toEqual(['openai']);
   expect(call.target.startsWith('/chat/completions?')).toBe(true);
   expect(JSON.stringify(call.headers)).not.toContain('evil.test');
+});
+
+describe('a name that leads to several targets', () => {
+  const body = JSON.stringify({ model: 'either', messages: [], stream: true });
+  const call = callOf(post('/v1/chat/completions'), body);
+
+  test('makes a call to the preferred one, and the same call to each other behind it', () => {
+    expect(call).toMatchObject({ model: 'gpt-5', upstreams: ['openai'] });
+    expect(call.fallbacks).toMatchObject([{ model: 'kimi-k2', upstreams: ['moonshot'], fallbacks: [] }]);
+    const resources = [call, ...call.fallbacks].map(({ access }) => access.resource);
+    expect(resources).toEqual([
+      { kind: 'model', upstream: 'openai', name: 'gpt-5' },
+      { kind: 'model', upstream: 'moonshot', name: 'kimi-k2' },
+    ]);
+    for (const one of [call, ...call.fallbacks]) expect(one.candidates).toEqual(resources);
+  });
+
+  test('gives each target its own name of the model, and else the same bytes', () => {
+    const bodies = [call, ...call.fallbacks].map((one) => one.body.toString());
+    expect(bodies.map((text) => (JSON.parse(text) as { model: string }).model)).toEqual(['gpt-5', 'kimi-k2']);
+    expect(bodies[0]?.replace('gpt-5', 'x')).toBe(bodies[1]?.replace('kimi-k2', 'x'));
+    for (const one of [call, ...call.fallbacks]) expect(one.splices).toEqual(['model-alias', 'include-usage']);
+  });
+
+  test('leads below an upstream’s own address to that one alone', () => {
+    expect(callOf(post('/moonshot/v1/chat/completions'), body)).toMatchObject({
+      upstreams: ['moonshot'],
+      candidates: [],
+      fallbacks: [],
+    });
+  });
 });

@@ -4,6 +4,8 @@ import { modelSelector } from '../../src/routes/models.ts';
 import { mergeLists, visibleList } from '../../src/routes/visible.ts';
 import { chatCall, toolCall } from '../telemetry/calls.ts';
 
+const to = (upstream: string, model: string) => ({ upstream, model, weight: 1 });
+
 const models = new Map([
   [
     'openai',
@@ -13,10 +15,10 @@ const models = new Map([
         ['moonshot', ['kimi-*']],
       ]),
       aliases: new Map([
-        ['fast', 'openai/gpt-5-mini'],
-        ['secret', 'openai/gpt-internal'],
-        ['unlisted', 'openai/gpt-unlisted'],
-        ['far', 'moonshot/kimi-k2'],
+        ['fast', [to('openai', 'gpt-5-mini')]],
+        ['secret', [to('openai', 'gpt-internal')]],
+        ['unlisted', [to('openai', 'gpt-unlisted'), to('moonshot', 'kimi-internal')]],
+        ['far', [to('openai', 'gpt-internal'), to('moonshot', 'kimi-k2')]],
       ]),
     }),
   ],
@@ -71,7 +73,10 @@ describe('a list of models', () => {
     const anthropic = new Map([
       [
         'claude',
-        modelSelector({ upstreams: new Map([['claude', ['*']]]), aliases: new Map([['best', 'claude/claude-x']]) }),
+        modelSelector({
+          upstreams: new Map([['claude', ['*']]]),
+          aliases: new Map([['best', [to('claude', 'claude-x')]]]),
+        }),
       ],
     ]);
     const show = visibleList({ models: anthropic, mayUse: () => true });

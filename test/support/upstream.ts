@@ -18,8 +18,8 @@ export interface ScriptedUpstream {
   close(): Promise<void>;
 }
 
-/** Answers `{}` until told otherwise. */
-export async function scriptedUpstream(): Promise<ScriptedUpstream> {
+/** Answers `{}` until told otherwise; on any free port unless one is given. */
+export async function scriptedUpstream(at = 0): Promise<ScriptedUpstream> {
   const received: Received[] = [];
   const upstream: Pick<ScriptedUpstream, 'answer'> = { answer: (_, response) => json(response, {}) };
   const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ export async function scriptedUpstream(): Promise<ScriptedUpstream> {
       upstream.answer(seen, response, request);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(upstream, {
     url: `http://127.0.0.1:${port}`,

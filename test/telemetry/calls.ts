@@ -73,6 +73,8 @@ const CHAT: Call = {
   hideUsage: false,
   abortable: true,
   rpc: undefined,
+  candidates: [],
+  fallbacks: [],
 };
 
 /** A chat completion with a permit behind it. */

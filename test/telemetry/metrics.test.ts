@@ -22,6 +22,7 @@ function bench(genai: 'latest' | 'legacy' | 'both' = 'both'): Bench {
     series,
     scope,
     inFlight: () => calls.inFlight,
+    upstreamHealth: () => new Map([['openai', 'ok']] as const),
     otlp: undefined,
   });
   return {
@@ -193,6 +194,20 @@ describe('metrics of the process', () => {
     metrics.configReloaded('applied');
     expect(await value('waygate_config_current')).toBe(1);
     expect(await value('waygate_config_reloads_total', ['waygate_outcome="rejected"'])).toBe(1);
+  });
+
+  test('how the upstreams are, and what is done about it, is told by upstream', async () => {
+    const { metrics, value } = bench();
+    expect(await value('waygate_upstream_health', ['waygate_upstream="openai"'])).toBe(1);
+    metrics.upstreamRetried('openai', 'granted');
+    metrics.upstreamRetried('openai', 'over-budget');
+    metrics.upstreamLeft('openai', 'backup');
+    metrics.circuitChanged('openai', 'open');
+    const own = 'waygate_upstream="openai"';
+    expect(await value('waygate_upstream_retries_total', [own, 'waygate_outcome="granted"'])).toBe(1);
+    expect(await value('waygate_upstream_retries_total', [own, 'waygate_outcome="over-budget"'])).toBe(1);
+    expect(await value('waygate_upstream_fallbacks_total', [own, 'waygate_upstream_next="backup"'])).toBe(1);
+    expect(await value('waygate_upstream_circuits_total', [own, 'waygate_circuit_state="open"'])).toBe(1);
   });
 
   test('no name is given to two metrics, and each has a unit and a meaning', () => {

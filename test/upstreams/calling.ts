@@ -4,11 +4,27 @@ import { type BodyControl, isAtRest } from '../../src/core/body.ts';
 import type { GatewayError } from '../../src/core/errors.ts';
 import type { Answer, Incoming } from '../../src/core/exchange.ts';
 import type { CallTrace, TraceHeaders } from '../../src/core/trace.ts';
-import { forwarder } from '../../src/upstreams/forward.ts';
+import { forwarder, type ForwardSource } from '../../src/upstreams/forward.ts';
 import { openUpstream, type Upstream, type UpstreamSource } from '../../src/upstreams/upstream.ts';
 import { incoming } from '../telemetry/calls.ts';
 
 export const TIMEOUTS = { connectMs: 2_000, headersMs: 10_000, idleMs: 10_000 };
+
+/** Nothing is tried again and no circuit opens, so that a test sees one try; and no time passes while waiting. */
+export const ONCE = {
+  retry: { attempts: 0, share: 0.2, backoffMs: 100, waitMaxMs: 5_000, withinMs: 30_000 },
+  circuit: { failures: 1_000, openMs: 1_000, monotonicMs: () => 0, onChange: () => {} },
+};
+
+/** What a forwarder takes besides its upstreams. */
+export const WAYS: Omit<ForwardSource, 'upstreams'> = {
+  withTrace: (call) => call.body,
+  clock: { now: () => 0 },
+  monotonicMs: () => 0,
+  random: () => 0.5,
+  pause: () => Promise.resolve(),
+  onRetry: () => {},
+};
 
 export interface Caller {
   readonly upstream: Upstream;
@@ -28,6 +44,7 @@ export function callerOf(url: string, change: Partial<UpstreamSource> = {}, head
     credential: undefined,
     timeouts: TIMEOUTS,
     connections: 8,
+    ...ONCE,
     ...change,
   });
   const attempts: Caller['attempts'] = [];
@@ -44,7 +61,7 @@ export function callerOf(url: string, change: Partial<UpstreamSource> = {}, head
       else leaving.add(listener);
     },
   });
-  const forward = forwarder({ upstreams: new Map([['openai', upstream]]), withTrace: (call) => call.body });
+  const forward = forwarder({ ...WAYS, upstreams: new Map([['openai', upstream]]) });
   return {
     upstream,
     attempts,

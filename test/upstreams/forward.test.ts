@@ -3,7 +3,7 @@ import { forwardableHeaders } from '../../src/core/headers.ts';
 import { forwarder } from '../../src/upstreams/forward.ts';
 import { scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts';
 import { chatCall, toolCall } from '../telemetry/calls.ts';
-import { type Caller, callerOf, read } from './calling.ts';
+import { type Caller, callerOf, read, WAYS } from './calling.ts';
 
 let server: ScriptedUpstream;
 let caller: Caller | undefined;
@@ -89,6 +89,7 @@ describe('what goes up', () => {
   test('where the body carries the trace, it leaves with it', async () => {
     caller = callerOf(server.url);
     const forward = forwarder({
+      ...WAYS,
       upstreams: new Map([['openai', caller.upstream]]),
       withTrace: (call) => Buffer.concat([call.body, Buffer.from(' traced')]),
     });
@@ -136,7 +137,7 @@ describe('how an attempt ends', () => {
 
   test('an upstream that is not configured is a fault of our own', async () => {
     caller = callerOf(server.url);
-    const forward = forwarder({ upstreams: new Map(), withTrace: (call) => call.body });
+    const forward = forwarder({ ...WAYS, upstreams: new Map() });
     await expect(forward(chatCall(), 'openai', caller.way)).rejects.toMatchObject({ code: 'gateway.internal' });
   });
 

@@ -7,7 +7,7 @@ import { forwarder } from '../../src/upstreams/forward.ts';
 import { listForwarder, type Visibility } from '../../src/upstreams/list.ts';
 import { json, scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts';
 import { chatCall } from '../telemetry/calls.ts';
-import { type Caller, callerOf, read } from './calling.ts';
+import { type Caller, callerOf, read, WAYS } from './calling.ts';
 
 const servers: ScriptedUpstream[] = [];
 const callers: Caller[] = [];
@@ -18,7 +18,7 @@ beforeEach(async () => {
   servers.push(...opened);
   callers.push(...opened.map(({ url }) => callerOf(url, { connections: 1 })));
   const upstreams = new Map(callers.map(({ upstream }, index) => [`up${index}`, { ...upstream, name: `up${index}` }]));
-  const forward = forwarder({ upstreams, withTrace: (call) => call.body });
+  const forward = forwarder({ ...WAYS, upstreams });
   const narrowing = listForwarder(forward, visibility);
   list = (call) => narrowing(call, (callers[0] as Caller).way);
 });

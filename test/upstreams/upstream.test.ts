@@ -1,12 +1,19 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openUpstream, type Upstream, type UpstreamSource } from '../../src/upstreams/upstream.ts';
-import { TIMEOUTS } from './calling.ts';
+import { ONCE, TIMEOUTS } from './calling.ts';
 
 const opened: Upstream[] = [];
 afterEach(() => Promise.all(opened.splice(0).map(({ pool }) => pool.destroy())));
 
 function open(change: Partial<UpstreamSource>): Upstream {
-  const source = { name: 'up', url: 'http://127.0.0.1:1', credential: undefined, timeouts: TIMEOUTS, connections: 1 };
+  const source = {
+    name: 'up',
+    url: 'http://127.0.0.1:1',
+    credential: undefined,
+    timeouts: TIMEOUTS,
+    connections: 1,
+    ...ONCE,
+  };
   const upstream = openUpstream({ ...source, ...change });
   opened.push(upstream);
   return upstream;
