@@ -62,6 +62,8 @@ export interface Bound {
   close(): Promise<void>;
 }
 
+const monotonicMs = (): number => performance.now();
+
 /** Compiles a configuration into stages, or says what is wrong with it; then nothing was opened. */
 export function bindStages(config: Config, parts: Parts): Checked<Bound> {
   const compiled = compile(config.policies.files, {
@@ -109,7 +111,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const forward = forwarder({
     upstreams,
     clock,
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     random: () => Math.random(),
     pause: systemPause,
     withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace),
@@ -170,7 +172,7 @@ function open(name: string, { upstreams, secret }: Config, { log, metrics }: Tel
     retry,
     circuit: {
       ...circuit,
-      monotonicMs: () => performance.now(),
+      monotonicMs,
       onChange(state) {
         metrics.circuitChanged(name, state);
         if (state === 'closed') log.info('an upstream answers again', { upstream: name });

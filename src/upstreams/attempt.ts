@@ -79,7 +79,8 @@ function outcomeOf({ blame }: GatewayError): Outcome {
 }
 
 function unavailable({ name }: Upstream, waitMs: number): GatewayError {
-  const message = `the upstream \`${name}\` failed too often of late, so nothing is sent to it for a while; the call was not carried out`;
+  const seconds = Math.ceil(waitMs / 1_000);
+  const message = `the upstream \`${name}\` failed too often of late and is left alone; the call was not carried out; try again in ${seconds} s`;
   return new GatewayError('upstream.unavailable', message, { retryAfterMs: waitMs });
 }
 

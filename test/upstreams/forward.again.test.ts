@@ -273,7 +273,11 @@ describe('what the circuit hears', () => {
   test('a trial has gone well as soon as the head of its answer stands', async () => {
     server.answer = (_, response) => json(response, {}, 500);
     for (let count = 0; count < 4; count += 1) await send(toolCall());
-    await expect(send(toolCall())).rejects.toMatchObject({ code: 'upstream.unavailable', retryAfterMs: 1_000 });
+    await expect(send(toolCall())).rejects.toMatchObject({
+      code: 'upstream.unavailable',
+      retryAfterMs: 1_000,
+      message: expect.stringContaining('was not carried out; try again in 1 s'),
+    });
     expect(attempts, 'nothing was sent').toHaveLength(4);
     now += 1_000;
     server.answer = events('stall');
