@@ -73,7 +73,7 @@ test('of several candidates the one counts that it was sent to, and all where th
   const candidates = ['model/a/x', 'model/b/y'].map((text) => parseResource(text) as Resource);
   const as = (id: string, resource: Resource): PermittedCall => {
     const access = { ...chatCall().access, resource };
-    return { ...named(id), access, candidates } as PermittedCall;
+    return { ...named(id), access, candidates };
   };
   const [first, second] = candidates as [Resource, Resource];
   const both = { ...as('call_1', first), fallbacks: [as('call_1', second)] };

@@ -27,7 +27,7 @@ limits:
 `;
 
 /** A database of its own: the heads of other tests' chains are none that are missing here. */
-const REDIS = `${inject('redisUrl')}/7`;
+const REDIS = `${inject('redisUrl')}/8`;
 
 let client: RedisClient;
 beforeAll(async () => void (client = await connected({ url: REDIS })));
