@@ -136,11 +136,19 @@ function isList(call: PermittedCall): boolean {
   return call.decision.obligations.some(({ kind }) => kind === 'narrow');
 }
 
+const BEARER = { header: 'authorization', scheme: 'Bearer' };
+
+/** How a credential travels where the config does not say. */
+const USUAL_CREDENTIAL: Readonly<Record<ProtocolName, typeof BEARER>> = {
+  openai: BEARER,
+  anthropic: { header: 'x-api-key', scheme: '' },
+  gemini: { header: 'x-goog-api-key', scheme: '' },
+  mcp: BEARER,
+};
+
 function open(name: string, { upstreams, secret }: Config): Upstream {
   const { url, protocol, credential, timeouts, connections } = upstreams[name] as Config['upstreams'][string];
-  const usual =
-    protocol === 'anthropic' ? { header: 'x-api-key', scheme: '' } : { header: 'authorization', scheme: 'Bearer' };
-  const shown = typeof credential === 'string' ? { ...usual, value: credential } : credential;
+  const shown = typeof credential === 'string' ? { ...USUAL_CREDENTIAL[protocol], value: credential } : credential;
   return openUpstream({
     name,
     url,
@@ -188,7 +196,7 @@ function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstrea
       return [
         name,
         {
-          provider: protocol === 'mcp' ? '' : (provider ?? protocol),
+          provider: providerName(protocol, provider),
           address: hostname,
           port: Number(port) || (scheme === 'https:' ? 443 : 80),
         },
@@ -196,4 +204,16 @@ function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstrea
     }),
   );
   return (upstream) => known.get(upstream);
+}
+
+/** `gen_ai.provider.name`: the GenAI conventions have names of their own. */
+function providerName(protocol: ProtocolName, provider: string | undefined): string {
+  switch (protocol) {
+    case 'mcp':
+      return '';
+    case 'gemini':
+      return 'gcp.gemini';
+    default:
+      return provider ?? protocol;
+  }
 }

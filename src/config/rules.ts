@@ -78,15 +78,28 @@ function identityFaults({ identity, outbound }: ConfigFile): Fault[] {
 }
 
 /** First parts of paths that are the gateway's own. */
-const RESERVED = ['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz', 'all-openai', 'all-anthropic'];
+const RESERVED = [
+  'v1',
+  'v1beta',
+  'mcp',
+  'http',
+  'a2a',
+  'oauth',
+  'messages',
+  'healthz',
+  'readyz',
+  'all-openai',
+  'all-anthropic',
+  'all-gemini',
+];
 
 function upstreamFaults({ upstreams }: ConfigFile): Fault[] {
   return Object.entries(upstreams).flatMap(([name, { protocol }]): Fault[] => {
     const path = ['upstreams', name];
     if (RESERVED.includes(name))
       return [{ path, message: `the name \`${name}\` is the gateway’s own; choose another`, of: 'key' }];
-    // `/openai` and `/anthropic` speak their protocol, whatever stands behind them.
-    const isMisnamed = (name === 'openai' || name === 'anthropic') && protocol !== name;
+    // `/openai`, `/anthropic` and `/gemini` speak their protocol, whatever stands behind them.
+    const isMisnamed = (name === 'openai' || name === 'anthropic' || name === 'gemini') && protocol !== name;
     return isMisnamed
       ? [{ path, message: `an upstream named \`${name}\` must speak the protocol of that name`, of: 'key' }]
       : [];
@@ -99,8 +112,12 @@ function aliasFaults({ aliases, upstreams }: ConfigFile): Fault[] {
     const name = target.slice(0, target.indexOf('/'));
     const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
     if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
-    return upstream.protocol === 'mcp'
-      ? [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }]
+    if (upstream.protocol === 'mcp') {
+      return [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }];
+    }
+    // Google's paths name the model, and put the method behind a `:`.
+    return upstream.protocol === 'gemini' && alias.includes(':')
+      ? [{ path, message: `an alias of a model at \`${name}\`, which speaks Gemini, has no \`:\``, of: 'key' }]
       : [];
   });
 }
@@ -109,6 +126,7 @@ function routeFaults({ routes, upstreams }: ConfigFile): Fault[] {
   const taken = new Map([
     ['/openai', 'openai'],
     ['/anthropic', 'anthropic'],
+    ['/gemini', 'gemini'],
     ...Object.entries(upstreams).map(
       ([name, { protocol }]) => [protocol === 'mcp' ? `/mcp/${name}` : `/${name}`, name] as const,
     ),

@@ -17,6 +17,13 @@ const PROVIDERS = [
     models: ['claude-*'],
   },
   {
+    env: 'GEMINI_API_KEY',
+    name: 'gemini',
+    protocol: 'gemini',
+    url: 'https://generativelanguage.googleapis.com',
+    models: ['gemini-*', 'gemma-*'],
+  },
+  {
     env: 'MOONSHOT_API_KEY',
     name: 'moonshot',
     protocol: 'openai',
@@ -49,6 +56,7 @@ export function demoConfig(demo: DemoPlaces, env: Readonly<Record<string, string
       upstreams: {
         'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
         'demo-anthropic': { protocol: 'anthropic', url: demo.modelUrl, models: ['demo-*'], prices: price },
+        'demo-gemini': { protocol: 'gemini', url: `${demo.modelUrl}/gemini`, models: ['demo-*'], prices: price },
         demo: { protocol: 'mcp', url: demo.toolsUrl },
         ...Object.fromEntries(
           providers.map(({ env: name, name: upstream, protocol, url, models }) => [

@@ -9,6 +9,12 @@ const TEMPLATES: Record<Dialect, Partial<Record<Action, string>> & { readonly ot
   'openai-responses': { other: '/v1/responses' },
   'openai-models': { other: '/v1/models' },
   anthropic: { 'model.count': '/v1/messages/count_tokens', 'model.list': '/v1/models', other: '/v1/messages' },
+  gemini: {
+    'model.count': '/v1beta/models/{model}:countTokens',
+    'model.embed': '/v1beta/models/{model}:embedContent',
+    'model.list': '/v1beta/models',
+    other: '/v1beta/models/{model}:generateContent',
+  },
   mcp: { other: '/mcp/{route}' },
 };
 
@@ -28,8 +34,8 @@ const GENAI_OPERATIONS: Partial<Record<Action, string>> = {
 };
 
 /** `gen_ai.operation.name`, where the call has one. */
-export function genaiOperation(action: Action): string | undefined {
-  return GENAI_OPERATIONS[action];
+export function genaiOperation({ dialect, access: { action } }: Call): string | undefined {
+  return dialect === 'gemini' && action === 'model.generate' ? 'generate_content' : GENAI_OPERATIONS[action];
 }
 
 const HTTP_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']);
@@ -78,7 +84,7 @@ export function operationName(call: Call): string {
     const target = action === 'tool.call' || action === 'prompt.get' ? resource.name : '';
     return joined(mcpMethod(call.rpc.method), target);
   }
-  return joined(genaiOperation(action) ?? httpMethod(call.method), call.model);
+  return joined(genaiOperation(call) ?? httpMethod(call.method), call.model);
 }
 
 function joined(operation: string, target: string): string {
