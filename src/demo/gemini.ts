@@ -25,7 +25,7 @@ export function answerGemini({ method, path, url, body }: GeminiAsked): Reply {
   const models = MODELS.exec(path);
   if (models && method === 'GET') return answerGeminiModels(models[1]);
   const [, model = '', verb = ''] = CALL.exec(path) ?? [];
-  const answer = ANSWERS[verb];
+  const answer = ANSWERS.get(verb);
   if (!answer || method !== 'POST') return geminiRefusal({ status: 404, message: `nothing is at \`${path}\`` });
   if (typeof body !== 'object' || body === null) {
     return geminiRefusal({ status: 400, message: 'the body is not a JSON object' });
@@ -33,10 +33,14 @@ export function answerGemini({ method, path, url, body }: GeminiAsked): Reply {
   return answer({ ...body, model }, url);
 }
 
-const ANSWERS: Readonly<Record<string, (body: object, url: string) => Reply>> = {
-  generateContent: (body) => answerGenerate(body, 'whole'),
-  streamGenerateContent: (body, url) => answerGenerate(body, /[?&]alt=sse(?:&|$)/.test(url) ? 'events' : 'list'),
-  countTokens: answerCountTokens,
-  embedContent: answerEmbedding,
-  batchEmbedContents: answerBatchEmbeddings,
-};
+const ANSWERS: ReadonlyMap<string, (body: object, url: string) => Reply> = new Map([
+  ['generateContent', (body: object) => answerGenerate(body, 'whole')],
+  ['streamGenerateContent', answerStream],
+  ['countTokens', answerCountTokens],
+  ['embedContent', answerEmbedding],
+  ['batchEmbedContents', answerBatchEmbeddings],
+]);
+
+function answerStream(body: object, url: string): Reply {
+  return answerGenerate(body, /[?&]alt=sse(?:&|$)/.test(url) ? 'events' : 'list');
+}

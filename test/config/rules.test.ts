@@ -80,7 +80,7 @@ describe('identity', () => {
 });
 
 describe('upstreams', () => {
-  test.each(['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz'])(
+  test.each(['v1', 'v1beta', 'all-gemini', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz'])(
     'may not be named `%s`',
     async (name) => {
       await expect(problemsOf(`${GOOD}  ${name}: { protocol: openai, url: https://x.test/v1 }\n`)).resolves.toEqual([
@@ -93,6 +93,7 @@ describe('upstreams', () => {
     ['openai', 'anthropic'],
     ['anthropic', 'openai'],
     ['openai', 'mcp'],
+    ['gemini', 'openai'],
   ])('named `%s` do not speak `%s`', async (name, protocol) => {
     const text = GOOD.replace('  openai:\n    protocol: openai', `  ${name}:\n    protocol: ${protocol}`);
     await expect(problemsOf(text)).resolves.toEqual([
@@ -111,6 +112,14 @@ describe('an alias', () => {
     ['gpt-5', 'expected `upstream/model`'],
   ])('for %s is refused: %s', async (target, problem) => {
     await expect(problemsOf(`${GOOD}${tools}aliases:\n  fast: ${target}\n`)).resolves.toEqual([`11:9: ${problem}`]);
+  });
+
+  test('of a model that its path names has no `:`, which ends a name there', async () => {
+    const google = '  google: { protocol: gemini, url: https://google.test }\n';
+    await expect(problemsOf(`${GOOD}${google}aliases:\n  "a:b": openai/x\n  fast: google/x\n`)).resolves.toEqual([]);
+    await expect(problemsOf(`${GOOD}${google}aliases:\n  "a:b": google/x\n`)).resolves.toEqual([
+      '11:3: an alias of a model at `google`, which speaks Gemini, has no `:`',
+    ]);
   });
 
   test('has the form of a model name', async () => {
@@ -144,15 +153,16 @@ describe('a route', () => {
     ['/v1', 'the gateway itself'],
     ['/mcp/x', 'the gateway itself'],
     ['/healthz', 'the gateway itself'],
+    ['/v1beta', 'the gateway itself'],
     ['/openai/v1', 'openai'],
     ['/openai', 'openai'],
   ])('at %s is refused: that belongs to `%s`', async (path, owner) => {
     await expect(route(path)).resolves.toEqual([`12:11: the path \`${path}\` belongs to \`${owner}\`; choose another`]);
   });
 
-  test('at the shared path of the other protocol is refused', async () => {
-    await expect(route('/anthropic')).resolves.toEqual([
-      '12:11: the path `/anthropic` belongs to `anthropic`; choose another',
+  test.each(['anthropic', 'gemini'])('at the shared path of %s is refused', async (other) => {
+    await expect(route(`/${other}`)).resolves.toEqual([
+      `12:11: the path \`/${other}\` belongs to \`${other}\`; choose another`,
     ]);
   });
 
