@@ -189,6 +189,9 @@ function pricesOf({ upstreams, ceiling }: Config) {
   return priceBook({ upstreams: new Map(sources), ceiling });
 }
 
+/** `gen_ai.provider.name`, where the GenAI conventions have a name of their own; none for tool servers. */
+const PROVIDER_NAMES: Readonly<Partial<Record<ProtocolName, string>>> = { gemini: 'gcp.gemini', mcp: '' };
+
 function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstream>): Bound['destination'] {
   const known = new Map(
     [...opened.keys()].map((name) => {
@@ -197,7 +200,7 @@ function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstrea
       return [
         name,
         {
-          provider: providerName(protocol, provider),
+          provider: PROVIDER_NAMES[protocol] ?? provider ?? protocol,
           address: hostname,
           port: Number(port) || (scheme === 'https:' ? 443 : 80),
         },
@@ -205,16 +208,4 @@ function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstrea
     }),
   );
   return (upstream) => known.get(upstream);
-}
-
-/** `gen_ai.provider.name`: the GenAI conventions have names of their own. */
-function providerName(protocol: ProtocolName, provider: string | undefined): string {
-  switch (protocol) {
-    case 'mcp':
-      return '';
-    case 'gemini':
-      return 'gcp.gemini';
-    default:
-      return provider ?? protocol;
-  }
 }

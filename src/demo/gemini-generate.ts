@@ -4,16 +4,31 @@ import { event, type Reply } from './reply.ts';
 import { type ContentsRequest, contentsRequest, type GenerateRequest, generateRequest, readRequest } from './schema.ts';
 import { countTokens, type Plan, planAnswer, type Prompt, type Turn } from './script.ts';
 
+type Form = 'whole' | 'events' | 'list';
+
 /** Answers the body of `generateContent`, whole, or of `streamGenerateContent`: as events, or as a list of chunks. */
-export function answerGenerate(body: unknown, form: 'whole' | 'events' | 'list'): Reply {
+export function answerGenerate(body: unknown, form: Form): Reply {
   const read = readRequest(generateRequest, body);
   if (!read.ok) return geminiRefusal(read.refusal);
-  const request = read.value;
-  const { generationConfig, toolConfig } = request;
-  const plan = planAnswer({
-    model: request.model,
-    turns: request.contents.flatMap(toTurns),
-    tools: (request.tools ?? []).flatMap(({ functionDeclarations }) =>
+  return FORMS[form](read.value, planOf(read.value));
+}
+
+const FORMS: Readonly<Record<Form, (request: GenerateRequest, plan: Plan) => Reply>> = {
+  whole: (request, plan) => ({ kind: 'json', status: 200, body: answerOf(request, plan) }),
+  events: (request, plan) => ({ kind: 'events', events: events(chunks(request, plan)) }),
+  list: (request, plan) => ({
+    kind: 'events',
+    events: listed(chunks(request, plan)),
+    contentType: 'application/json',
+  }),
+};
+
+function planOf(request: GenerateRequest): Plan {
+  const { model, contents, tools, generationConfig, toolConfig } = request;
+  return planAnswer({
+    model,
+    turns: contents.flatMap(toTurns),
+    tools: (tools ?? []).flatMap(({ functionDeclarations }) =>
       (functionDeclarations ?? []).map(({ name, parameters, parametersJsonSchema }) => ({
         name,
         schema: parametersJsonSchema ?? parameters,
@@ -23,14 +38,6 @@ export function answerGenerate(body: unknown, form: 'whole' | 'events' | 'list')
     maxTokens: generationConfig?.maxOutputTokens ?? Infinity,
     stops: generationConfig?.stopSequences ?? [],
   });
-  switch (form) {
-    case 'whole':
-      return { kind: 'json', status: 200, body: answerOf(request, plan) };
-    case 'events':
-      return { kind: 'events', events: events(chunks(request, plan)) };
-    case 'list':
-      return { kind: 'events', events: listed(chunks(request, plan)), contentType: 'application/json' };
-  }
 }
 
 /** Answers the body of `countTokens`. */

@@ -45,7 +45,7 @@ function mediaPrice(listed: Listed): Pick<ModelPrice, 'media'> {
     const own = rateOf(listed, key);
     return own ? [[kind, own] as const] : [];
   });
-  return rates.length > 0 ? { media: Object.fromEntries(rates) as MediaPrice } : {};
+  return rates.length > 0 ? { media: Object.fromEntries(rates) } : {};
 }
 
 function rateOf(listed: Listed, key: string): Rate | undefined {

@@ -57,17 +57,16 @@ function readList(body: Buffer): Read {
   return { args: {}, estimate: NO_ESTIMATE };
 }
 
+const CONTENT = ['contents', 'content', 'requests', 'systemInstruction', 'generateContentRequest', 'tools'];
+
 function readBody(request: Incoming, body: Buffer, { action, model }: GeminiOperation): Read {
   const members = readMembers(readFields(request, body));
   checkModels(members, model);
-  const { contents, content, requests, systemInstruction, tools, generateContentRequest, ...parameters } = members;
-  const args = usualNamesDeep({ ...parameters, model }) as Fields;
-  switch (action) {
-    case 'model.generate':
-      return { args: { ...args, tools: geminiToolNames(tools) }, estimate: generationEstimate(body.length, members) };
-    case 'model.embed':
-      return { args, estimate: inputEstimate(body.length, [content, requests]) };
-    default:
-      return { args, estimate: NO_ESTIMATE };
+  const { content, requests, tools } = members;
+  const parameters = Object.entries(members).filter(([key]) => !CONTENT.includes(key));
+  const args = usualNamesDeep({ ...Object.fromEntries(parameters), model }) as Fields;
+  if (action === 'model.generate') {
+    return { args: { ...args, tools: geminiToolNames(tools) }, estimate: generationEstimate(body.length, members) };
   }
+  return { args, estimate: action === 'model.embed' ? inputEstimate(body.length, [content, requests]) : NO_ESTIMATE };
 }

@@ -31,15 +31,10 @@ const GEMINI: ListForm = {
   bare: { name: '', supportedGenerationMethods: [] },
 };
 
+const FORMS: Readonly<Partial<Record<Dialect, ListForm>>> = { anthropic: ANTHROPIC, gemini: GEMINI };
+
 function formOf(dialect: Dialect): ListForm {
-  switch (dialect) {
-    case 'anthropic':
-      return ANTHROPIC;
-    case 'gemini':
-      return GEMINI;
-    default:
-      return OPENAI;
-  }
+  return FORMS[dialect] ?? OPENAI;
 }
 
 /** A page that is not the first: aliases stand on that one. */
