@@ -1,7 +1,8 @@
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENT_POLICY, type DemoGateway, startDemoGateway } from '../support/demo.ts';
-import { token } from '../support/waygate.ts';
+import { json, type ScriptedUpstream, scriptedUpstream } from '../support/upstream.ts';
+import { startWaygate, token, type Waygate } from '../support/waygate.ts';
 
 let gateway: DemoGateway;
 let bearer: string;
@@ -133,5 +134,110 @@ describe('the google-genai SDK', () => {
     expect(String(error)).toContain('clients/no-large');
     expect(String(error)).toContain('the large model is for people');
     expect(requests - before).toBe(1);
+  });
+});
+
+describe('between the google-genai SDK and an upstream', () => {
+  const ANSWER = {
+    candidates: [{ content: { role: 'model', parts: [{ text: 'hi' }] }, finishReason: 'STOP', index: 0 }],
+    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 15 },
+  };
+  const COST = 10 * 1 + 5 * 4;
+  let upstream: ScriptedUpstream;
+  let waygate: Waygate;
+
+  beforeAll(async () => {
+    upstream = await scriptedUpstream();
+    const google = {
+      protocol: 'gemini',
+      url: upstream.url,
+      credential: 'env:UPSTREAM_KEY',
+      prices: { '*': { input: 1, output: 4 } },
+    };
+    waygate = await startWaygate({
+      config: { upstreams: { google }, aliases: { fast: 'google/gemini-real' } },
+      policies: {
+        'open.yaml': { policy: 'open', rules: [{ id: 'all', allow: 'model.generate' }] },
+        'poor.yaml': {
+          policy: 'poor',
+          applies: 'agent == "poor"',
+          limits: [{ id: 'day', budget: '0.0001 USD', every: 'day', per: 'agent' }],
+        },
+        'slow.yaml': {
+          policy: 'slow',
+          applies: 'agent == "slow"',
+          limits: [{ id: 'pace', rate: '1/h', per: 'agent' }],
+        },
+      },
+      env: { UPSTREAM_KEY: 'AIza-upstream-key-0001' },
+    });
+  });
+  afterAll(async () => {
+    await waygate.stop();
+    await upstream.close();
+  });
+
+  const sdk = (apiKey: string, headers: Record<string, string> = {}): GoogleGenAI =>
+    new GoogleGenAI({ apiKey, httpOptions: { baseUrl: waygate.url, headers } });
+
+  test('an alias, the credential and the bill are what the gateway makes of them', async () => {
+    upstream.answer = (_, response) => json(response, ANSWER);
+    upstream.received.length = 0;
+    expect((await sdk(bearer).models.generateContent({ model: 'fast', contents: 'hello' })).text).toBe('hi');
+    expect(upstream.received).toMatchObject([
+      {
+        method: 'POST',
+        url: '/v1/models/gemini-real:generateContent',
+        headers: { 'x-goog-api-key': 'AIza-upstream-key-0001' },
+      },
+    ]);
+    const metrics = await (await fetch(`${waygate.adminUrl}/metrics`)).text();
+    expect(metrics).toMatch(new RegExp(`^waygate_cost_usd_micros_total\\{.*gemini-real.*\\} ${COST}(?: |$)`, 'm'));
+    expect(metrics).toContain('gen_ai_operation_name="generate_content"');
+    expect(metrics).toContain('gen_ai_provider_name="gcp.gemini"');
+  });
+
+  test('a stream that breaks is told as an error, never taken for the whole', async () => {
+    upstream.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const { finishReason: __, ...open } = ANSWER.candidates[0] ?? {};
+      const event = `data: ${JSON.stringify({ candidates: [open] })}\r\n\r\n`;
+      response.write(event, () => setImmediate(() => response.destroy()));
+    };
+    upstream.received.length = 0;
+    const config = { automaticContinuation: false };
+    const stream = await sdk(bearer).models.generateContentStream({ model: 'fast', contents: 'hello', config });
+    const texts: (string | undefined)[] = [];
+    const error = await (async () => {
+      for await (const { text } of stream) texts.push(text);
+    })().catch((thrown: unknown) => thrown);
+    expect(texts).toEqual(['hi']);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(String(error)).toContain('UPSTREAM_BROKEN');
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  test('what cannot be paid for is refused with 403, which nobody repeats', async () => {
+    const error = await sdk(await token({ agent: 'poor' }))
+      .models.generateContent({ model: 'fast', contents: 'hello' })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ status: 403 });
+    expect(String(error)).toContain('LIMIT_BUDGET');
+  });
+
+  test('too high a rate is 429 to an SDK and 403 to Gemini CLI, which would go on asking', async () => {
+    upstream.answer = (_, response) => json(response, ANSWER);
+    const slow = await token({ agent: 'slow' });
+    const statusOf = (headers: Record<string, string> = {}): Promise<number> =>
+      sdk(slow, headers)
+        .models.generateContent({ model: 'fast', contents: 'hello' })
+        .then(
+          () => 200,
+          (thrown: ApiError) => thrown.status,
+        );
+    expect(await statusOf()).toBe(200);
+    expect(await statusOf()).toBe(429);
+    const cli = 'GeminiCLI-tui/0.61.0/gemini-3-pro-preview (linux; x64; terminal)';
+    expect(await statusOf({ 'User-Agent': cli })).toBe(403);
   });
 });
