@@ -21,7 +21,7 @@ export interface Route {
   readonly bodyBytesMax: number;
 }
 
-/** One change to the bytes that go upstream. A closed list, each audited. */
+/** One change to the bytes that go upstream, or to a path that names a model. A closed list, each audited. */
 export type Splice = 'model-alias' | 'include-usage' | 'mcp-trace';
 
 /** One request, understood. */
