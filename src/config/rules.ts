@@ -93,11 +93,17 @@ const RESERVED = [
   'all-gemini',
 ];
 
+const VERSIONED = /\/v1[a-z]*\/?$/;
+
 function upstreamFaults({ upstreams }: ConfigFile): Fault[] {
-  return Object.entries(upstreams).flatMap(([name, { protocol }]): Fault[] => {
+  return Object.entries(upstreams).flatMap(([name, { protocol, url }]): Fault[] => {
     const path = ['upstreams', name];
     if (RESERVED.includes(name))
       return [{ path, message: `the name \`${name}\` is the gateway’s own; choose another`, of: 'key' }];
+    if (protocol === 'gemini' && VERSIONED.test(url)) {
+      const message = 'expected an address without a version: the client’s own goes up with the call';
+      return [{ path: [...path, 'url'], message }];
+    }
     // `/openai`, `/anthropic` and `/gemini` speak their protocol, whatever stands behind them.
     const isMisnamed = (name === 'openai' || name === 'anthropic' || name === 'gemini') && protocol !== name;
     return isMisnamed

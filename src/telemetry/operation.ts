@@ -4,7 +4,9 @@ import type { Call, Dialect } from '../core/call.ts';
 /** What spans and metrics call a request. Every text here comes from a closed list. */
 
 /** Path templates as `http.route`: never the raw path. */
-const TEMPLATES: Record<Dialect, Partial<Record<Action, string>> & { readonly other: string }> = {
+type Templates = Partial<Record<Action, string>> & { readonly streamed?: string; readonly other: string };
+
+const TEMPLATES: Readonly<Record<Dialect, Templates>> = {
   'openai-chat': { 'model.embed': '/v1/embeddings', other: '/v1/chat/completions' },
   'openai-responses': { other: '/v1/responses' },
   'openai-models': { other: '/v1/models' },
@@ -13,6 +15,7 @@ const TEMPLATES: Record<Dialect, Partial<Record<Action, string>> & { readonly ot
     'model.count': '/v1beta/models/{model}:countTokens',
     'model.embed': '/v1beta/models/{model}:embedContent',
     'model.list': '/v1beta/models',
+    streamed: '/v1beta/models/{model}:streamGenerateContent',
     other: '/v1beta/models/{model}:generateContent',
   },
   mcp: { other: '/mcp/{route}' },
@@ -21,7 +24,7 @@ const TEMPLATES: Record<Dialect, Partial<Record<Action, string>> & { readonly ot
 export function routeTemplate(call: Call): string {
   const { action, resource } = call.access;
   const templates = TEMPLATES[call.dialect];
-  const template = templates[action] ?? templates.other;
+  const template = (call.stream ? templates.streamed : undefined) ?? templates[action] ?? templates.other;
   return action === 'model.list' && resource.name !== '' ? `${template}/{model}` : template;
 }
 

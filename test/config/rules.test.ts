@@ -102,6 +102,23 @@ describe('upstreams', () => {
   });
 });
 
+describe('an upstream that speaks Gemini', () => {
+  const google = (url: string) => problemsOf(`${GOOD}  google:\n    protocol: gemini\n    url: ${url}\n`);
+
+  test.each(['https://google.test/v1', 'https://google.test/v1beta/', 'https://google.test/x/v1beta'])(
+    'has no version in its address, as %s has',
+    async (url) => {
+      await expect(google(url)).resolves.toEqual([
+        '11:10: expected an address without a version: the client’s own goes up with the call',
+      ]);
+    },
+  );
+
+  test('may have any other path', async () => {
+    await expect(google('https://google.test/gemini')).resolves.toEqual([]);
+  });
+});
+
 const tools = '  tools: { protocol: mcp, url: https://tools.test/mcp }\n';
 
 describe('an alias', () => {
