@@ -217,6 +217,20 @@ describe('between the google-genai SDK and an upstream', () => {
     expect(upstream.received).toHaveLength(1);
   });
 
+  test('a list that breaks is cut off, never closed', async () => {
+    upstream.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write(`[${JSON.stringify(ANSWER)}`, () => setImmediate(() => response.destroy()));
+    };
+    const answer = await fetch(`${waygate.url}/v1beta/models/fast:streamGenerateContent`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': bearer, 'content-type': 'application/json' },
+      body: JSON.stringify({ contents: [{ parts: [{ text: 'hello' }] }] }),
+    });
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+  });
+
   test('what cannot be paid for is refused with 403, which nobody repeats', async () => {
     const error = await sdk(await token({ agent: 'poor' }))
       .models.generateContent({ model: 'fast', contents: 'hello' })

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { geminiOperation, geminiPathTo } from '../../src/protocols/gemini-operation.ts';
 
@@ -32,6 +33,18 @@ describe('a path of Google', () => {
     ['HEAD', '/v1beta/models'],
   ])('%s %s is none', (method, path) => {
     expect(geminiOperation(method, path)).toBeUndefined();
+  });
+
+  test('has one reading: the first and the last `:` part the same name from the same method', () => {
+    const name = fc.stringMatching(/^[A-Za-z0-9\-._~!$&'()*+,=:@]{1,12}$/);
+    const verb = fc.constantFrom('generateContent', 'countTokens', 'batchEmbedContents', 'x');
+    fc.assert(
+      fc.property(fc.constantFrom('v1', 'v1beta', 'v2'), name, verb, (version, model, method) => {
+        const read = geminiOperation('POST', `/${version}/models/${model}:${method}`);
+        const governed = version !== 'v2' && method !== 'x' && !model.includes(':');
+        expect(read?.model).toBe(governed ? model : undefined);
+      }),
+    );
   });
 
   test('with another model is the same path', () => {
