@@ -20,7 +20,7 @@ export const gemini: Protocol = {
 
   read(request, path, body) {
     const operation = geminiOperation(request.method, path);
-    if (!operation) throw invalid(`expected a path like \`/v1beta/models/NAME:generateContent\``);
+    if (!operation) throw invalid('expected a path like `/v1beta/models/NAME:generateContent`');
     checkQuery(request.query);
     const { action, stream, model } = operation;
     return {
