@@ -22,10 +22,11 @@ import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
+import { mergeLists } from './routes/model-list.ts';
 import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
-import { mergeLists, visibleList } from './routes/visible.ts';
+import { visibleList } from './routes/visible.ts';
 import { locateRun } from './runs/locate.ts';
 import type { Stages } from './stages.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -156,13 +157,21 @@ function isList(call: PermittedCall): boolean {
   return call.decision.obligations.some(({ kind }) => kind === 'narrow');
 }
 
+const BEARER = { header: 'authorization', scheme: 'Bearer' };
+
+/** How a credential travels where the config does not say. */
+const USUAL_CREDENTIAL: Readonly<Record<ProtocolName, typeof BEARER>> = {
+  openai: BEARER,
+  anthropic: { header: 'x-api-key', scheme: '' },
+  gemini: { header: 'x-goog-api-key', scheme: '' },
+  mcp: BEARER,
+};
+
 function open(name: string, { upstreams, secret }: Config, { log, metrics }: Telemetry): Upstream {
   const { url, protocol, credential, timeouts, connections, retry, circuit } = upstreams[
     name
   ] as Config['upstreams'][string];
-  const usual =
-    protocol === 'anthropic' ? { header: 'x-api-key', scheme: '' } : { header: 'authorization', scheme: 'Bearer' };
-  const shown = typeof credential === 'string' ? { ...usual, value: credential } : credential;
+  const shown = typeof credential === 'string' ? { ...USUAL_CREDENTIAL[protocol], value: credential } : credential;
   return openUpstream({
     name,
     url,
@@ -220,6 +229,9 @@ function pricesOf({ upstreams, ceiling }: Config) {
   return priceBook({ upstreams: new Map(sources), ceiling });
 }
 
+/** `gen_ai.provider.name`, where the GenAI conventions have a name of their own; none for tool servers. */
+const PROVIDER_NAMES: Readonly<Partial<Record<ProtocolName, string>>> = { gemini: 'gcp.gemini', mcp: '' };
+
 function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstream>): Bound['destination'] {
   const known = new Map(
     [...opened.keys()].map((name) => {
@@ -228,7 +240,7 @@ function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstrea
       return [
         name,
         {
-          provider: protocol === 'mcp' ? '' : (provider ?? protocol),
+          provider: PROVIDER_NAMES[protocol] ?? provider ?? protocol,
           address: hostname,
           port: Number(port) || (scheme === 'https:' ? 443 : 80),
         },

@@ -44,6 +44,7 @@ async function banner({ data, admin, dir, providers }: Address): Promise<readonl
     `Waygate serves the demo models${real}, on loopback, without configuration.`,
     `  OpenAI clients     ${data}/v1`,
     `  Anthropic clients  ${data}`,
+    `  Google clients     ${data}`,
     `  MCP clients        ${data}/mcp/demo`,
     `  metrics            ${admin}/metrics`,
     '',

@@ -78,15 +78,34 @@ function identityFaults({ identity, outbound }: ConfigFile): Fault[] {
 }
 
 /** First parts of paths that are the gateway's own. */
-const RESERVED = ['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz', 'all-openai', 'all-anthropic'];
+const RESERVED = [
+  'v1',
+  'v1beta',
+  'mcp',
+  'http',
+  'a2a',
+  'oauth',
+  'messages',
+  'healthz',
+  'readyz',
+  'all-openai',
+  'all-anthropic',
+  'all-gemini',
+];
+
+const VERSIONED = /\/v1[a-z]*\/?$/;
 
 function upstreamFaults({ upstreams }: ConfigFile): Fault[] {
-  return Object.entries(upstreams).flatMap(([name, { protocol }]): Fault[] => {
+  return Object.entries(upstreams).flatMap(([name, { protocol, url }]): Fault[] => {
     const path = ['upstreams', name];
     if (RESERVED.includes(name))
       return [{ path, message: `the name \`${name}\` is the gateway’s own; choose another`, of: 'key' }];
-    // `/openai` and `/anthropic` speak their protocol, whatever stands behind them.
-    const isMisnamed = (name === 'openai' || name === 'anthropic') && protocol !== name;
+    if (protocol === 'gemini' && VERSIONED.test(url)) {
+      const message = 'expected an address without a version: the client’s own goes up with the call';
+      return [{ path: [...path, 'url'], message }];
+    }
+    // `/openai`, `/anthropic` and `/gemini` speak their protocol, whatever stands behind them.
+    const isMisnamed = (name === 'openai' || name === 'anthropic' || name === 'gemini') && protocol !== name;
     return isMisnamed
       ? [{ path, message: `an upstream named \`${name}\` must speak the protocol of that name`, of: 'key' }]
       : [];
@@ -120,6 +139,12 @@ function targetFaults(target: string, path: Fault['path'], { upstreams, like }: 
   if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
   const { protocol } = upstream;
   if (protocol === 'mcp') return [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }];
+  const alias = String(path[1]);
+  // Google's paths name the model, and put the method behind a `:`.
+  if (protocol === 'gemini' && alias.includes(':')) {
+    const message = `an alias of a model at \`${name}\`, which speaks Gemini, has no \`:\``;
+    return [{ path: ['aliases', alias], message, of: 'key' }];
+  }
   const expected = like === undefined ? undefined : upstreams[upstreamOf(like)]?.protocol;
   if (expected === undefined || expected === protocol) return [];
   return [
@@ -138,6 +163,7 @@ function routeFaults({ routes, upstreams }: ConfigFile): Fault[] {
   const taken = new Map([
     ['/openai', 'openai'],
     ['/anthropic', 'anthropic'],
+    ['/gemini', 'gemini'],
     ...Object.entries(upstreams).map(
       ([name, { protocol }]) => [protocol === 'mcp' ? `/mcp/${name}` : `/${name}`, name] as const,
     ),

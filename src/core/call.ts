@@ -4,11 +4,11 @@ import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Estimate } from './usage.ts';
 
-export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'mcp'] as const;
+export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'gemini', 'mcp'] as const;
 /** The wire dialect of one request. */
 export type Dialect = (typeof DIALECTS)[number];
 
-export const PROTOCOLS = ['openai', 'anthropic', 'mcp'] as const;
+export const PROTOCOLS = ['openai', 'anthropic', 'gemini', 'mcp'] as const;
 /** The family of dialects that a route and its upstreams speak. */
 export type ProtocolName = (typeof PROTOCOLS)[number];
 
@@ -21,7 +21,7 @@ export interface Route {
   readonly bodyBytesMax: number;
 }
 
-/** One change to the bytes that go upstream. A closed list, each audited. */
+/** One change to the bytes that go upstream, or to a path that names a model. A closed list, each audited. */
 export type Splice = 'model-alias' | 'include-usage' | 'mcp-trace';
 
 /** One request, understood. */

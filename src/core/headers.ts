@@ -46,6 +46,9 @@ const DROPPED = new Set<string>([
   'via',
   'origin',
   'referer',
+  // Who pays at Google, and which fields its answers have.
+  'x-goog-user-project',
+  'x-goog-fieldmask',
 ]);
 // Names of addresses and of proxies on the way; what would make a server read another method or path than the one that was
 // decided on; what a gateway asserts about itself; what other gateways take as a destination.

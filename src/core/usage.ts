@@ -22,6 +22,8 @@ export function totalTokens(usage: Usage): number {
 export interface Estimate {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the input: what may be sound or pictures, which some models charge more for. Absent for none. */
+  readonly mediaTokens?: number;
 }
 
 export const NO_ESTIMATE: Estimate = { inputTokens: 0, outputTokens: 0 };

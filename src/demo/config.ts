@@ -1,23 +1,30 @@
 import { stringify } from 'yaml';
 
-/** Real providers that join the demo where the environment holds their key. */
+/** Real providers that join the demo where the environment holds their key, under the first of these names that it has. */
 const PROVIDERS = [
   {
-    env: 'OPENAI_API_KEY',
+    env: ['OPENAI_API_KEY'],
     name: 'openai',
     protocol: 'openai',
     url: 'https://api.openai.com/v1',
     models: ['gpt-*', 'o1*', 'o3*', 'o4*', 'chatgpt-*', 'codex-*'],
   },
   {
-    env: 'ANTHROPIC_API_KEY',
+    env: ['ANTHROPIC_API_KEY'],
     name: 'anthropic',
     protocol: 'anthropic',
     url: 'https://api.anthropic.com',
     models: ['claude-*'],
   },
   {
-    env: 'MOONSHOT_API_KEY',
+    env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    name: 'gemini',
+    protocol: 'gemini',
+    url: 'https://generativelanguage.googleapis.com',
+    models: ['gemini-*', 'gemma-*'],
+  },
+  {
+    env: ['MOONSHOT_API_KEY'],
     name: 'moonshot',
     protocol: 'openai',
     url: 'https://api.moonshot.ai/v1',
@@ -39,7 +46,6 @@ export interface DemoPlaces {
 /** The configuration of a start without any: what `waygate.yaml` would say. */
 export function demoConfig(demo: DemoPlaces, env: Readonly<Record<string, string | undefined>>): string {
   const price = { '*': { input: 1, output: 4 } };
-  const providers = PROVIDERS.filter(({ env: name }) => env[name]?.trim());
   return stringify(
     {
       version: 1,
@@ -49,11 +55,12 @@ export function demoConfig(demo: DemoPlaces, env: Readonly<Record<string, string
       upstreams: {
         'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
         'demo-anthropic': { protocol: 'anthropic', url: demo.modelUrl, models: ['demo-*'], prices: price },
+        'demo-gemini': { protocol: 'gemini', url: `${demo.modelUrl}/gemini`, models: ['demo-*'], prices: price },
         demo: { protocol: 'mcp', url: demo.toolsUrl },
         ...Object.fromEntries(
-          providers.map(({ env: name, name: upstream, protocol, url, models }) => [
-            upstream,
-            { protocol, url, models: [...models], credential: `env:${name}` },
+          providersIn(env).map(({ key, provider: { name, protocol, url, models } }) => [
+            name,
+            { protocol, url, models: [...models], credential: `env:${key}` },
           ]),
         ),
       },
@@ -66,5 +73,18 @@ export function demoConfig(demo: DemoPlaces, env: Readonly<Record<string, string
 
 /** Names of the real providers that a start with this environment has. */
 export function demoProviders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  return PROVIDERS.filter(({ env: name }) => env[name]?.trim()).map(({ name }) => name);
+  return providersIn(env).map(({ provider }) => provider.name);
+}
+
+interface Found {
+  readonly provider: (typeof PROVIDERS)[number];
+  /** Name of the variable that holds its key. */
+  readonly key: string;
+}
+
+function providersIn(env: Readonly<Record<string, string | undefined>>): readonly Found[] {
+  return PROVIDERS.flatMap((provider) => {
+    const key = provider.env.find((name) => env[name]?.trim());
+    return key === undefined ? [] : [{ provider, key }];
+  });
 }

@@ -1,15 +1,16 @@
 /**
- * The demo model: an upstream of its own on loopback that speaks the dialects of OpenAI and Anthropic, so that a first
- * `npm start` answers real SDKs without any account. The gateway reaches it like any other upstream.
+ * The demo model: an upstream of its own on loopback that speaks the dialects of OpenAI, Anthropic and, below `/gemini`,
+ * Google, so that a first `npm start` answers real SDKs without any account. The gateway reaches it like any other upstream.
  * INVARIANT: nothing is kept between requests.
  * INVARIANT: it listens on loopback only, and asks for no credential.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerChat } from './chat.ts';
+import { answerGemini, GEMINI_PATH } from './gemini.ts';
 import { type DemoOptions, type DemoServer, pathOf, serveOnLoopback } from './loopback-server.ts';
 import { answerCount, answerMessages } from './messages.ts';
 import { answerAnthropicModels, answerOpenaiModels } from './models.ts';
-import { anthropicRefusal, openaiRefusal, type Refusal } from './refusal.ts';
+import { anthropicRefusal, geminiRefusal, openaiRefusal } from './refusal.ts';
 import { type Reply, send } from './reply.ts';
 import { answerResponses } from './responses.ts';
 
@@ -39,10 +40,15 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 function answer(request: IncomingMessage, body: Buffer | 'too large'): Reply {
   const pathname = pathOf(request);
   const speaksAnthropic = 'anthropic-version' in request.headers || pathname.startsWith('/v1/messages');
-  const refuse = (refusal: Refusal): Reply => (speaksAnthropic ? anthropicRefusal : openaiRefusal)(refusal);
+  const google = GEMINI_PATH.exec(pathname);
+  const refuse = google ? geminiRefusal : speaksAnthropic ? anthropicRefusal : openaiRefusal;
   if (body === 'too large') return refuse({ status: 413, message: `a body has at most ${BODY_BYTES_MAX} bytes` });
   const wrongMethod = (method: string): Reply =>
     refuse({ status: 405, message: `\`${pathname}\` takes ${method} only` });
+  if (google) {
+    const parsed = parse(body);
+    return answerGemini({ method: request.method, path: google[1] ?? '', url: request.url ?? '', body: parsed });
+  }
   const models = MODELS_PATH.exec(pathname);
   if (models) {
     if (request.method !== 'GET') return wrongMethod('GET');

@@ -1,4 +1,4 @@
-import { anthropicRefusal, openaiRefusal } from './refusal.ts';
+import { anthropicRefusal, geminiRefusal, openaiRefusal } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import { MODELS } from './schema.ts';
 
@@ -27,4 +27,19 @@ export function answerAnthropicModels(name: string | undefined): Reply {
   }
   const list = { data: MODELS.map(describe), has_more: false, first_id: MODELS[0], last_id: MODELS.at(-1) };
   return { kind: 'json', status: 200, body: list };
+}
+
+/** The same as Google does. */
+export function answerGeminiModels(name: string | undefined): Reply {
+  const describe = (id: string): object => ({
+    name: `models/${id}`,
+    version: '1',
+    displayName: id,
+    inputTokenLimit: 1_048_576,
+    outputTokenLimit: 65_536,
+    supportedGenerationMethods: ['generateContent', 'countTokens', 'embedContent'],
+  });
+  if (name === undefined) return { kind: 'json', status: 200, body: { models: MODELS.map(describe) } };
+  if (MODELS.includes(name)) return { kind: 'json', status: 200, body: describe(name) };
+  return geminiRefusal({ status: 404, message: `models/${name} is not found` });
 }

@@ -27,3 +27,16 @@ export function anthropicRefusal({ status, message, param }: Refusal): Reply {
   const error = { type: ANTHROPIC_TYPE[status], message: param === undefined ? message : `${param}: ${message}` };
   return { kind: 'json', status, body: { type: 'error', error } };
 }
+
+const GOOGLE_STATUS: Readonly<Record<Refusal['status'], string>> = {
+  400: 'INVALID_ARGUMENT',
+  404: 'NOT_FOUND',
+  405: 'UNIMPLEMENTED',
+  413: 'INVALID_ARGUMENT',
+};
+
+/** The form of Google's APIs. */
+export function geminiRefusal({ status, message, param }: Refusal): Reply {
+  const said = param === undefined ? message : `${param}: ${message}`;
+  return { kind: 'json', status, body: { error: { code: status, message: said, status: GOOGLE_STATUS[status] } } };
+}

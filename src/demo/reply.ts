@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What a dialect answers: one JSON body, or server-sent events that are made one by one as they are sent. */
+/** What a dialect answers: one JSON body, or pieces that are made one by one as they are sent: server-sent events unless said. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
-  | { readonly kind: 'events'; readonly events: Iterable<string> };
+  | { readonly kind: 'events'; readonly events: Iterable<string>; readonly contentType?: string };
 
 /** A model's pace: as long as a client waits for each event. */
 const PACE_MS = 15;
@@ -22,7 +22,9 @@ export async function send(reply: Reply, response: ServerResponse): Promise<void
   }
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).flushHeaders();
+  response
+    .writeHead(200, { 'content-type': reply.contentType ?? 'text/event-stream', 'cache-control': 'no-cache' })
+    .flushHeaders();
   for (const text of reply.events) {
     await pause(PACE_MS, undefined, { signal: gone.signal }).catch(() => undefined);
     if (gone.signal.aborted) return;

@@ -78,6 +78,63 @@ export const messagesRequest = countRequest.extend({
   stream: z.boolean().nullish(),
 });
 
+const googlePart = z.looseObject({
+  text: z.string().optional(),
+  functionResponse: z.looseObject({ response: z.unknown() }).optional(),
+});
+const googleContent = z.looseObject({ role: z.string().optional(), parts: z.array(googlePart) });
+
+/** `POST /v1beta/models/<model>:countTokens`; the model comes from the path. */
+export const contentsRequest = z.looseObject({
+  model: z.string(),
+  contents: z.array(googleContent).min(1),
+  systemInstruction: googleContent.optional(),
+  tools: z
+    .array(
+      z.looseObject({
+        functionDeclarations: z
+          .array(functionName.extend({ parameters: jsonSchema, parametersJsonSchema: jsonSchema }))
+          .optional(),
+      }),
+    )
+    .optional(),
+});
+
+/** `POST /v1beta/models/<model>:generateContent` and `:streamGenerateContent` */
+export const generateRequest = contentsRequest.extend({
+  toolConfig: z
+    .looseObject({
+      functionCallingConfig: z
+        .looseObject({
+          mode: z.enum(['AUTO', 'ANY', 'NONE', 'VALIDATED']).optional(),
+          allowedFunctionNames: z.array(z.string()).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+  generationConfig: z
+    .looseObject({
+      maxOutputTokens: z.int().min(1).optional(),
+      candidateCount: z.literal(1).optional(),
+      stopSequences: z.array(z.string()).optional(),
+    })
+    .optional(),
+});
+
+const embedding = z.looseObject({
+  content: googleContent,
+  outputDimensionality: z.int().min(1).max(3_072).optional(),
+});
+
+/** `POST /v1beta/models/<model>:embedContent` */
+export const embedRequest = embedding.extend({ model: z.string() });
+
+/** `POST /v1beta/models/<model>:batchEmbedContents` */
+export const batchEmbedRequest = z.looseObject({ model: z.string(), requests: z.array(embedding).min(1) });
+
+export type ContentsRequest = z.infer<typeof contentsRequest>;
+export type GenerateRequest = z.infer<typeof generateRequest>;
+export type EmbedRequest = z.infer<typeof embedding>;
 export type ChatRequest = z.infer<typeof chatRequest>;
 export type ResponsesRequest = z.infer<typeof responsesRequest>;
 export type CountRequest = z.infer<typeof countRequest>;

@@ -1,6 +1,6 @@
 // The price catalogue that comes with the gateway. Nothing is fetched: what it does not know has no price here.
 import { calcPrice, findProvider, type ModelPrice as Listed } from '@pydantic/genai-prices';
-import { type ModelPrice, type Rate, rate } from './price.ts';
+import { type MediaPrice, type ModelPrice, type Rate, rate } from './price.ts';
 
 /** A provider of the catalogue, by its id there or by the address of its API; undefined where it knows neither. */
 export function providerId(source: {
@@ -27,7 +27,25 @@ export function cataloguePrice(provider: string, model: string, atMs: number): M
     cacheWrite,
     cacheWriteHour: rateOf(listed, 'cache_write_1h_mtok') ?? cacheWrite,
     reasoning: rateOf(listed, 'output_reasoning_mtok') ?? output,
+    ...mediaPrice(listed),
   };
+}
+
+const MEDIA = [
+  ['audioInput', 'input_audio_mtok'],
+  ['imageInput', 'input_image_mtok'],
+  ['videoInput', 'input_video_mtok'],
+  ['audioCacheRead', 'cache_audio_read_mtok'],
+  ['audioOutput', 'output_audio_mtok'],
+  ['imageOutput', 'output_image_mtok'],
+] as const satisfies readonly (readonly [keyof MediaPrice, string])[];
+
+function mediaPrice(listed: Listed): Pick<ModelPrice, 'media'> {
+  const rates = MEDIA.flatMap(([kind, key]) => {
+    const own = rateOf(listed, key);
+    return own ? [[kind, own] as const] : [];
+  });
+  return rates.length > 0 ? { media: Object.fromEntries(rates) } : {};
 }
 
 function rateOf(listed: Listed, key: string): Rate | undefined {

@@ -1,6 +1,6 @@
 // What tokens cost. Whole numbers throughout: a sum of fractions would round differently from its parts.
 import { type MicroUsd, microUsd } from '../core/money.ts';
-import type { DetailedUsage } from '../protocols/protocol.ts';
+import type { DetailedUsage, MediaUsage } from '../protocols/protocol.ts';
 import type { PriceConfig } from './schema.ts';
 
 /** Price of one class of tokens, in millionths of a micro-USD per token: USD per million tokens, times a million. */
@@ -13,7 +13,13 @@ export interface Rate {
 /** Price of a model, each class of tokens by itself. */
 export type ModelPrice = Readonly<
   Record<'input' | 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'output' | 'reasoning', Rate>
->;
+> & {
+  /** Of sound and pictures, where they cost something else than text. */
+  readonly media?: MediaPrice;
+};
+
+/** Prices of sound and pictures; what is absent costs what text does. */
+export type MediaPrice = Readonly<Partial<Record<keyof MediaUsage, Rate>>>;
 
 const UNITS = 1_000_000;
 
@@ -56,6 +62,32 @@ export function cost(price: ModelPrice, usage: DetailedUsage): MicroUsd {
     (cacheWrite - cacheWriteHour) * rateAt(price.cacheWrite, whole) +
     cacheWriteHour * rateAt(price.cacheWriteHour, whole) +
     (output - reasoning) * rateAt(price.output, whole) +
-    reasoning * rateAt(price.reasoning, whole);
+    reasoning * rateAt(price.reasoning, whole) +
+    (price.media && usage.media ? surcharge(price, usage.media, { rates: price.media, whole }) : 0);
   return microUsd(units / UNITS);
+}
+
+/** The class that each kind of sound and pictures is counted with. */
+const COUNTED_WITH = {
+  audioInput: 'input',
+  imageInput: 'input',
+  videoInput: 'input',
+  audioCacheRead: 'cacheRead',
+  audioOutput: 'output',
+  imageOutput: 'output',
+} as const satisfies Record<keyof MediaUsage, keyof ModelPrice>;
+const MEDIA = Object.keys(COUNTED_WITH) as readonly (keyof MediaUsage)[];
+
+/** What sound and pictures cost beyond the text that they are counted with. */
+function surcharge(
+  price: ModelPrice,
+  media: MediaUsage,
+  { rates, whole }: { readonly rates: MediaPrice; readonly whole: number },
+): number {
+  let units = 0;
+  for (const kind of MEDIA) {
+    const own = rates[kind];
+    if (own) units += media[kind] * (rateAt(own, whole) - rateAt(price[COUNTED_WITH[kind]], whole));
+  }
+  return units;
 }

@@ -3,7 +3,7 @@ import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { microUsd, NO_MONEY } from '../core/money.ts';
 import type { Charge } from '../core/usage.ts';
-import { type ModelPrice, rateAt } from './price.ts';
+import { type ModelPrice, type Rate, rateAt } from './price.ts';
 
 export const NO_CHARGE: Charge = { tokens: 0, money: NO_MONEY };
 
@@ -13,8 +13,8 @@ export function isMetered(action: Action): boolean {
 }
 
 /**
- * The most that a call may cost by its estimate: all input at the dearest input price, all output at the dearest output
- * price. Throws `price.unknown`.
+ * The most that a call may cost by its estimate: all text at the dearest price of text, sound and pictures at the dearest of
+ * theirs, all output at the dearest output price. Throws `price.unknown`.
  */
 export function quote(call: Call, price: ModelPrice | undefined): Charge {
   const { action, resource } = call.access;
@@ -26,12 +26,16 @@ export function quote(call: Call, price: ModelPrice | undefined): Charge {
         `paid for; the operator can set \`prices\` for it at the upstream, or \`ceiling\` for all unknown models`,
     );
   }
-  const { inputTokens, outputTokens } = call.estimate;
-  const dearest = (...classes: (keyof ModelPrice)[]): number =>
-    Math.max(...classes.map((name) => rateAt(price[name], inputTokens)));
+  const { inputTokens, outputTokens, mediaTokens = 0 } = call.estimate;
+  const dearest = (...rates: (Rate | undefined)[]): number =>
+    Math.max(...rates.map((rate) => (rate ? rateAt(rate, inputTokens) : 0)));
+  const { input, cacheRead, cacheWrite, cacheWriteHour, output, reasoning, media } = price;
+  const text = dearest(input, cacheRead, cacheWrite, cacheWriteHour);
+  const other = Math.max(text, dearest(media?.audioInput, media?.imageInput, media?.videoInput, media?.audioCacheRead));
   const units =
-    inputTokens * dearest('input', 'cacheRead', 'cacheWrite', 'cacheWriteHour') +
-    outputTokens * dearest('output', 'reasoning');
+    (inputTokens - mediaTokens) * text +
+    mediaTokens * other +
+    outputTokens * dearest(output, reasoning, media?.audioOutput, media?.imageOutput);
   return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000) };
 }
 

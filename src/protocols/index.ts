@@ -3,6 +3,8 @@
 // INVARIANT: a method and path that are not in the table below are no operation, and an unknown operation is refused.
 import type { Dialect, ProtocolName } from '../core/call.ts';
 import { anthropic } from './anthropic.ts';
+import { geminiOperation } from './gemini-operation.ts';
+import { gemini } from './gemini.ts';
 import { mcp } from './mcp.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiModels } from './openai-models.ts';
@@ -14,11 +16,12 @@ export const PROTOCOLS: Readonly<Record<Dialect, Protocol>> = {
   'openai-responses': openaiResponses,
   'openai-models': openaiModels,
   anthropic,
+  gemini,
   mcp,
 };
 
 /** `METHOD path` of each operation with a fixed path. */
-const OPERATIONS: Readonly<Record<ProtocolName, ReadonlyMap<string, Dialect>>> = {
+const OPERATIONS: Readonly<Record<Exclude<ProtocolName, 'gemini'>, ReadonlyMap<string, Dialect>>> = {
   openai: new Map([
     ['POST /chat/completions', 'openai-chat'],
     ['POST /responses', 'openai-responses'],
@@ -38,6 +41,7 @@ const OPERATIONS: Readonly<Record<ProtocolName, ReadonlyMap<string, Dialect>>> =
 
 /** The dialect of an operation, by its path below the route's base, e.g. `/chat/completions`; undefined for an unknown one. */
 export function dialectOf(protocol: ProtocolName, method: string, path: string): Dialect | undefined {
+  if (protocol === 'gemini') return geminiOperation(method, path) && 'gemini';
   const known = OPERATIONS[protocol].get(`${method} ${path}`);
   if (known || protocol === 'mcp' || method !== 'GET' || !/^\/models\/./.test(path)) return known;
   return protocol === 'openai' ? 'openai-models' : 'anthropic';

@@ -61,6 +61,21 @@ export interface UsageReader {
 export interface DetailedUsage extends Usage {
   /** Of `cacheWrite`: tokens written to live for an hour. */
   readonly cacheWriteHour: number;
+  /** What of it is no text, where the provider says so. */
+  readonly media?: MediaUsage;
+}
+
+/** Tokens of sound and pictures; each is counted in a class of the usage too. */
+export interface MediaUsage {
+  /** Of `input`. */
+  readonly audioInput: number;
+  readonly imageInput: number;
+  readonly videoInput: number;
+  /** Of `cacheRead`. */
+  readonly audioCacheRead: number;
+  /** Of `output`. */
+  readonly audioOutput: number;
+  readonly imageOutput: number;
 }
 
 export const NO_DETAILED_USAGE: DetailedUsage = { ...NO_USAGE, cacheWriteHour: 0 };
@@ -90,6 +105,8 @@ export interface Protocol {
   read(request: Incoming, path: string, body: Buffer): Reading;
   /** The bytes to send: the client's own, but for the listed splices. `model` is the upstream's name of the model. */
   write(body: Buffer, reading: Reading, change: { readonly model: string; readonly meter: boolean }): Outgoing;
+  /** The path of an operation whose path names its model, with the upstream's name in it. */
+  pathTo?(path: string, model: string): string;
   /** The body with trace context in it, where the dialect carries it there (MCP `_meta`); else the body as it is. */
   withTrace(call: Call, trace: TraceHeaders): Buffer;
   /** A list answer with only what `mayUse` lets through; called with whole bodies (JSON, or SSE of MCP). */

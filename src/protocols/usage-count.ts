@@ -51,9 +51,14 @@ export function generatedBytes(value: unknown, levels = 16): number {
 
 /** The object in a JSON text, or undefined. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  const value = parseValue(text);
+  return isFields(value) ? value : undefined;
+}
+
+/** The value of a JSON text, or undefined. */
+export function parseValue(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isFields(value) ? value : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

@@ -145,18 +145,19 @@ function outgoing(
   { request, place, protocol, reading, asking: { body } }: Asked,
   model: string,
 ): Pick<Call, 'target' | 'body' | 'splices' | 'hideUsage'> {
+  const isAlias = model !== '' && model !== reading.resource.name;
+  const renamed = isAlias ? protocol.pathTo?.(place.operation, model) : undefined;
   if (body.length > 0) {
-    const target = upstreamPath(place, place.operation) + request.query;
+    const target = upstreamPath(place, renamed ?? place.operation) + request.query;
     return { target, ...protocol.write(body, reading, { model, meter: reading.action === 'model.generate' }) };
   }
   // One model is asked for by its path: an alias is replaced there.
-  const isAlias = model !== '' && model !== reading.resource.name;
-  const path = isAlias ? `/models/${encodeURIComponent(model)}` : place.operation;
+  const path = renamed ?? (isAlias ? `/models/${encodeURIComponent(model)}` : place.operation);
   const target = upstreamPath(place, path) + request.query;
   return { target, body, splices: isAlias ? ['model-alias'] : [], hideUsage: false };
 }
 
-// OpenAI's base addresses end in `/v1`, Anthropic's do not; an MCP address is the endpoint itself.
+// OpenAI's base addresses end in `/v1`, Anthropic's do not, of Google's paths it is a part; an MCP address is the endpoint itself.
 function upstreamPath(place: Place, path: string): string {
   return place.route.protocol === 'anthropic' ? `/v1${path}` : path;
 }
@@ -165,6 +166,8 @@ const METHODS = ['POST', 'GET', 'DELETE'] as const;
 const OPERATIONS = {
   openai: '`/chat/completions`, `/responses` and `/models`',
   anthropic: '`/messages`, `/messages/count_tokens` and `/models`',
+  gemini:
+    '`/v1beta/models/NAME:METHOD` (generateContent, streamGenerateContent, countTokens, embedContent, batchEmbedContents) and `/v1beta/models`',
   mcp: 'the endpoint itself',
 } as const;
 

@@ -3,6 +3,7 @@
 import type { ProtocolName, Route } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header } from '../core/exchange.ts';
+import { geminiOperation } from '../protocols/gemini-operation.ts';
 import { shownPath } from './shown-path.ts';
 
 /** A route and the part of the path that its protocol speaks about, e.g. `/chat/completions`; empty for MCP. */
@@ -35,16 +36,25 @@ type Find = (path: string, headers: Headers) => RouteMatch | undefined;
 
 /** Builds the table: shared routes of each model protocol, one route per upstream, and the config's own. */
 export function routeTable(source: RouteSource): RouteTable {
-  const shared = { openai: sharedRoute(source, 'openai'), anthropic: sharedRoute(source, 'anthropic') };
+  const shared = {
+    openai: sharedRoute(source, 'openai'),
+    anthropic: sharedRoute(source, 'anthropic'),
+    gemini: sharedRoute(source, 'gemini'),
+  };
   const byBase = new Map<string, Route>();
-  for (const route of [shared.openai, shared.anthropic]) if (route) byBase.set(basePath(route.protocol), route);
+  for (const route of Object.values(shared)) if (route) byBase.set(basePath(route.protocol), route);
   // An upstream's own name wins over the protocol's: `/openai/v1` is the upstream `openai` where there is one.
   for (const [name, protocol] of source.upstreams) {
     byBase.set(basePath(protocol, name), makeRoute(name, protocol, [name]));
   }
   for (const { path, route } of source.extra) byBase.set(path, route);
   const find: Find = (path, headers) => findByBase(byBase, path) ?? findShared(shared, path, headers);
-  const bases = [...(shared.openai ? ['/v1'] : []), ...(shared.anthropic ? ['/'] : []), ...byBase.keys()];
+  const bases = [
+    ...(shared.openai ? ['/v1'] : []),
+    ...(shared.anthropic ? ['/'] : []),
+    ...(shared.gemini ? ['/v1beta'] : []),
+    ...byBase.keys(),
+  ];
   return {
     routes: [...new Set([...Object.values(shared).filter((route) => route !== undefined), ...byBase.values()])],
     match(path, headers) {
@@ -60,17 +70,18 @@ function makeRoute(name: string, protocol: ProtocolName, upstreams: readonly str
 }
 
 // `all-…`, so that no upstream has the same name: policies, metrics and selectors go by it.
-function sharedRoute({ upstreams }: RouteSource, protocol: 'openai' | 'anthropic'): Route | undefined {
+function sharedRoute({ upstreams }: RouteSource, protocol: ModelProtocol): Route | undefined {
   const names = [...upstreams].filter(([, spoken]) => spoken === protocol).map(([name]) => name);
   return names.length > 0 ? makeRoute(`all-${protocol}`, protocol, names) : undefined;
 }
 
-/** What a client's base URL ends in. OpenAI's SDKs expect `/v1` in it, Anthropic's add it. */
+/** What a client's base URL ends in. OpenAI's SDKs expect `/v1` in it, Anthropic's and Google's add their versions. */
 function basePath(protocol: ProtocolName, name: string = protocol): string {
   switch (protocol) {
     case 'openai':
       return `/${name}/v1`;
     case 'anthropic':
+    case 'gemini':
       return `/${name}`;
     case 'mcp':
       return `/mcp/${name}`;
@@ -88,9 +99,11 @@ function findByBase(byBase: ReadonlyMap<string, Route>, path: string): RouteMatc
   return undefined;
 }
 
-type Shared = Readonly<Record<'openai' | 'anthropic', Route | undefined>>;
+type ModelProtocol = Exclude<ProtocolName, 'mcp'>;
+type Shared = Readonly<Record<ModelProtocol, Route | undefined>>;
 
-// The two model protocols share `/v1`: their operations differ, but for `models`, where Anthropic's clients name their version.
+// The model protocols share `/v1`: their operations differ, but for `models`, where Anthropic's clients name their version
+// and Google's send Google's own headers.
 function findShared(shared: Shared, path: string, headers: Headers): RouteMatch | undefined {
   const isAnthropic =
     /^(?:\/v1)?\/messages(?:\/|$)/.test(path) ||
@@ -99,19 +112,29 @@ function findShared(shared: Shared, path: string, headers: Headers): RouteMatch 
     const { anthropic: route } = shared;
     return route && { route, operation: path.replace(/^\/v1\//, '/') };
   }
+  if (shared.gemini && isGemini(path, headers)) return { route: shared.gemini, operation: path };
   const { openai: route } = shared;
   const operation = route && path.startsWith('/v1/') ? operationOf('openai', path.slice('/v1'.length)) : undefined;
   return route && operation !== undefined ? { route, operation } : undefined;
 }
 
+const GOOGLE_HEADERS = ['x-goog-api-key', 'x-goog-api-client'];
+
+function isGemini(path: string, headers: Headers): boolean {
+  if (/^\/v1beta\/./.test(path) || geminiOperation('POST', path)) return true;
+  return /^\/v1\/models(?:\/|$)/.test(path) && GOOGLE_HEADERS.some((name) => headers[name] !== undefined);
+}
+
 function operationOf(protocol: ProtocolName, rest: string): string | undefined {
+  // Google's versions differ in what they know: the operation keeps its own.
+  if (protocol === 'gemini') return /^\/v1(?:beta)?\/./.test(rest) ? rest : undefined;
   if (protocol === 'mcp') return rest === '' || rest === '/' ? '' : undefined;
   // Anthropic's SDKs differ in whether they add `/v1`.
   const operation = protocol === 'anthropic' && rest.startsWith('/v1/') ? rest.slice('/v1'.length) : rest;
   return /^\/(?!v1\/)./.test(operation) ? operation : undefined;
 }
 
-const OPERATION = /^\/(?:chat\/completions|responses|completions|embeddings|models|messages)(?:\/|$)/;
+const OPERATION = /^(?:\/v1(?:beta)?)?\/(?:chat\/completions|responses|completions|embeddings|models|messages)(?:\/|$)/;
 const SHOWN = 12;
 
 function unknownRoute(

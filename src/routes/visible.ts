@@ -2,6 +2,7 @@ import type { Action, Resource, ResourceKind, AccessRequest } from '../core/acce
 import type { PermittedCall } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { PROTOCOLS } from '../protocols/index.ts';
+import { withAliases } from './model-list.ts';
 import type { ModelSelector } from './models.ts';
 
 /** The action that using a listed thing would be. */
@@ -58,41 +59,4 @@ function aliasesOf(models: ModelSelector, upstream: string, mayUse: MayUse): rea
     );
     return target ? [[alias, target.model] as const] : [];
   });
-}
-
-type Entry = Readonly<Record<string, unknown>>;
-interface ModelList {
-  readonly data?: readonly Entry[];
-}
-
-/** The list with the aliases before the models: pages of Anthropic's lists go on behind the last model. */
-function withAliases(call: PermittedCall, body: Buffer, aliases: readonly (readonly [string, string])[]): Buffer {
-  if (aliases.length === 0 || /[?&](?:after|before)_id=/.test(call.target)) return body;
-  const list = JSON.parse(body.toString()) as ModelList;
-  const { data } = list;
-  if (!Array.isArray(data)) return body;
-  const entries = aliases.map(([alias, model]) => {
-    const known = data.find((entry) => entry['id'] === model) ?? bareEntry(call);
-    return { ...known, id: alias };
-  });
-  return Buffer.from(JSON.stringify({ ...list, data: [...entries, ...data] }));
-}
-
-// What an SDK needs to read an entry, where the upstream does not list the model itself.
-function bareEntry(call: PermittedCall): Entry {
-  return call.dialect === 'anthropic'
-    ? { type: 'model', id: '', display_name: '', created_at: '1970-01-01T00:00:00Z' }
-    : { id: '', object: 'model', created: 0, owned_by: 'waygate' };
-}
-
-/** Several lists of models as one, in the order of the upstreams; of two equal ids the first stays. */
-export function mergeLists(_: PermittedCall, bodies: readonly Buffer[]): Buffer {
-  const lists = bodies.map((body) => JSON.parse(body.toString()) as ModelList);
-  const seen = new Set<unknown>();
-  const data = lists.flatMap((list) => list.data ?? []).filter(({ id }) => !seen.has(id) && seen.add(id));
-  const ends =
-    lists[0] && 'first_id' in lists[0]
-      ? { first_id: data[0]?.['id'] ?? null, last_id: data.at(-1)?.['id'] ?? null, has_more: false }
-      : {};
-  return Buffer.from(JSON.stringify({ ...lists[0], data, ...ends }));
 }

@@ -81,7 +81,7 @@ export function writeClientSpan(writer: ProtoWriter, call: Call, span: ClientSpa
   if (call.rpc) writeTool(writer, call, call.rpc);
   else writeModel(writer, call, span);
   writeText(writer, KEY.conversation, call.access.run.id);
-  writeText(writer, KEY.operation, genaiOperation(call.access.action));
+  writeText(writer, KEY.operation, genaiOperation(call));
   writeText(writer, KEY.method, httpMethod(call.method));
   writeText(writer, KEY.upstream, span.upstream);
   const { context, spanId, parentId, startMs, endMs } = span;
@@ -128,19 +128,27 @@ function writeTool(writer: ProtoWriter, call: Call, rpc: NonNullable<Call['rpc']
 }
 
 function writeModel(writer: ProtoWriter, call: Call, span: ClientSpan): void {
-  const { args } = call.access;
+  const args = parametersOf(call);
   const { answered } = span;
   if (answered?.metered) writeUsage(writer, answered.metered, span.legacyNames);
   if (answered?.firstByteAtMs !== undefined && call.stream) {
     writeDouble(writer, KEY.firstChunk, Math.max(0, answered.firstByteAtMs - span.startMs) / 1_000);
   }
-  const maxTokens = args['max_completion_tokens'] ?? args['max_output_tokens'] ?? args['max_tokens'];
+  const maxTokens =
+    args['max_completion_tokens'] ?? args['max_output_tokens'] ?? args['max_tokens'] ?? args['maxOutputTokens'];
   if (typeof maxTokens === 'number') writeInt(writer, KEY.maxTokens, maxTokens);
   if (typeof args['temperature'] === 'number') writeDouble(writer, KEY.temperature, args['temperature']);
-  if (typeof args['top_p'] === 'number') writeDouble(writer, KEY.topP, args['top_p']);
+  const topP = args['top_p'] ?? args['topP'];
+  if (typeof topP === 'number') writeDouble(writer, KEY.topP, topP);
   writeFlag(writer, KEY.stream, call.stream);
   writeText(writer, KEY.model, call.model);
   writeText(writer, span.legacyNames ? KEY.system : KEY.provider, span.destination?.provider);
+}
+
+// Gemini's stand one level deeper.
+function parametersOf({ access: { args } }: Call): Readonly<Record<string, unknown>> {
+  const config = args['generationConfig'];
+  return typeof config === 'object' && config !== null ? (config as Readonly<Record<string, unknown>>) : args;
 }
 
 // Input counts cached tokens too (GenAI conventions, `gen_ai.usage.input_tokens`).

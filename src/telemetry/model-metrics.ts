@@ -51,7 +51,7 @@ export function modelCells(
 
 function modelLabels({ call, destination }: ModelKind): Attributes {
   return {
-    'gen_ai.operation.name': genaiOperation(call.access.action) ?? '_OTHER',
+    'gen_ai.operation.name': genaiOperation(call) ?? '_OTHER',
     'gen_ai.request.model': call.model,
     'waygate.upstream': call.access.resource.upstream,
     ...(destination && { 'gen_ai.provider.name': destination.provider, 'server.address': destination.address }),

@@ -4,18 +4,27 @@ import type { Call, Dialect } from '../core/call.ts';
 /** What spans and metrics call a request. Every text here comes from a closed list. */
 
 /** Path templates as `http.route`: never the raw path. */
-const TEMPLATES: Record<Dialect, Partial<Record<Action, string>> & { readonly other: string }> = {
+type Templates = Partial<Record<Action, string>> & { readonly streamed?: string; readonly other: string };
+
+const TEMPLATES: Readonly<Record<Dialect, Templates>> = {
   'openai-chat': { 'model.embed': '/v1/embeddings', other: '/v1/chat/completions' },
   'openai-responses': { other: '/v1/responses' },
   'openai-models': { other: '/v1/models' },
   anthropic: { 'model.count': '/v1/messages/count_tokens', 'model.list': '/v1/models', other: '/v1/messages' },
+  gemini: {
+    'model.count': '/v1beta/models/{model}:countTokens',
+    'model.embed': '/v1beta/models/{model}:embedContent',
+    'model.list': '/v1beta/models',
+    streamed: '/v1beta/models/{model}:streamGenerateContent',
+    other: '/v1beta/models/{model}:generateContent',
+  },
   mcp: { other: '/mcp/{route}' },
 };
 
 export function routeTemplate(call: Call): string {
   const { action, resource } = call.access;
   const templates = TEMPLATES[call.dialect];
-  const template = templates[action] ?? templates.other;
+  const template = (call.stream ? templates.streamed : undefined) ?? templates[action] ?? templates.other;
   return action === 'model.list' && resource.name !== '' ? `${template}/{model}` : template;
 }
 
@@ -28,8 +37,8 @@ const GENAI_OPERATIONS: Partial<Record<Action, string>> = {
 };
 
 /** `gen_ai.operation.name`, where the call has one. */
-export function genaiOperation(action: Action): string | undefined {
-  return GENAI_OPERATIONS[action];
+export function genaiOperation({ dialect, access: { action } }: Call): string | undefined {
+  return dialect === 'gemini' && action === 'model.generate' ? 'generate_content' : GENAI_OPERATIONS[action];
 }
 
 const HTTP_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']);
@@ -78,7 +87,7 @@ export function operationName(call: Call): string {
     const target = action === 'tool.call' || action === 'prompt.get' ? resource.name : '';
     return joined(mcpMethod(call.rpc.method), target);
   }
-  return joined(genaiOperation(action) ?? httpMethod(call.method), call.model);
+  return joined(genaiOperation(call) ?? httpMethod(call.method), call.model);
 }
 
 function joined(operation: string, target: string): string {

@@ -36,7 +36,7 @@ export const upstreamSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .refine((url) => !/[?#@]/.test(url), 'expected an address without user, query or fragment')
     .describe(
-      'Where it is: for `openai` with its `/v1`, for `anthropic` without, for `mcp` the endpoint itself. Requests cannot change it.',
+      'Where it is: for `openai` with its `/v1`, for `anthropic` and `gemini` without a version, for `mcp` the endpoint itself. Requests cannot change it.',
     ),
   credential: credentialSchema
     .optional()

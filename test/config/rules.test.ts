@@ -80,7 +80,7 @@ describe('identity', () => {
 });
 
 describe('upstreams', () => {
-  test.each(['v1', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz'])(
+  test.each(['v1', 'v1beta', 'all-gemini', 'mcp', 'http', 'a2a', 'oauth', 'messages', 'healthz', 'readyz'])(
     'may not be named `%s`',
     async (name) => {
       await expect(problemsOf(`${GOOD}  ${name}: { protocol: openai, url: https://x.test/v1 }\n`)).resolves.toEqual([
@@ -93,11 +93,29 @@ describe('upstreams', () => {
     ['openai', 'anthropic'],
     ['anthropic', 'openai'],
     ['openai', 'mcp'],
+    ['gemini', 'openai'],
   ])('named `%s` do not speak `%s`', async (name, protocol) => {
     const text = GOOD.replace('  openai:\n    protocol: openai', `  ${name}:\n    protocol: ${protocol}`);
     await expect(problemsOf(text)).resolves.toEqual([
       `5:3: an upstream named \`${name}\` must speak the protocol of that name`,
     ]);
+  });
+});
+
+describe('an upstream that speaks Gemini', () => {
+  const google = (url: string) => problemsOf(`${GOOD}  google:\n    protocol: gemini\n    url: ${url}\n`);
+
+  test.each(['https://google.test/v1', 'https://google.test/v1beta/', 'https://google.test/x/v1beta'])(
+    'has no version in its address, as %s has',
+    async (url) => {
+      await expect(google(url)).resolves.toEqual([
+        '11:10: expected an address without a version: the client’s own goes up with the call',
+      ]);
+    },
+  );
+
+  test('may have any other path', async () => {
+    await expect(google('https://google.test/gemini')).resolves.toEqual([]);
   });
 });
 
@@ -136,6 +154,14 @@ describe('an alias', () => {
     await expect(several('{ to: openai/gpt-5 }', target)).resolves.toEqual([expect.stringContaining(problem)]);
   });
 
+  test('of a model that its path names has no `:`, which ends a name there', async () => {
+    const google = '  google: { protocol: gemini, url: https://google.test }\n';
+    await expect(problemsOf(`${GOOD}${google}aliases:\n  "a:b": openai/x\n  fast: google/x\n`)).resolves.toEqual([]);
+    await expect(problemsOf(`${GOOD}${google}aliases:\n  "a:b": google/x\n`)).resolves.toEqual([
+      '11:3: an alias of a model at `google`, which speaks Gemini, has no `:`',
+    ]);
+  });
+
   test('has the form of a model name', async () => {
     await expect(problemsOf(`${GOOD}aliases:\n  claude-sonnet-4.5: openai/a/b:c\n`)).resolves.toEqual([]);
     await expect(problemsOf(`${GOOD}aliases:\n  "a b": openai/x\n`)).resolves.toEqual([
@@ -167,15 +193,16 @@ describe('a route', () => {
     ['/v1', 'the gateway itself'],
     ['/mcp/x', 'the gateway itself'],
     ['/healthz', 'the gateway itself'],
+    ['/v1beta', 'the gateway itself'],
     ['/openai/v1', 'openai'],
     ['/openai', 'openai'],
   ])('at %s is refused: that belongs to `%s`', async (path, owner) => {
     await expect(route(path)).resolves.toEqual([`12:11: the path \`${path}\` belongs to \`${owner}\`; choose another`]);
   });
 
-  test('at the shared path of the other protocol is refused', async () => {
-    await expect(route('/anthropic')).resolves.toEqual([
-      '12:11: the path `/anthropic` belongs to `anthropic`; choose another',
+  test.each(['anthropic', 'gemini'])('at the shared path of %s is refused', async (other) => {
+    await expect(route(`/${other}`)).resolves.toEqual([
+      `12:11: the path \`/${other}\` belongs to \`${other}\`; choose another`,
     ]);
   });
 

@@ -52,6 +52,8 @@ describe('what a client sends on', () => {
     'x-rewrite-url',
     'x-http-method-override',
     'x-method-override',
+    'x-goog-user-project',
+    'x-goog-fieldmask',
     'x-portkey-custom-host',
     'helicone-target-url',
     'x-litellm-api-base',

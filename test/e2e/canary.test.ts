@@ -50,7 +50,15 @@ beforeAll(async () => {
   redis = new Redis(redisUrl);
   await redis.flushdb();
   const config = {
-    upstreams: { up: chatUpstream(upstream.url) },
+    upstreams: {
+      up: chatUpstream(upstream.url),
+      google: {
+        protocol: 'gemini',
+        url: upstream.url,
+        credential: 'env:UPSTREAM_KEY',
+        prices: { '*': { input: 1, output: 4 } },
+      },
+    },
     identity: { ...IDENTITY, keys: { file: 'keys.yaml' } },
     store: { kind: 'redis', url: redisUrl },
     telemetry: {
@@ -93,6 +101,14 @@ afterAll(async () => {
   await upstream.close();
 });
 
+function generate(query: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${waygate.url}/v1beta/models/small:generateContent${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ contents: [{ parts: [{ text: 'hello' }] }] }),
+  });
+}
+
 async function walkEveryPath(): Promise<void> {
   const { url } = waygate;
   upstream.answer = completion;
@@ -102,6 +118,10 @@ async function walkEveryPath(): Promise<void> {
   await keep(postChat(url, `${bearer}x`));
   await keep(postChat(url, `${apiKey}x`));
   await keep(fetch(`${url}/v1/chat/completions?key=${apiKey}&access_token=${bearer}`));
+  await keep(generate(`?key=${apiKey}`));
+  await keep(generate(`?key=${apiKey}`, { 'x-goog-api-key': apiKey }));
+  await keep(generate(`?${apiKey}`, { 'x-goog-api-key': bearer }));
+  await keep(generate('', { 'x-goog-api-key': bearer }));
   await keep(fetch(`${url}/nowhere/${apiKey}`, { headers: { authorization: `Bearer ${bearer}` } }));
   await keep(postChat(url, bearer, 'not json'));
   upstream.answer = ({ headers }, response) => {
@@ -160,6 +180,7 @@ describe('a canary sweep', () => {
     // The sweep has teeth: there is something in every place, and the upstream did get the key.
     for (const [place, text] of Object.entries(places)) expect(text.length, place).toBeGreaterThan(100);
     expect(upstream.received.some(({ headers }) => headers.authorization === `Bearer ${UPSTREAM_MARK}`)).toBe(true);
+    expect(upstream.received.some(({ headers }) => headers['x-goog-api-key'] === UPSTREAM_MARK)).toBe(true);
     expect(answers.filter((answer) => answer.startsWith('200')).length).toBeGreaterThanOrEqual(4);
 
     const [, payload = '', signature = ''] = bearer.split('.');

@@ -21,7 +21,14 @@ let stop: () => Promise<number | null>;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'waygate-quick-'));
   port = await freePort();
-  const { OPENAI_API_KEY: _, ANTHROPIC_API_KEY: __, MOONSHOT_API_KEY: ___, ...env } = process.env;
+  const {
+    OPENAI_API_KEY: _,
+    ANTHROPIC_API_KEY: __,
+    MOONSHOT_API_KEY: ___,
+    GEMINI_API_KEY: ____,
+    GOOGLE_API_KEY: _____,
+    ...env
+  } = process.env;
   const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port)], {
     cwd: dir,
     env,

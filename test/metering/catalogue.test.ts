@@ -9,6 +9,7 @@ describe('providerId', () => {
     [undefined, 'https://api.openai.com/v1', 'openai'],
     [undefined, 'https://api.anthropic.com', 'anthropic'],
     [undefined, 'https://api.moonshot.ai/v1', 'moonshotai'],
+    [undefined, 'https://generativelanguage.googleapis.com', 'google'],
     ['openai', 'http://127.0.0.1:8080/v1', 'openai'],
     [undefined, 'http://127.0.0.1:8080/v1', undefined],
     ['nobody', 'https://api.openai.com/v1', undefined],
@@ -34,6 +35,15 @@ describe('cataloguePrice', () => {
       input: { base: 3_000_000, tiers: [{ above: 200_000, rate: 6_000_000 }] },
       cacheWriteHour: { base: 6_000_000, tiers: [{ above: 200_000, rate: 12_000_000 }] },
     });
+  });
+
+  test('has sound and pictures where they cost something of their own, and nothing of them where they do not', () => {
+    expect(cataloguePrice('google', 'gemini-2.5-flash', AT)?.media).toEqual({
+      audioInput: rate(1),
+      audioCacheRead: rate(0.1),
+    });
+    expect(cataloguePrice('google', 'gemini-2.5-flash-image', AT)?.media).toEqual({ imageOutput: rate(30) });
+    expect(cataloguePrice('google', 'gemini-2.5-pro', AT)).not.toHaveProperty('media');
   });
 
   test('takes caches that have no price of their own as input', () => {

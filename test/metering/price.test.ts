@@ -67,6 +67,41 @@ describe('cost', () => {
   });
 });
 
+describe('sound and pictures', () => {
+  const media = {
+    audioInput: 100,
+    imageInput: 10,
+    videoInput: 0,
+    audioCacheRead: 50,
+    audioOutput: 0,
+    imageOutput: 20,
+  };
+  const usage = use({ input: 1_000, cacheRead: 100, output: 30, media });
+
+  test('cost what they cost, and not what text does', () => {
+    const dear = {
+      ...configuredPrice({ input: 1, output: 2, cacheRead: 0.5 }),
+      media: { audioInput: rate(10), audioCacheRead: rate(5), imageOutput: rate(30) },
+    };
+    expect(cost(dear, usage)).toBe(900 + 100 * 10 + 50 * 0.5 + 50 * 5 + 10 * 2 + 20 * 30);
+  });
+
+  test('cost what text does where no price is their own', () => {
+    const plain = configuredPrice({ input: 1, output: 2 });
+    expect(cost(plain, usage)).toBe(1_100 + 60);
+    expect(cost({ ...plain, media: { videoInput: rate(9) } }, usage)).toBe(1_100 + 60);
+    expect(cost({ ...plain, media: { audioInput: rate(9) } }, use({ input: 1_000 }))).toBe(1_000);
+  });
+
+  test('are in the tier of the whole input', () => {
+    const tiered = {
+      ...configuredPrice({ input: 1, output: 0 }),
+      media: { audioInput: rate(2, [{ start: 1_000, price: 4 }]) },
+    };
+    expect(cost(tiered, usage)).toBe(1_100 + 100 * 3);
+  });
+});
+
 describe('a configured price', () => {
   test('covers caches and reasoning where it does not tell them apart', () => {
     const model = configuredPrice({ input: 2, output: 8 });

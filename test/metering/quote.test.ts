@@ -21,6 +21,25 @@ describe('quote', () => {
     expect(quote(callOf('anthropic', { estimate }), price).money).toBe(2_200);
   });
 
+  test('is what may be sound or pictures at the dearest of their prices, and the rest at that of text', () => {
+    const price = {
+      ...configuredPrice({ input: 1, output: 2 }),
+      media: { audioInput: rate(10), imageInput: rate(3), imageOutput: rate(30) },
+    };
+    const asked = { ...estimate, mediaTokens: 100 };
+    expect(quote(callOf('gemini', { estimate: asked }), price)).toEqual({
+      tokens: 1_200,
+      money: 900 + 1_000 + 200 * 30,
+    });
+    expect(quote(callOf('gemini', { estimate }), price).money).toBe(1_000 + 6_000);
+    expect(quote(callOf('gemini', { estimate: asked }), configuredPrice({ input: 1, output: 2 })).money).toBe(1_400);
+  });
+
+  test('of media that are cheaper than text is that of text', () => {
+    const price = { ...configuredPrice({ input: 5, output: 1 }), media: { imageInput: rate(1) } };
+    expect(quote(callOf('gemini', { estimate: { ...estimate, mediaTokens: 1_000 } }), price).money).toBe(5_200);
+  });
+
   test('rounds up', () => {
     const one = { inputTokens: 1, outputTokens: 0 };
     expect(quote(callOf('anthropic', { estimate: one }), configuredPrice({ input: 0.1, output: 1 })).money).toBe(1);

@@ -55,6 +55,7 @@ describe('header names', () => {
       ['openai-responses', openai],
       ['openai-models', openai],
       ['anthropic', anthropic],
+      ['gemini', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
       ['mcp', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
     ]);
   });
@@ -85,6 +86,7 @@ describe('header names', () => {
       ['openai-responses', openai],
       ['openai-models', openai],
       ['anthropic', openai.map((name) => (name === 'x-request-id' ? 'request-id' : name)).sort()],
+      ['gemini', openai],
       ['mcp', openai],
     ]);
     expectPinned(sorted(errors.flatMap((error) => Object.keys(problem(error, id).headers))), [

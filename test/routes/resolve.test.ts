@@ -15,6 +15,7 @@ const table = routeTable({
     ['openai', 'openai'],
     ['moonshot', 'openai'],
     ['claude', 'anthropic'],
+    ['google', 'gemini'],
     ['github', 'mcp'],
   ] as const),
   extra: [],
@@ -23,11 +24,13 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   openai: ['gpt-*'],
   moonshot: ['kimi-*'],
   claude: ['*'],
+  google: ['gemini-*'],
   github: [],
 };
 const aliases = new Map([
   ['fast', [{ upstream: 'openai', model: 'gpt-5-mini', weight: 1 }]],
   ['open', [{ upstream: 'moonshot', model: 'org/kimi:k2', weight: 1 }]],
+  ['pro', [{ upstream: 'google', model: 'gemini-3-pro', weight: 1 }]],
   [
     'either',
     [
@@ -124,6 +127,37 @@ describe('a request that is understood', () => {
     },
   );
 
+  test.each([
+    ['/v1beta/models/gemini-x:generateContent', '/v1beta/models/gemini-x:generateContent'],
+    ['/v1/models/gemini-x:generateContent', '/v1/models/gemini-x:generateContent'],
+    ['/gemini/v1beta/models/gemini-x:generateContent', '/v1beta/models/gemini-x:generateContent'],
+    ['/google/v1/models/gemini-x:generateContent', '/v1/models/gemini-x:generateContent'],
+  ])('of Google at %s goes to %s, byte for byte', (path, target) => {
+    const call = callOf(post(path, { 'x-goog-api-key': 'SECRET', 'x-goog-user-project': 'p' }), '{ "contents":[] }');
+    expect(call).toMatchObject({ target, upstreams: ['google'], dialect: 'gemini', splices: [], model: 'gemini-x' });
+    expect(call.access.resource).toEqual({ kind: 'model', upstream: 'google', name: 'gemini-x' });
+    expect(call.body.toString()).toBe('{ "contents":[] }');
+    expect(call.headers).toEqual({ 'content-type': 'application/json' });
+  });
+
+  test('of Google has the model that its upstream knows in the path, and in the bytes where they name it', () => {
+    const call = callOf(
+      post('/v1beta/models/pro:streamGenerateContent', {}, '?alt=sse'),
+      '{"model":"models/pro","contents":[]}',
+    );
+    expect(call).toMatchObject({
+      target: '/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse',
+      splices: ['model-alias'],
+      model: 'gemini-3-pro',
+      stream: true,
+    });
+    expect(call.body.toString()).toBe('{"model":"models/gemini-3-pro","contents":[]}');
+    expect(callOf(get('/v1beta/models/pro'))).toMatchObject({
+      target: '/v1beta/models/gemini-3-pro',
+      splices: ['model-alias'],
+    });
+  });
+
   test('of MCP goes to the endpoint itself', () => {
     const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_issue","arguments":{"a":1}}}';
     const call = callOf(post('/mcp/github', { accept: 'application/json, text/event-stream' }), body);
@@ -187,6 +221,10 @@ describe('a request that is not', () => {
     ['PUT', '/v1/models', 'route.method'],
     ['PATCH', '/mcp/github', 'route.method'],
     ['HEAD', '/v1/models', 'route.method'],
+    ['GET', '/v1beta/models/m:generateContent', 'route.method'],
+    ['POST', '/v1beta/models/m:predict', 'route.operation'],
+    ['POST', '/v1beta/cachedContents', 'route.operation'],
+    ['POST', '/gemini/v1beta/models/a:b:generateContent', 'route.operation'],
     ['GET', '/nowhere', 'route.unknown'],
   ])('%s %s goes nowhere', (method, path, code) => {
     const error = refusalOf(() => resolve.place(incoming({ method, path })));
@@ -197,6 +235,12 @@ describe('a request that is not', () => {
   test('is told what would be an operation', () => {
     expect(refusalOf(() => resolve.place(post('/v1/embeddings'))).message).toContain('`/chat/completions`');
     expect(refusalOf(() => resolve.place(get('/v1/messages'))).message).toContain('takes POST');
+  });
+
+  test('a credential in the query of a Google client is refused, not sent on and not repeated', () => {
+    const error = refusalOf(() => callOf(post('/v1beta/models/gemini-x:generateContent', {}, '?key=SECRET'), '{}'));
+    expect(error).toMatchObject({ code: 'request.invalid' });
+    expect(error.message).not.toContain('SECRET');
   });
 
   test('a model that nobody serves here is not sent anywhere', () => {

@@ -7,6 +7,8 @@ const UPSTREAMS: readonly (readonly [string, ProtocolName])[] = [
   ['moonshot', 'openai'],
   ['anthropic', 'anthropic'],
   ['bedrock', 'anthropic'],
+  ['gemini', 'gemini'],
+  ['vertex', 'gemini'],
   ['github', 'mcp'],
 ];
 const table = routeTable({ upstreams: new Map(UPSTREAMS), extra: [] });
@@ -39,6 +41,15 @@ describe('base addresses', () => {
     ['/anthropic/v1/models', 'anthropic /models'],
     ['/bedrock/v1/messages', 'bedrock /messages'],
     ['/bedrock/messages', 'bedrock /messages'],
+    ['/v1beta/models', 'all-gemini /v1beta/models'],
+    ['/v1beta/models/m:generateContent', 'all-gemini /v1beta/models/m:generateContent'],
+    ['/v1beta/files', 'all-gemini /v1beta/files'],
+    ['/v1/models/m:streamGenerateContent', 'all-gemini /v1/models/m:streamGenerateContent'],
+    ['/v1/models/m:predict', 'all-openai /models/m:predict'],
+    ['/v1/models/llama3:latest', 'all-openai /models/llama3:latest'],
+    ['/gemini/v1beta/models/m:countTokens', 'gemini /v1beta/models/m:countTokens'],
+    ['/gemini/v1/models', 'gemini /v1/models'],
+    ['/vertex/v1beta/models', 'vertex /v1beta/models'],
     ['/mcp/github', 'github '],
     ['/mcp/github/', 'github '],
   ])('%s leads to %s', (path, expected) => {
@@ -65,12 +76,28 @@ describe('base addresses', () => {
     expect(place('/v1/chat/completions', VERSION)).toBe('all-openai /chat/completions');
   });
 
+  test.each(['x-goog-api-key', 'x-goog-api-client'])(
+    '`/v1/models` speaks Google’s way to clients that send `%s`',
+    (name) => {
+      const headers = { [name]: 'x' };
+      expect(place('/v1/models', headers)).toBe('all-gemini /v1/models');
+      expect(place('/v1/models/gemini-x', headers)).toBe('all-gemini /v1/models/gemini-x');
+      expect(place('/v1/models', { ...headers, ...VERSION })).toBe('all-anthropic /models');
+      expect(place('/v1/chat/completions', headers)).toBe('all-openai /chat/completions');
+      const none = routeTable({ upstreams: new Map([['openai', 'openai']] as const), extra: [] });
+      expect(place('/v1/models', headers, none)).toBe('all-openai /models');
+    },
+  );
+
   test('the shared routes lead to every upstream of their protocol, the others to one', () => {
     const upstreams = table.routes.map(({ name, upstreams: names }) => [name, names]);
     expect(upstreams).toEqual(
       [
         ['all-openai', ['openai', 'moonshot']],
         ['all-anthropic', ['anthropic', 'bedrock']],
+        ['all-gemini', ['gemini', 'vertex']],
+        ['gemini', ['gemini']],
+        ['vertex', ['vertex']],
         ['anthropic', ['anthropic']],
         ['openai', ['openai']],
         ['moonshot', ['moonshot']],
@@ -129,10 +156,14 @@ describe('a path without a route', () => {
     '/V1/models',
     '/github/v1/messages',
     '/v2/models',
+    '/v1beta',
+    '/gemini/models',
+    '/gemini/v1alpha/models',
   ])('%s is refused, and the base addresses are told', (path) => {
     const message = place(path);
     expect(message).toContain(`no route for \`${path}\``);
-    for (const base of ['`/v1`', '`/openai/v1`', '`/anthropic`', '`/mcp/github`']) expect(message).toContain(base);
+    for (const base of ['`/v1`', '`/v1beta`', '`/openai/v1`', '`/anthropic`', '`/gemini`'])
+      expect(message).toContain(base);
   });
 
   test.each([
@@ -143,6 +174,7 @@ describe('a path without a route', () => {
     ['/v1/v1/messages', '/v1/messages'],
     ['/v1/v1/chat/completions', '/v1/chat/completions'],
     ['/anthropic/v1/v1/messages', '/anthropic/v1/messages'],
+    ['/gemini/models/gemini-x', '/gemini/v1/models/gemini-x'],
   ])('%s: the right one is told, %s', (path, meant) => {
     expect(place(path)).toContain(`\`${meant}\` may be meant`);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../src/core/access.ts';
 import { modelSelector } from '../../src/routes/models.ts';
-import { mergeLists, visibleList } from '../../src/routes/visible.ts';
+import { visibleList } from '../../src/routes/visible.ts';
 import { chatCall, toolCall } from '../telemetry/calls.ts';
 
 const to = (upstream: string, model: string) => ({ upstream, model, weight: 1 });
@@ -156,47 +156,4 @@ test('a list of tools shows those that the caller may call, and no aliases', () 
     ['tool.call', 'tool', 'github', 'create_issue'],
     ['tool.call', 'tool', 'github', 'internal_reset'],
   ]);
-});
-
-describe('several lists', () => {
-  const merge = (...lists: readonly unknown[]): unknown =>
-    JSON.parse(
-      mergeLists(
-        list(),
-        lists.map((one) => Buffer.from(JSON.stringify(one))),
-      ).toString(),
-    );
-
-  test('are one, in order; of two equal names the first stays', () => {
-    expect(
-      merge(
-        { object: 'list', data: [{ id: 'a', n: 1 }, { id: 'b' }] },
-        { object: 'list', data: [{ id: 'a', n: 2 }, { id: 'c' }] },
-      ),
-    ).toEqual({
-      object: 'list',
-      data: [{ id: 'a', n: 1 }, { id: 'b' }, { id: 'c' }],
-    });
-  });
-
-  test('of Anthropic are one page with ends of its own', () => {
-    const page = (id: string) => ({ data: [{ id }], has_more: true, first_id: id, last_id: id });
-    expect(merge(page('a'), page('b'))).toEqual({
-      data: [{ id: 'a' }, { id: 'b' }],
-      has_more: false,
-      first_id: 'a',
-      last_id: 'b',
-    });
-    expect(merge({ ...page('a'), data: [] }, { ...page('b'), data: [] })).toMatchObject({
-      first_id: null,
-      last_id: null,
-    });
-  });
-
-  test('that have no entries add none', () => {
-    expect(merge({ object: 'list', data: [{ id: 'a' }] }, { object: 'list' })).toEqual({
-      object: 'list',
-      data: [{ id: 'a' }],
-    });
-  });
 });

@@ -8,13 +8,14 @@ export interface DemoGateway {
   stop(): Promise<number | null>;
 }
 
-/** A gateway before the demo model (in both dialects) and the demo tools. */
+/** A gateway before the demo model (in each of its dialects) and the demo tools. */
 export async function startDemoGateway(options: Partial<WaygateOptions> = {}): Promise<DemoGateway> {
   const [model, tools] = [await startDemoModel(), await startDemoTools()];
   const prices = { '*': { input: 1, output: 4 } };
   const upstreams = {
     demo: { protocol: 'openai', url: `${model.url}/v1`, prices },
     claude: { protocol: 'anthropic', url: model.url, prices },
+    google: { protocol: 'gemini', url: `${model.url}/gemini`, prices },
     notes: { protocol: 'mcp', url: tools.url },
   };
   const waygate = await startWaygate({ ...options, config: { upstreams, ...options.config } });
@@ -32,9 +33,14 @@ export async function startDemoGateway(options: Partial<WaygateOptions> = {}): P
 export const CLIENT_POLICY = {
   policy: 'clients',
   rules: [
-    { id: 'models', allow: ['model.generate', 'model.list', 'model.count'] },
+    { id: 'models', allow: ['model.generate', 'model.embed', 'model.list', 'model.count'] },
     { id: 'tools', allow: ['tool.call', 'tool.list', 'resource.read', 'prompt.get'] },
-    { id: 'no-large', deny: 'model.generate', on: 'model/*/demo-large', because: 'the large model is for people' },
+    {
+      id: 'no-large',
+      deny: ['model.generate', 'model.embed'],
+      on: 'model/*/demo-large',
+      because: 'the large model is for people',
+    },
     { id: 'no-delete', deny: 'tool.call', on: 'tool/*/delete_*', because: 'notes are deleted by people' },
   ],
 };

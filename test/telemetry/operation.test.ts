@@ -23,6 +23,17 @@ describe('what telemetry calls a request', () => {
     [callOf('anthropic', 'model.generate'), '/v1/messages', 'chat m'],
     [callOf('anthropic', 'model.count'), '/v1/messages/count_tokens', 'count_tokens m'],
     [callOf('anthropic', 'model.list', ''), '/v1/models', 'list_models'],
+    [callOf('gemini', 'model.generate'), '/v1beta/models/{model}:generateContent', 'generate_content m'],
+    [
+      { ...callOf('gemini', 'model.generate'), stream: true },
+      '/v1beta/models/{model}:streamGenerateContent',
+      'generate_content m',
+    ],
+    [{ ...callOf('openai-chat', 'model.generate'), stream: true }, '/v1/chat/completions', 'chat m'],
+    [callOf('gemini', 'model.count'), '/v1beta/models/{model}:countTokens', 'count_tokens m'],
+    [callOf('gemini', 'model.embed'), '/v1beta/models/{model}:embedContent', 'embeddings m'],
+    [callOf('gemini', 'model.list', ''), '/v1beta/models', 'list_models'],
+    [callOf('gemini', 'model.list'), '/v1beta/models/{model}', 'list_models m'],
     [callOf('openai-chat', 'http.request', ''), '/v1/chat/completions', 'POST'],
     [toolCall(), '/mcp/{route}', 'tools/call create_issue'],
     [

@@ -172,6 +172,22 @@ describe('tracer', () => {
     });
   });
 
+  test('the parameters of a call to Google are found where Google has them', async () => {
+    const { tracer, spans } = bench();
+    const { access } = chatCall();
+    const generationConfig = { maxOutputTokens: 9, temperature: 0.25, topP: 0.5 };
+    const call = chatCall({ dialect: 'gemini', access: { ...access, args: { model: 'gpt-5', generationConfig } } });
+    const trace = tracer.begin(incoming());
+    trace.attempt(call, 'openai').end({ status: 200 });
+    trace.end(recordOf(call));
+    expect(only(await spans(), CLIENT).attributes).toMatchObject({
+      'gen_ai.operation.name': 'generate_content',
+      'gen_ai.request.max_tokens': 9n,
+      'gen_ai.request.temperature': 0.25,
+      'gen_ai.request.top_p': 0.5,
+    });
+  });
+
   test('the names of v1.37 replace those that changed, where they are asked for', async () => {
     const { tracer, spans } = bench({ legacyNames: true });
     const trace = tracer.begin(incoming());
