@@ -25,6 +25,8 @@ export interface Measure {
   readonly depth: number;
   /** Objects and arrays. */
   readonly containers: number;
+  /** Whether any key is written with a backslash. */
+  readonly escapedKey: boolean;
 }
 
 /** Counts a JSON text; of a text that is no JSON it counts something, and ends. */
@@ -33,18 +35,25 @@ export function measure(text: string, depthMax: number): Measure {
   let containers = 0;
   let level = 0;
   let depth = 0;
+  let escapedKey = false;
+  // The string read last, which before a colon is a key, and the first backslash at or behind its start.
+  let open = 0;
+  let end = 0;
+  let backslash = -1;
   for (let index = 0; index < text.length; index++) {
     switch (text.charCodeAt(index)) {
       case QUOTE:
-        index = endOfString(text, index);
-        if (index < 0) return { members, depth, containers };
+        open = index;
+        end = endOfString(text, index);
+        if (end < 0) return { members, depth, containers, escapedKey };
+        index = end;
         break;
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         containers++;
         level++;
         if (level > depth) depth = level;
-        if (depth > depthMax) return { members, depth, containers };
+        if (depth > depthMax) return { members, depth, containers, escapedKey };
         break;
       case CLOSE_OBJECT:
       case CLOSE_ARRAY:
@@ -52,10 +61,17 @@ export function measure(text: string, depthMax: number): Measure {
         break;
       case COLON:
         members++;
+        if (backslash < open) backslash = firstFrom(text, open);
+        if (backslash < end) escapedKey = true;
         break;
     }
   }
-  return { members, depth, containers };
+  return { members, depth, containers, escapedKey };
+}
+
+function firstFrom(text: string, start: number): number {
+  const found = text.indexOf('\\', start);
+  return found < 0 ? Infinity : found;
 }
 
 /** Index of the quote that closes the string opened at `open`, or -1. */
