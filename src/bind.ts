@@ -12,12 +12,14 @@ import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
 import { identifier } from './identity/identify.ts';
 import type { KeySet } from './identity/jwks.ts';
 import type { Reserver } from './limits/reserve.ts';
+import { callPrice } from './metering/call-price.ts';
 import { unanswered } from './metering/metered.ts';
 import { priceBook } from './metering/price-book.ts';
 import { quote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
 import { compile } from './policy/compile.ts';
 import { decide } from './policy/decide.ts';
+import { decideParts } from './policy/decide-parts.ts';
 import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
@@ -29,6 +31,7 @@ import { mergeLists, visibleList } from './routes/visible.ts';
 import { locateRun } from './runs/locate.ts';
 import type { Stages } from './stages.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import { changedAnswer } from './upstreams/changed.ts';
 import { forwarder } from './upstreams/forward.ts';
 import { listForwarder } from './upstreams/list.ts';
 import { openUpstream, type Upstream } from './upstreams/upstream.ts';
@@ -93,7 +96,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const { clock, telemetry, limits, recorder } = parts;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
-  const priceOf = (call: Call) => prices.price(call.access.resource.upstream, call.model, now());
+  const priceOf = (call: Call) => callPrice(prices, call, now());
   const resolve = resolver({
     match: table.match,
     models,
@@ -112,12 +115,18 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     identify: identities(config, parts),
     locate: locateRun,
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
-    decide: (access) => decide(policies, access),
+    decide: ({ access, parts }) => (parts ? decideParts(policies, access, parts) : decide(policies, access)),
     oblige,
     quote: (call) => quote(call, priceOf(call)),
     admit: (call, quoted) => limits.admit(call, quoted),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
-    forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
+    forward(call, way) {
+      if (isList(call)) return list(call, way);
+      const { upstream } = call.access.resource;
+      const answer = forward(call, upstream, way);
+      const change = PROTOCOLS[call.dialect].answerChange?.(call);
+      return change ? changedAnswer({ call, answer }, change) : answer;
+    },
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
     meter: (call, answer, done) => meter(call, answer, { price: priceOf(call), now, done }),
     present: presenter(now),

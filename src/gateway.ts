@@ -33,7 +33,7 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       const run = stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
       call = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
-      decision = stage.decide(call.access);
+      decision = stage.decide(call);
       const permitted = stage.oblige(call, decision);
       const quote = stage.quote(permitted);
       const reservation = await stage.admit(permitted, quote);

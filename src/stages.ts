@@ -1,5 +1,4 @@
 /** What the pipeline asks of each stage. `compose.ts` binds them to one snapshot of the configuration. */
-import type { AccessRequest } from './core/access.ts';
 import type { Call, PermittedCall } from './core/call.ts';
 import type { Decision } from './core/decision.ts';
 import type { GatewayError } from './core/errors.ts';
@@ -30,7 +29,7 @@ export interface Stages {
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
   readonly locate: (principal: Principal, headers: Headers) => Run;
   readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call;
-  readonly decide: (access: AccessRequest) => Decision;
+  readonly decide: (call: Call) => Decision;
   readonly oblige: (call: Call, decision: Decision) => PermittedCall;
   /** The worst that the call may cost. */
   readonly quote: (call: PermittedCall) => Charge;

@@ -22,6 +22,8 @@ export function totalTokens(usage: Usage): number {
 export interface Estimate {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** What a price per request is multiplied by, e.g. images asked for; one unless said. */
+  readonly units?: number;
 }
 
 export const NO_ESTIMATE: Estimate = { inputTokens: 0, outputTokens: 0 };

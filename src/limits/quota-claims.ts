@@ -1,5 +1,5 @@
 // From the quotas of a permit to the claims on the ledger. What does not change with the call is prepared once.
-import type { AccessRequest, Resource, ResourceKind } from '../core/access.ts';
+import { type AccessRequest, MODEL_USES, type Resource, type ResourceKind } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Quota, Scope, Unit } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
@@ -79,7 +79,9 @@ const NAMES: Readonly<Record<Scope, (access: AccessRequest) => string | undefine
   subject: ({ principal }) => principal.subject,
   agent: ({ principal }) => principal.agent,
   upstream: ({ resource }) => resource.upstream,
-  model: ({ resource }) => nameOf('model', resource),
+  // A batch that nobody can read is of no known model: it counts as one of its own.
+  model: ({ action, resource }) =>
+    action === 'model.batch' ? `${resource.upstream}/${resource.name}` : nameOf('model', resource),
   tool: ({ resource }) => nameOf('tool', resource),
 };
 
@@ -100,7 +102,7 @@ function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): s
 
 function appliesTo(unit: Unit, { action }: AccessRequest): boolean {
   const isUsed = unit === 'tokens' || unit === 'money';
-  return !isUsed || action === 'model.generate' || action === 'model.embed';
+  return !isUsed || MODEL_USES.has(action);
 }
 
 const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {

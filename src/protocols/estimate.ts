@@ -6,7 +6,7 @@ import { isFields } from './fields.ts';
 export const DEFAULT_OUTPUT_TOKENS = 16_384;
 
 /** Text of real use has 3.5 to 4.5 bytes a token. What JSON adds around each message counts as text and covers its framing. */
-const TEXT_BYTES_PER_TOKEN = 3;
+export const TEXT_BYTES_PER_TOKEN = 3;
 /** An image at full size, whatever its bytes. */
 const IMAGE_TOKENS = 1_600;
 /** Base64 of a PDF: a page costs 2,000 to 4,500 tokens, as text and as picture, and takes 20 to 40 KB. */
@@ -14,7 +14,7 @@ const DOCUMENT_BYTES_PER_TOKEN = 8;
 /** A document that is only referred to: about 20 pages. */
 const DOCUMENT_TOKENS = 65_536;
 /** Base64 of speech: 10 tokens a second, from 2.6 KB a second in the leanest encoding. */
-const AUDIO_BYTES_PER_TOKEN = 256;
+export const AUDIO_BYTES_PER_TOKEN = 256;
 
 interface Media {
   /** Bytes of the body that are no text. */

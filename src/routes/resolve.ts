@@ -56,11 +56,13 @@ export function resolver(source: ResolverSource): Resolver {
       const protocol = PROTOCOLS[place.dialect];
       const reading = protocol.read(request, place.operation, asking.body);
       const target = locate(place, reading, source.models);
+      const access = accessRequest(place, reading, target.resource, asking);
       return {
         id: asking.id,
         route: place.route,
         dialect: place.dialect,
-        access: accessRequest(place, reading, target.resource, asking),
+        access,
+        ...(reading.parts && { parts: reading.parts.map((args) => ({ ...access, action: 'model.generate', args })) }),
         upstreams: target.upstreams,
         method: request.method,
         headers: source.endToEnd(request.headers),
@@ -91,8 +93,18 @@ function locate(place: Place, reading: Reading, models: ReadonlyMap<string, Mode
     return { resource: { kind, upstream, name: model }, upstreams: [upstream], model };
   }
   const [first = route.name, ...others] = route.upstreams;
+  if (kind === 'object' && others.length > 0) throw severalAccounts(place);
   const upstream = others.length === 0 ? first : route.name;
   return { resource: { kind, upstream, name }, upstreams: route.upstreams, model: '' };
+}
+
+// An object lies in one upstream's account, and its id does not say in which.
+function severalAccounts({ route, operation }: Place): GatewayError {
+  const bases = route.upstreams.map((name) => `\`/${name}\``).join(', ');
+  return new GatewayError(
+    'route.operation',
+    `\`${shownPath(operation)}\` is about the account of one upstream, and this route has several; call it below the base address of one: ${bases}`,
+  );
 }
 
 function accessRequest(place: Place, reading: Reading, resource: Resource, asking: Asking): AccessRequest {
@@ -137,8 +149,9 @@ function upstreamPath(place: Place, path: string): string {
 
 const METHODS = ['POST', 'GET', 'DELETE'] as const;
 const OPERATIONS = {
-  openai: '`/chat/completions`, `/responses` and `/models`',
-  anthropic: '`/messages`, `/messages/count_tokens` and `/models`',
+  openai:
+    '`/chat/completions`, `/responses`, `/embeddings`, `/completions`, `/images`, `/audio`, `/moderations`, `/files`, `/uploads`, `/batches` and `/models`',
+  anthropic: '`/messages`, `/messages/count_tokens`, `/messages/batches`, `/files` and `/models`',
   mcp: 'the endpoint itself',
 } as const;
 

@@ -171,9 +171,8 @@ describe('a list of models', () => {
 
 describe('a request that is not', () => {
   test.each([
-    ['POST', '/v1/embeddings', 'route.operation'],
-    ['POST', '/v1/files', 'route.operation'],
-    ['POST', '/v1/messages/batches', 'route.operation'],
+    ['POST', '/v1/evals', 'route.operation'],
+    ['PUT', '/v1/files', 'route.method'],
     ['POST', '/v1/chat/completions/', 'route.operation'],
     ['GET', '/v1/modelsx', 'route.operation'],
     ['GET', '/v1/chat/completions', 'route.method'],
@@ -188,7 +187,7 @@ describe('a request that is not', () => {
   });
 
   test('is told what would be an operation', () => {
-    expect(refusalOf(() => resolve.place(post('/v1/embeddings'))).message).toContain('`/chat/completions`');
+    expect(refusalOf(() => resolve.place(post('/v1/fine_tuning/jobs'))).message).toContain('`/chat/completions`');
     expect(refusalOf(() => resolve.place(get('/v1/messages'))).message).toContain('takes POST');
   });
 

@@ -32,9 +32,14 @@ export async function startDemoGateway(options: Partial<WaygateOptions> = {}): P
 export const CLIENT_POLICY = {
   policy: 'clients',
   rules: [
-    { id: 'models', allow: ['model.generate', 'model.list', 'model.count'] },
+    { id: 'models', allow: ['model.generate', 'model.embed', 'model.list', 'model.count'] },
     { id: 'tools', allow: ['tool.call', 'tool.list', 'resource.read', 'prompt.get'] },
-    { id: 'no-large', deny: 'model.generate', on: 'model/*/demo-large', because: 'the large model is for people' },
+    {
+      id: 'no-large',
+      deny: ['model.generate', 'model.embed'],
+      on: 'model/*/demo-large',
+      because: 'the large model is for people',
+    },
     { id: 'no-delete', deny: 'tool.call', on: 'tool/*/delete_*', because: 'notes are deleted by people' },
   ],
 };

@@ -16,7 +16,7 @@ function callOf(dialect: Dialect, action: Action, name = 'm'): Call {
 describe('what telemetry calls a request', () => {
   test.each([
     [callOf('openai-chat', 'model.generate'), '/v1/chat/completions', 'chat m'],
-    [callOf('openai-chat', 'model.embed'), '/v1/embeddings', 'embeddings m'],
+    [callOf('openai-embeddings', 'model.embed'), '/v1/embeddings', 'embeddings m'],
     [callOf('openai-responses', 'model.generate'), '/v1/responses', 'chat m'],
     [callOf('openai-models', 'model.list', ''), '/v1/models', 'list_models'],
     [callOf('openai-models', 'model.list'), '/v1/models/{model}', 'list_models m'],
