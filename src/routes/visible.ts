@@ -6,7 +6,8 @@ import type { ModelSelector } from './models.ts';
 
 /** The action that using a listed thing would be. */
 const USE: Readonly<Record<ResourceKind, readonly Action[]>> = {
-  model: [...MODEL_USES],
+  // A batch takes a permit for what is in it too.
+  model: [...MODEL_USES].filter((action) => action !== 'model.batch'),
   tool: ['tool.call'],
   resource: ['resource.read'],
   prompt: ['prompt.get'],
