@@ -18,8 +18,7 @@ import { priceBook } from './metering/price-book.ts';
 import { quote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
 import { compile } from './policy/compile.ts';
-import { decide } from './policy/decide.ts';
-import { decideParts } from './policy/decide-parts.ts';
+import { decideCall } from './policy/decide-call.ts';
 import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
@@ -115,7 +114,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     identify: identities(config, parts),
     locate: locateRun,
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
-    decide: ({ access, parts }) => (parts ? decideParts(policies, access, parts) : decide(policies, access)),
+    decide: (call) => decideCall(policies, call),
     oblige,
     quote: (call) => quote(call, priceOf(call)),
     admit: (call, quoted) => limits.admit(call, quoted),

@@ -13,8 +13,9 @@ import { createdUsage } from './usage-progress.ts';
 
 const KNOWN = knownKeys('requests');
 const KNOWN_IN_REQUEST = knownKeys('custom_id params');
-/** Each is decided on; more would hold up other calls. */
 const REQUESTS_MAX = 10_000;
+/** Each set of parameters is decided on by itself; more would hold up other calls. */
+const DISTINCT_MAX = 1_000;
 const ID_MAX = 64;
 
 export const anthropicBatches: Protocol = {
@@ -84,8 +85,12 @@ function readParams(request: Fields): Message {
 }
 
 /** Requests that differ only in their content are one to the policy. */
-function distinct(parts: readonly Fields[]): readonly Fields[] {
-  return [...new Map(parts.map((args) => [JSON.stringify(args), args])).values()];
+function distinct(all: readonly Fields[]): readonly Fields[] {
+  const parts = [...new Map(all.map((args) => [JSON.stringify(args), args])).values()];
+  if (parts.length > DISTINCT_MAX) {
+    throw invalid(`expected at most ${DISTINCT_MAX} different sets of parameters in a batch; send several batches`);
+  }
+  return parts;
 }
 
 function modelEdits(text: string, model: string): readonly Edit[] {

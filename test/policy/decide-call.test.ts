@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../src/policy/decide.ts';
-import { decideParts } from '../../src/policy/decide-parts.ts';
+import { decideCall } from '../../src/policy/decide-call.ts';
 import { policies, policiesUnder, request } from './fixtures.ts';
 
 const resource = 'model/claude/small';
@@ -13,10 +13,15 @@ const MODELS = { id: 'models', allow: 'model.generate' };
 const NO_SHELL = { id: 'no-shell', deny: 'model.generate', when: 'has(args.tools) && "shell" in args.tools' };
 const SHELL = { tools: ['shell'] };
 
+test('a call that carries no others is decided on by itself', () => {
+  const set = policies(...texts({ policy: 'p', rules: [MODELS] }));
+  expect(decideCall(set, { access: part() })).toEqual(decide(set, part()));
+});
+
 describe('a batch', () => {
   test('is permitted by the rules that permit it and each request in it', () => {
     const set = policies(...texts({ policy: 'p', rules: [BATCHES, MODELS] }));
-    expect(decideParts(set, batch, [part(), part(SHELL)])).toMatchObject({
+    expect(decideCall(set, { access: batch, parts: [part(), part(SHELL)] })).toMatchObject({
       effect: 'permit',
       rules: ['p/batches', 'p/models'],
       shadow: undefined,
@@ -31,14 +36,14 @@ describe('a batch', () => {
       { id: 'tools', rate: '5/min', on: 'tool.call' },
     ];
     const set = policies(...texts({ policy: 'p', rules: [BATCHES, MODELS], limits }));
-    const decision = decideParts(set, batch, [part(), part(SHELL)]);
+    const decision = decideCall(set, { access: batch, parts: [part(), part(SHELL)] });
     const ids = decision.effect === 'permit' ? decision.quotas.map(({ id }) => id) : [];
     expect(ids.toSorted()).toEqual(['p/bulk', 'p/day', 'p/pace']);
   });
 
   test('is refused where one of its requests is, and says so', () => {
     const set = policies(...texts({ policy: 'p', rules: [BATCHES, MODELS, NO_SHELL] }));
-    const decision = decideParts(set, batch, [part(), part(SHELL)]);
+    const decision = decideCall(set, { access: batch, parts: [part(), part(SHELL)] });
     expect(decision).toMatchObject({ effect: 'deny', rules: ['p/no-shell'] });
     expect(decision.effect === 'permit' ? '' : decision.reason).toMatch(
       /^the batch is refused, since `model.generate`/,
@@ -47,26 +52,28 @@ describe('a batch', () => {
 
   test('is refused where its requests alone are allowed', () => {
     const set = policies(...texts({ policy: 'p', rules: [MODELS] }));
-    expect(decideParts(set, batch, [part()])).toEqual(decide(set, batch));
+    expect(decideCall(set, { access: batch, parts: [part()] })).toEqual(decide(set, batch));
     expect(decide(set, batch).effect).toBe('deny');
   });
 
   test('is recorded as what shadow policies would have refused, the batch before its requests', () => {
     const shadow = { policy: 's', mode: 'shadow', rules: [NO_SHELL] };
     const set = policies(...texts({ policy: 'p', rules: [BATCHES, MODELS] }, shadow));
-    expect(decideParts(set, batch, [part(), part(SHELL), part()]).shadow).toMatchObject({ rules: ['s/no-shell'] });
+    expect(decideCall(set, { access: batch, parts: [part(), part(SHELL), part()] }).shadow).toMatchObject({
+      rules: ['s/no-shell'],
+    });
     const both = policies(
       ...texts(
         { policy: 'p', rules: [BATCHES, MODELS] },
         { ...shadow, rules: [NO_SHELL, { id: 'no-batch', deny: 'model.batch' }] },
       ),
     );
-    expect(decideParts(both, batch, [part(SHELL)]).shadow).toMatchObject({ rules: ['s/no-batch'] });
+    expect(decideCall(both, { access: batch, parts: [part(SHELL)] }).shadow).toMatchObject({ rules: ['s/no-batch'] });
   });
 
   test('is only observed while the gateway observes', () => {
     const set = policiesUnder('observe', texts({ policy: 'p', rules: [BATCHES, MODELS, NO_SHELL] }));
-    expect(decideParts(set, batch, [part(SHELL)])).toMatchObject({
+    expect(decideCall(set, { access: batch, parts: [part(SHELL)] })).toMatchObject({
       effect: 'permit',
       shadow: { effect: 'deny', rules: ['p/no-shell'] },
     });

@@ -1,15 +1,15 @@
-import type { AccessRequest } from '../core/access.ts';
+import type { Call } from '../core/call.ts';
 import type { Decision } from '../core/decision.ts';
 import { decide } from './decide.ts';
 import type { PolicySet } from './policy-set.ts';
 
 /**
- * The decision on a request that carries others: a permit only where it and each of them are permitted, and then within the
- * limits of all of them. The first refusal decides.
+ * The decision on a call. One that carries others (a batch) is permitted only where it and each of them are, and then
+ * within the limits of all of them; the first refusal decides.
  */
-export function decideParts(set: PolicySet, request: AccessRequest, parts: readonly AccessRequest[]): Decision {
-  const whole = decide(set, request);
-  if (whole.effect !== 'permit') return whole;
+export function decideCall(set: PolicySet, { access, parts }: Pick<Call, 'access' | 'parts'>): Decision {
+  const whole = decide(set, access);
+  if (!parts || whole.effect !== 'permit') return whole;
   const rules = new Set(whole.rules);
   const quotas = new Set(whole.quotas);
   let { shadow } = whole;
