@@ -30,7 +30,9 @@ function embed(text: string, dimensions: number): Float32Array {
     const at = hash.readUInt32LE(0) % dimensions;
     vector[at] = (vector[at] ?? 0) + (hash.readUInt8(4) % 2 === 0 ? 1 : -1);
   }
-  const length = Math.hypot(...vector) || 1;
+  // Words may cancel each other out where there are few places.
+  if (vector.every((value) => value === 0)) vector[0] = 1;
+  const length = Math.hypot(...vector);
   return vector.map((value) => value / length);
 }
 

@@ -34,6 +34,8 @@ describe('embeddings, with the openai SDK', () => {
     const answer = await embed('…', { dimensions: 8 });
     expect(answer.data[0]?.embedding).toHaveLength(8);
     expect(Math.hypot(...(answer.data[0]?.embedding ?? []))).toBeCloseTo(1, 5);
+    const cancelled = await embed('hello world', { dimensions: 4 });
+    expect(Math.hypot(...(cancelled.data[0]?.embedding ?? []))).toBeCloseTo(1, 5);
   });
 
   test('of an unknown model are refused', async () => {
