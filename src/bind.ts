@@ -12,6 +12,7 @@ import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
 import { identifier } from './identity/identify.ts';
 import type { KeySet } from './identity/jwks.ts';
 import type { Reserver } from './limits/reserve.ts';
+import { callPrice } from './metering/call-price.ts';
 import { unanswered } from './metering/metered.ts';
 import { priceBook } from './metering/price-book.ts';
 import { dearestQuote } from './metering/quote.ts';
@@ -30,6 +31,7 @@ import { visibleList } from './routes/visible.ts';
 import { locateRun } from './runs/locate.ts';
 import type { Stages } from './stages.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import { changedAnswer } from './upstreams/changed.ts';
 import type { Health } from './upstreams/circuit.ts';
 import { fallbackForwarder } from './upstreams/fallback.ts';
 import { forwarder } from './upstreams/forward.ts';
@@ -102,7 +104,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const { clock, telemetry, limits, recorder } = parts;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
-  const priceOf = (call: Call) => prices.price(call.access.resource.upstream, call.model, now());
+  const priceOf = (call: Call) => callPrice(prices, call, now());
   const resolve = resolver({
     match: table.match,
     models,
@@ -138,7 +140,12 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     quote: (call) => dearestQuote(call, priceOf),
     admit: (call, quoted) => limits.admit(call, quoted),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
-    forward: (call, way) => (isList(call) ? list(call, way) : forwardToOne(call, way)),
+    forward(call, way) {
+      if (isList(call)) return list(call, way);
+      const answer = forwardToOne(call, way);
+      const change = PROTOCOLS[call.dialect].answerChange?.(call);
+      return change ? changedAnswer({ call, answer }, change) : answer;
+    },
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
     meter: (call, answer, done) => meter(call, answer, { price: priceOf(call), now, done }),
     present: presenter(now),

@@ -21,6 +21,7 @@ export function policyPage(): string {
       ['action', 'its resource is'],
       ACTIONS.map((action) => [`\`${action}\``, KINDS_OF[action].map((kind) => `\`${kind}/…\``).join(' or ')]),
     ),
+    'An object is what lies in an upstream’s account, named by its path: `object/openai/files/file-1/content`; a collection is its bare name, `object/openai/files`. [operations.md](../operations.md) says which request is which action on what.',
     `Kinds: ${codes(RESOURCE_KINDS)}. An action family such as \`model.*\` stands for all of its actions. Scopes of limits: ${codes(SCOPES)}, always within the tenant.`,
     '## Conditions',
     'Conditions are CEL, checked for types when the policy is loaded. Whole numbers in arguments are integers. A field that may be missing must be guarded with `has(…)`.',

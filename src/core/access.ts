@@ -4,6 +4,11 @@ import type { Run } from './run.ts';
 export const ACTIONS = [
   'model.generate',
   'model.embed',
+  'model.image',
+  'model.speech',
+  'model.transcribe',
+  'model.moderate',
+  'model.batch',
   'model.list',
   'model.count',
   'tool.call',
@@ -13,13 +18,26 @@ export const ACTIONS = [
   'agent.send',
   'agent.task',
   'http.request',
+  'object.read',
+  'object.write',
   'run.spawn',
 ] as const;
 
 /** What the caller wants to do. A closed union: an unknown action has no name here and so cannot be allowed. */
 export type Action = (typeof ACTIONS)[number];
 
-export const RESOURCE_KINDS = ['model', 'tool', 'resource', 'prompt', 'agent', 'http'] as const;
+/** The actions that a model carries out: they use tokens or money, and have a price. */
+export const MODEL_USES: ReadonlySet<Action> = new Set<Action>([
+  'model.generate',
+  'model.embed',
+  'model.image',
+  'model.speech',
+  'model.transcribe',
+  'model.moderate',
+  'model.batch',
+]);
+
+export const RESOURCE_KINDS = ['model', 'tool', 'resource', 'prompt', 'agent', 'http', 'object'] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
 /** `kind/upstream/name`, split at the first two slashes. A list is asked of the empty name: `tool/github/`. */

@@ -4,7 +4,20 @@ import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Estimate } from './usage.ts';
 
-export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'gemini', 'mcp'] as const;
+export const DIALECTS = [
+  'openai-chat',
+  'openai-responses',
+  'openai-models',
+  'openai-embeddings',
+  'openai-completions',
+  'openai-media',
+  'openai-objects',
+  'anthropic',
+  'anthropic-batches',
+  'anthropic-objects',
+  'gemini',
+  'mcp',
+] as const;
 /** The wire dialect of one request. */
 export type Dialect = (typeof DIALECTS)[number];
 
@@ -30,6 +43,8 @@ export interface Call {
   readonly route: Route;
   readonly dialect: Dialect;
   readonly access: AccessRequest;
+  /** Requests that the call carries: it is permitted only if each of them is. */
+  readonly parts?: readonly AccessRequest[];
   /** Upstreams to ask: one, or for a list of models all of the route's. */
   readonly upstreams: readonly string[];
   readonly method: string;

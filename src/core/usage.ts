@@ -24,6 +24,8 @@ export interface Estimate {
   readonly outputTokens: number;
   /** Of the input: what may be sound or pictures, which some models charge more for. Absent for none. */
   readonly mediaTokens?: number;
+  /** What a price per request is multiplied by, e.g. images asked for; one unless said. */
+  readonly units?: number;
 }
 
 export const NO_ESTIMATE: Estimate = { inputTokens: 0, outputTokens: 0 };

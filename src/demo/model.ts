@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerChat } from './chat.ts';
+import { answerEmbeddings } from './embeddings.ts';
 import { answerGemini, GEMINI_PATH } from './gemini.ts';
 import { type DemoOptions, type DemoServer, pathOf, serveOnLoopback } from './loopback-server.ts';
 import { answerCount, answerMessages } from './messages.ts';
@@ -21,6 +22,7 @@ const MODELS_PATH = /^\/v1\/models(?:\/([^/]+))?$/;
 const ANSWERS: Readonly<Record<string, (body: unknown) => Reply>> = {
   '/v1/chat/completions': answerChat,
   '/v1/responses': answerResponses,
+  '/v1/embeddings': answerEmbeddings,
   '/v1/messages': answerMessages,
   '/v1/messages/count_tokens': answerCount,
 };

@@ -58,6 +58,14 @@ export const responsesRequest = z.looseObject({
     .nullish(),
 });
 
+/** `POST /v1/embeddings` */
+export const embeddingsRequest = z.looseObject({
+  model: z.string(),
+  input: z.union([z.string(), z.array(z.string()).min(1).max(2_048)]),
+  dimensions: z.int().min(1).max(3_072).nullish(),
+  encoding_format: z.enum(['float', 'base64']).nullish(),
+});
+
 const block = part.extend({ content: z.union([z.string(), z.array(part)]).optional() });
 
 /** `POST /v1/messages/count_tokens` */

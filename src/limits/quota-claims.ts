@@ -1,5 +1,5 @@
 // From the quotas of a permit to the claims on the ledger. What does not change with the call is prepared once.
-import type { AccessRequest, Resource, ResourceKind } from '../core/access.ts';
+import { type AccessRequest, MODEL_USES, type Resource, type ResourceKind } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Permit } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
@@ -91,7 +91,9 @@ const NAMES: Readonly<Record<Scope, (access: Claimant['access']) => string | und
   subject: ({ principal }) => principal.subject,
   agent: ({ principal }) => principal.agent,
   upstream: ({ resource }) => resource.upstream,
-  model: ({ resource }) => nameOf('model', resource),
+  // A batch that nobody can read is of no known model: it counts as one of its own.
+  model: ({ action, resource }) =>
+    action === 'model.batch' ? `${resource.upstream}/${resource.name}` : nameOf('model', resource),
   tool: ({ resource }) => nameOf('tool', resource),
 };
 
@@ -112,7 +114,7 @@ function keyOf(name: string, scopes: readonly Scope[], access: Claimant['access'
 
 function appliesTo(unit: Unit, { action }: Claimant['access']): boolean {
   const isUsed = unit === 'tokens' || unit === 'money';
-  return !isUsed || action === 'model.generate' || action === 'model.embed';
+  return !isUsed || MODEL_USES.has(action);
 }
 
 const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {

@@ -5,7 +5,7 @@ import type { GatewayError } from '../core/errors.ts';
 import { type Metered, totalTokens } from '../core/usage.ts';
 import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReading } from '../protocols/protocol.ts';
 import { cost, type ModelPrice } from './price.ts';
-import { isMetered, NO_CHARGE } from './quote.ts';
+import { isMetered, NO_CHARGE, quote } from './quote.ts';
 
 /** As in the estimate: real text has more bytes a token. */
 const BYTES_PER_TOKEN = 3;
@@ -29,16 +29,30 @@ export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): 
     return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
   }
   const failed = status >= 400 || (reading.failed && reading.outputBytes === 0);
-  const estimated = !reading.stated && !failed;
-  return { ...charged(estimated ? estimatedUsage(call, seen) : reading.usage, price), estimated, ...answered };
+  if (failed || (reading.stated && price?.request === undefined)) {
+    return { ...charged(reading.usage, price), estimated: false, ...answered };
+  }
+  if (!isText(call)) return { ...asQuoted(call, price), ...answered };
+  return { ...charged(estimatedUsage(call, seen), price), estimated: true, ...answered };
 }
 
 /** The usage of a call that was sent and never answered: its input, unless it surely was not carried out. */
 export function unanswered(call: Call, error: GatewayError, price: ModelPrice | undefined): Metered {
   const answered = { model: undefined, responseId: undefined, finishReasons: [] };
   const estimated = isMetered(call.access.action) && !NOT_CARRIED_OUT.has(error.code);
+  if (estimated && !isText(call)) return { ...asQuoted(call, price), ...answered };
   const usage = estimated ? { ...NO_DETAILED_USAGE, input: call.estimate.inputTokens } : NO_DETAILED_USAGE;
   return { ...charged(usage, price), estimated, ...answered };
+}
+
+/** Whether what was used can be reckoned from the text that was seen. */
+function isText({ access: { action } }: Call): boolean {
+  return action === 'model.generate' || action === 'model.embed';
+}
+
+/** All that was reserved. Where a price per request was stated, that is no guess. */
+function asQuoted(call: Call, price: ModelPrice | undefined): Pick<Metered, 'usage' | 'charge' | 'estimated'> {
+  return { usage: NO_DETAILED_USAGE, charge: quote(call, price), estimated: price?.request === undefined };
 }
 
 function charged(usage: DetailedUsage, price: ModelPrice | undefined): Pick<Metered, 'usage' | 'charge'> {

@@ -10,13 +10,15 @@ export interface Rate {
   readonly tiers: readonly { readonly above: number; readonly rate: number }[];
 }
 
+export type TokenClass = 'input' | 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'output' | 'reasoning';
+
 /** Price of a model, each class of tokens by itself. */
-export type ModelPrice = Readonly<
-  Record<'input' | 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'output' | 'reasoning', Rate>
-> & {
+export interface ModelPrice extends Readonly<Record<TokenClass, Rate>> {
+  /** Of one request (of one image, where images are made); absent where tokens alone are paid. */
+  readonly request?: MicroUsd;
   /** Of sound and pictures, where they cost something else than text. */
   readonly media?: MediaPrice;
-};
+}
 
 /** Prices of sound and pictures; what is absent costs what text does. */
 export type MediaPrice = Readonly<Partial<Record<keyof MediaUsage, Rate>>>;
@@ -43,6 +45,12 @@ export function configuredPrice(config: PriceConfig | 'free'): ModelPrice {
     output: rate(output),
     reasoning: rate(output),
   };
+}
+
+/** A price that a request has whatever it uses, from USD. */
+export function requestPrice(usd: number): ModelPrice {
+  // A product of fractions may come out a hair above its whole number, which must not be rounded up.
+  return { ...configuredPrice('free'), request: microUsd(Number((usd * UNITS).toFixed(3))) };
 }
 
 /** The rate in force for a request with that much input. */

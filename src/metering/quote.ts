@@ -1,4 +1,4 @@
-import type { Action } from '../core/access.ts';
+import { type Action, MODEL_USES } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { microUsd, NO_MONEY } from '../core/money.ts';
@@ -7,9 +7,9 @@ import { type ModelPrice, type Rate, rateAt } from './price.ts';
 
 export const NO_CHARGE: Charge = { tokens: 0, money: NO_MONEY };
 
-/** Whether an action uses tokens of a model, and so has a price. */
+/** Whether an action uses a model, and so has a price. */
 export function isMetered(action: Action): boolean {
-  return action === 'model.generate' || action === 'model.embed';
+  return MODEL_USES.has(action);
 }
 
 /**
@@ -17,16 +17,9 @@ export function isMetered(action: Action): boolean {
  * theirs, all output at the dearest output price. Throws `price.unknown`.
  */
 export function quote(call: Call, price: ModelPrice | undefined): Charge {
-  const { action, resource } = call.access;
-  if (!isMetered(action)) return NO_CHARGE;
-  if (!price) {
-    throw new GatewayError(
-      'price.unknown',
-      `no price is known for the model \`${resource.name}\` of the upstream \`${resource.upstream}\`, so it cannot be ` +
-        `paid for; the operator can set \`prices\` for it at the upstream, or \`ceiling\` for all unknown models`,
-    );
-  }
-  const { inputTokens, outputTokens, mediaTokens = 0 } = call.estimate;
+  if (!isMetered(call.access.action)) return NO_CHARGE;
+  if (!price) throw unknownPrice(call);
+  const { inputTokens, outputTokens, mediaTokens = 0, units: count = 1 } = call.estimate;
   const dearest = (...rates: (Rate | undefined)[]): number =>
     Math.max(...rates.map((rate) => (rate ? rateAt(rate, inputTokens) : 0)));
   const { input, cacheRead, cacheWrite, cacheWriteHour, output, reasoning, media } = price;
@@ -36,7 +29,20 @@ export function quote(call: Call, price: ModelPrice | undefined): Charge {
     (inputTokens - mediaTokens) * text +
     mediaTokens * other +
     outputTokens * dearest(output, reasoning, media?.audioOutput, media?.imageOutput);
-  return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000) };
+  const flat = (price.request ?? 0) * count;
+  return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000 + flat) };
+}
+
+function unknownPrice({ access: { action, resource } }: Call): GatewayError {
+  const { kind, name, upstream } = resource;
+  const [what, remedy] =
+    action === 'model.generate' || action === 'model.embed' || (action === 'model.batch' && kind === 'model')
+      ? [`the model \`${name}\``, `set \`prices\` for it at the upstream, or \`ceiling\` for all unknown models`]
+      : [`\`${action}\` with \`${name}\``, `state one as \`prices: { ${name}: { request: … } }\` at the upstream`];
+  return new GatewayError(
+    'price.unknown',
+    `no price is known for ${what} of the upstream \`${upstream}\`, so it cannot be paid for; the operator can ${remedy}`,
+  );
 }
 
 /** The most that a call may cost, whichever of its candidates answers it. Throws `price.unknown` where one has no price. */

@@ -10,11 +10,24 @@ const priceSchema = z.strictObject({
 });
 export type PriceConfig = z.infer<typeof priceSchema>;
 
+const perRequest = z
+  .number('expected USD')
+  .min(0)
+  .max(10_000)
+  .describe('USD for each image, speech, transcription or moderation, and for a batch that Waygate cannot read.');
+
 /** `upstreams.<name>.prices`: model name or pattern (`*` matches any characters) → its price, over the catalogue's. */
 export const pricesSchema = z.record(
   z.string().min(1).max(256),
   z
-    .union([z.literal('free'), priceSchema], 'expected `free` or `{ input, output, cacheRead, cacheWrite }`')
+    .union(
+      [
+        z.literal('free'),
+        priceSchema.extend({ request: perRequest.optional() }),
+        z.strictObject({ request: perRequest }),
+      ],
+      'expected `free`, `{ input, output, cacheRead, cacheWrite, request }` or `{ request }`',
+    )
     .describe('The price of one model, or of all that a name with `*` matches; `free` for nothing.'),
 );
 export type PricesConfig = z.infer<typeof pricesSchema>;

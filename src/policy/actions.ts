@@ -4,6 +4,12 @@ import { type Action, ACTIONS, type ResourceKind } from '../core/access.ts';
 export const KINDS_OF: Readonly<Record<Action, readonly ResourceKind[]>> = {
   'model.generate': ['model'],
   'model.embed': ['model'],
+  'model.image': ['model'],
+  'model.speech': ['model'],
+  'model.transcribe': ['model'],
+  'model.moderate': ['model'],
+  // A batch whose requests lie in a file is of no known model.
+  'model.batch': ['model', 'object'],
   'model.list': ['model'],
   'model.count': ['model'],
   'tool.call': ['tool'],
@@ -13,6 +19,8 @@ export const KINDS_OF: Readonly<Record<Action, readonly ResourceKind[]>> = {
   'agent.send': ['agent'],
   'agent.task': ['agent'],
   'http.request': ['http'],
+  'object.read': ['object'],
+  'object.write': ['object'],
   'run.spawn': ['agent'],
 };
 

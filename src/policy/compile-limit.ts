@@ -1,4 +1,4 @@
-import type { Action, ResourceKind } from '../core/access.ts';
+import { type Action, MODEL_USES, type ResourceKind } from '../core/access.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Quota, type Scope, SCOPES, type Window } from '../core/quota.ts';
 import type { Spot } from '../documents/faults.ts';
@@ -20,9 +20,6 @@ const KIND_OF_SCOPE: Partial<Record<Scope, ResourceKind>> = { model: 'model', to
 
 /** Scopes of runs, which this version does not count by. */
 const RUN = /^run\b/;
-
-/** The only actions that use tokens and money. */
-const USING: readonly Action[] = ['model.generate', 'model.embed'];
 
 export interface LimitPlace {
   readonly policy: PolicyHead;
@@ -99,6 +96,6 @@ function readScopes(words: readonly Word[]): readonly Scope[] {
 
 /** Whether an action on some resource has the unit and all of the scopes. */
 function mayCount(action: Action, { unit }: Measure, per: readonly Scope[]): boolean {
-  if ((unit === 'tokens' || unit === 'money') && !USING.includes(action)) return false;
+  if ((unit === 'tokens' || unit === 'money') && !MODEL_USES.has(action)) return false;
   return KINDS_OF[action].some((kind) => per.every((scope) => (KIND_OF_SCOPE[scope] ?? kind) === kind));
 }

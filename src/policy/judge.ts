@@ -1,5 +1,5 @@
 import type { Call, Judged } from '../core/call.ts';
-import { decide } from './decide.ts';
+import { decideCall } from './decide-call.ts';
 import type { PolicySet } from './policy-set.ts';
 
 const NONE: readonly Judged[] = Object.freeze([]);
@@ -9,9 +9,9 @@ const NONE: readonly Judged[] = Object.freeze([]);
  * that are permitted too; where none is, the preferred one with its refusal.
  */
 export function judge(set: PolicySet, call: Call): Judged {
-  const preferred = { call, decision: decide(set, call.access), fallbacks: NONE };
+  const preferred = { call, decision: decideCall(set, call), fallbacks: NONE };
   if (call.fallbacks.length === 0) return preferred;
-  const others = call.fallbacks.map((other) => ({ call: other, decision: decide(set, other.access), fallbacks: NONE }));
+  const others = call.fallbacks.map((other) => ({ call: other, decision: decideCall(set, other), fallbacks: NONE }));
   const [first = preferred, ...fallbacks] = [preferred, ...others].filter(
     ({ decision }) => decision.effect === 'permit',
   );

@@ -1,13 +1,11 @@
 // Anthropic's messages: `POST /messages`, `POST /messages/count_tokens`, `GET /models` and `GET /models/<name>`.
 import type { Incoming } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
-import { anthropicError, anthropicStreamError } from './anthropic-error.ts';
 import { anthropicUsage } from './anthropic-usage.ts';
+import { ANTHROPIC_WIRE } from './anthropic-wire.ts';
 import { estimateOf } from './estimate.ts';
-import { knownKeys, readCount, readFields, refuseVariants } from './fields.ts';
-import { anthropicLimitHeaders } from './limit-headers.ts';
+import { type Fields, knownKeys, readCount, readFields, refuseVariants } from './fields.ts';
 import { modelListReading, modelReading, writeModel } from './model-request.ts';
-import { narrowModels } from './narrow.ts';
 import { toolNames } from './parameters.ts';
 import type { Protocol, Reading } from './protocol.ts';
 
@@ -18,6 +16,7 @@ const KNOWN = knownKeys(`
 `);
 
 export const anthropic: Protocol = {
+  ...ANTHROPIC_WIRE,
   dialect: 'anthropic',
 
   read(request, path, body) {
@@ -25,24 +24,28 @@ export const anthropic: Protocol = {
   },
 
   write: (body, reading, { model }) => writeModel(body, reading, model),
-  withTrace: (call) => call.body,
-  narrow: narrowModels,
   usage: anthropicUsage,
-  hideUsage: (data) => data,
-  error: anthropicError,
-  streamError: anthropicStreamError,
-  limitHeaders: anthropicLimitHeaders,
 };
 
 function readMessages(request: Incoming, path: string, body: Buffer): Reading {
   const fields = readFields(request, body);
-  refuseVariants(fields, KNOWN);
-  const { messages, system, tools, ...parameters } = fields;
-  const output = readCount(fields, 'max_tokens');
+  const { args, content, output } = readMessage(fields);
   const counts = path === '/messages/count_tokens';
   return modelReading(fields, {
     action: counts ? 'model.count' : 'model.generate',
-    args: { ...parameters, tools: toolNames(tools) },
-    estimate: counts ? NO_ESTIMATE : estimateOf(body.length, [messages, system], { output, choices: 1 }),
+    args,
+    estimate: counts ? NO_ESTIMATE : estimateOf(body.length, content, { output, choices: 1 }),
   });
+}
+
+/** The fields of one message: what policies see of it, what it is about, and how much it asks for. */
+export function readMessage(fields: Fields): {
+  readonly args: Fields;
+  readonly content: readonly unknown[];
+  readonly output: number | undefined;
+} {
+  refuseVariants(fields, KNOWN);
+  const { messages, system, tools, ...parameters } = fields;
+  const output = readCount(fields, 'max_tokens');
+  return { args: { ...parameters, tools: toolNames(tools) }, content: [messages, system], output };
 }

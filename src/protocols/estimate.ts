@@ -14,7 +14,7 @@ export const DOCUMENT_BYTES_PER_TOKEN = 8;
 /** A document that is only referred to: about 20 pages. */
 export const DOCUMENT_TOKENS = 65_536;
 /** Base64 of speech: 10 tokens a second, from 2.6 KB a second in the leanest encoding. */
-const AUDIO_BYTES_PER_TOKEN = 256;
+export const AUDIO_BYTES_PER_TOKEN = 256;
 
 interface Media {
   /** Bytes of the body that are no text. */

@@ -23,6 +23,15 @@ export function readJson(body: Buffer): unknown {
   return value;
 }
 
+/** Text of valid UTF-8. Throws `request.invalid`; `what` says which text it is. */
+export function utf8Text(bytes: Buffer, what: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new GatewayError('request.invalid', `${what} is not valid UTF-8`, { cause });
+  }
+}
+
 function decode(body: Buffer): string {
   try {
     return utf8.decode(body);

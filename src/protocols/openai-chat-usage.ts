@@ -13,12 +13,23 @@ import {
 
 /** Usage of a chat completion: in the body, or in the last chunk that has it. */
 export function chatUsage(): UsageReader {
+  return usageIn({ whole: 'message', piece: 'delta' });
+}
+
+/** The same of an older completion, whose choices are text. */
+export function completionsUsage(): UsageReader {
+  return usageIn({ whole: 'text', piece: 'text' });
+}
+
+type Content = 'message' | 'delta' | 'text';
+
+function usageIn(content: { readonly whole: Content; readonly piece: Content }): UsageReader {
   const progress = newProgress();
   return {
     result: progress,
     json(body) {
       const answer = parseObject(body.toString('latin1'));
-      if (answer) readAnswer(progress, answer, 'message');
+      if (answer) readAnswer(progress, answer, content.whole);
       endJson(progress, body.length);
     },
     event(_, data) {
@@ -27,13 +38,13 @@ export function chatUsage(): UsageReader {
         return;
       }
       const chunk = parseObject(data);
-      if (chunk) readAnswer(progress, chunk, 'delta');
+      if (chunk) readAnswer(progress, chunk, content.piece);
       else progress.outputBytes += data.length;
     },
   };
 }
 
-function readAnswer(progress: UsageProgress, answer: Fields, content: 'message' | 'delta'): void {
+function readAnswer(progress: UsageProgress, answer: Fields, content: Content): void {
   if (isFields(answer['error'])) {
     markFailed(progress);
     return;

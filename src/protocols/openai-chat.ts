@@ -1,17 +1,13 @@
 // OpenAI's chat completions: `POST /chat/completions`.
 // INVARIANT: a stream goes up asking for usage, and comes back without it where the client did not ask.
-import type { Splice } from '../core/call.ts';
 import { estimateOf } from './estimate.ts';
 import { knownKeys, readCount, readFields, refuseVariants } from './fields.ts';
-import { type Edit, outline, splice } from './json-outline.ts';
-import { openaiLimitHeaders } from './limit-headers.ts';
-import { aliasEdit, modelReading } from './model-request.ts';
-import { narrowModels } from './narrow.ts';
+import { modelReading } from './model-request.ts';
 import { chatUsage } from './openai-chat-usage.ts';
-import { isFinalRefusal, openaiError, openaiStreamError } from './openai-error.ts';
-import { asksForUsage, includeUsageEdit, withoutUsage } from './openai-stream-options.ts';
+import { asksForUsage, withoutUsage, writeStreamed } from './openai-stream-options.ts';
+import { OPENAI_WIRE } from './openai-wire.ts';
 import { toolNames } from './parameters.ts';
-import type { Outgoing, Protocol } from './protocol.ts';
+import type { Protocol } from './protocol.ts';
 
 /** Fields that Waygate or a policy acts on. */
 const KNOWN = knownKeys(`
@@ -22,6 +18,7 @@ const KNOWN = knownKeys(`
 const CHOICES_MAX = 128;
 
 export const openaiChat: Protocol = {
+  ...OPENAI_WIRE,
   dialect: 'openai-chat',
 
   read(request, _, body) {
@@ -41,42 +38,7 @@ export const openaiChat: Protocol = {
     });
   },
 
-  write(body, reading, { model, meter }) {
-    const hideUsage = meter && reading.stream && !asksForUsage(reading.args['stream_options']);
-    const renamed = model !== reading.resource.name;
-    if (!hideUsage && !renamed) return { body, splices: [], hideUsage };
-    return writeChat(body, { model: renamed ? model : undefined, hideUsage });
-  },
-
-  withTrace: (call) => call.body,
-  narrow: narrowModels,
+  write: writeStreamed,
   usage: chatUsage,
   hideUsage: withoutUsage,
-
-  error(error, context) {
-    return openaiError(error, context, isFinalRefusal(error, context) ? 403 : error.status);
-  },
-
-  streamError: openaiStreamError,
-  limitHeaders: openaiLimitHeaders,
 };
-
-function writeChat(
-  body: Buffer,
-  change: { readonly model: string | undefined; readonly hideUsage: boolean },
-): Outgoing {
-  const text = body.toString('latin1');
-  const open = text.indexOf('{');
-  const parts = outline(text, open);
-  const edits: Edit[] = [];
-  const splices: Splice[] = [];
-  if (change.model !== undefined) {
-    edits.push(aliasEdit(parts, change.model));
-    splices.push('model-alias');
-  }
-  if (change.hideUsage) {
-    edits.push(includeUsageEdit(text, open, parts));
-    splices.push('include-usage');
-  }
-  return { body: splice(body, edits), splices, hideUsage: change.hideUsage };
-}

@@ -1,6 +1,9 @@
 // Usage in a chat stream that the client did not ask for: asked for on the way up, taken out on the way down.
+import type { Splice } from '../core/call.ts';
 import { invalid, isFields } from './fields.ts';
-import { type Edit, isObjectAt, outline, type Part, partOf, removeParts, setMember } from './json-outline.ts';
+import { type Edit, isObjectAt, outline, type Part, partOf, removeParts, setMember, splice } from './json-outline.ts';
+import { aliasEdit } from './model-request.ts';
+import type { Outgoing, Reading } from './protocol.ts';
 
 /** Whether a request's `stream_options` ask for usage. Throws `request.invalid` where they are no options. */
 export function asksForUsage(options: unknown): boolean {
@@ -10,12 +13,37 @@ export function asksForUsage(options: unknown): boolean {
 }
 
 /** The edit that sets `stream_options.include_usage` in the body whose object opens at `open`. */
-export function includeUsageEdit(text: string, open: number, parts: readonly Part[]): Edit {
+function includeUsageEdit(text: string, open: number, parts: readonly Part[]): Edit {
   const options = partOf(parts, 'stream_options');
   if (!options || !isObjectAt(text, options)) {
     return setMember(open, parts, { key: 'stream_options', value: '{"include_usage":true}' });
   }
   return setMember(options.start, outline(text, options.start), { key: 'include_usage', value: 'true' });
+}
+
+/** The client's bytes, with the upstream's name of the model and, for a stream that is metered, asking for its usage. */
+export function writeStreamed(
+  body: Buffer,
+  reading: Reading,
+  { model, meter }: { readonly model: string; readonly meter: boolean },
+): Outgoing {
+  const hideUsage = meter && reading.stream && !asksForUsage(reading.args['stream_options']);
+  const renamed = model !== reading.resource.name;
+  if (!hideUsage && !renamed) return { body, splices: [], hideUsage };
+  const text = body.toString('latin1');
+  const open = text.indexOf('{');
+  const parts = outline(text, open);
+  const edits: Edit[] = [];
+  const splices: Splice[] = [];
+  if (renamed) {
+    edits.push(aliasEdit(parts, model));
+    splices.push('model-alias');
+  }
+  if (hideUsage) {
+    edits.push(includeUsageEdit(text, open, parts));
+    splices.push('include-usage');
+  }
+  return { body: splice(body, edits), splices, hideUsage };
 }
 
 const NO_USAGE_END = ',"usage":null}';

@@ -15,6 +15,8 @@ export interface Reading {
   /** What conditions see as `args`. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly estimate: Estimate;
+  /** Of a batch: the `args` of the requests in it, each of which has to be permitted as `model.generate`. */
+  readonly parts?: readonly Readonly<Record<string, unknown>>[];
   readonly stream: boolean;
   readonly rpc: RpcRef | undefined;
   /** False where a client's disconnect must not cancel the work upstream (MCP up to 2025-11-25). */
@@ -115,6 +117,8 @@ export interface Protocol {
     contentType: string,
     mayUse: (resource: { kind: Resource['kind']; name: string }) => boolean,
   ): Buffer;
+  /** How a JSON answer to a call is changed before it goes on; undefined, or absent, where it passes as it came. */
+  readonly answerChange?: (call: Call) => ((body: Buffer) => Buffer) | undefined;
   usage(): UsageReader;
   /** The data of one server-sent event without the usage that the client did not ask for; undefined where nothing of it is left. */
   hideUsage(data: string): string | undefined;

@@ -1,5 +1,6 @@
 import { isFields, type Fields } from './fields.ts';
 import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReader, type UsageReading } from './protocol.ts';
+import { parseObject } from './usage-count.ts';
 
 /** A reading that grows with its answer. */
 export interface UsageProgress extends UsageReading {
@@ -65,6 +66,19 @@ export function noUsage(): UsageReader {
   return {
     result: progress,
     json() {
+      progress.terminal = true;
+    },
+    event() {},
+  };
+}
+
+/** The reader of answers to what is only begun: they name it, and say nothing of what it will use. */
+export function createdUsage(): UsageReader {
+  const progress = newProgress();
+  return {
+    result: progress,
+    json(body) {
+      identify(progress, parseObject(body.toString('latin1')));
       progress.terminal = true;
     },
     event() {},

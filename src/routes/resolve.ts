@@ -83,11 +83,13 @@ const ALONE: Choice = Object.freeze({ candidates: Object.freeze([]), fallbacks: 
 /** The call as one target takes it. */
 function callTo({ resource, upstreams, model }: Target, asked: Asked, { candidates, fallbacks }: Choice): Call {
   const { request, place, reading, asking, headers } = asked;
+  const access = accessRequest(place, reading, resource, asking);
   return {
     id: asking.id,
     route: place.route,
     dialect: place.dialect,
-    access: accessRequest(place, reading, resource, asking),
+    access,
+    ...(reading.parts && { parts: reading.parts.map((args) => ({ ...access, action: 'model.generate', args })) }),
     upstreams,
     method: request.method,
     headers,
@@ -121,12 +123,22 @@ function locate({ place, reading, asking }: Asked, models: ReadonlyMap<string, M
     return [targetOf(first), ...others.map(targetOf)];
   }
   const [first = route.name, ...others] = route.upstreams;
+  if (kind === 'object' && others.length > 0) throw severalAccounts(place);
   const upstream = others.length === 0 ? first : route.name;
   return [{ resource: { kind, upstream, name }, upstreams: route.upstreams, model: '' }];
 }
 
 function targetOf({ upstream, model }: ModelChoice): Target {
   return { resource: { kind: 'model', upstream, name: model }, upstreams: [upstream], model };
+}
+
+// An object lies in one upstream's account, and its id does not say in which.
+function severalAccounts({ route, operation }: Place): GatewayError {
+  const bases = route.upstreams.map((name) => `\`/${name}\``).join(', ');
+  return new GatewayError(
+    'route.operation',
+    `\`${shownPath(operation)}\` is about the account of one upstream, and this route has several; call it below the base address of one: ${bases}`,
+  );
 }
 
 function accessRequest(place: Place, reading: Reading, resource: Resource, asking: Asking): AccessRequest {
@@ -164,8 +176,9 @@ function upstreamPath(place: Place, path: string): string {
 
 const METHODS = ['POST', 'GET', 'DELETE'] as const;
 const OPERATIONS = {
-  openai: '`/chat/completions`, `/responses` and `/models`',
-  anthropic: '`/messages`, `/messages/count_tokens` and `/models`',
+  openai:
+    '`/chat/completions`, `/responses`, `/embeddings`, `/completions`, `/images`, `/audio`, `/moderations`, `/files`, `/uploads`, `/batches` and `/models`',
+  anthropic: '`/messages`, `/messages/count_tokens`, `/messages/batches`, `/files` and `/models`',
   gemini:
     '`/v1beta/models/NAME:METHOD` (generateContent, streamGenerateContent, countTokens, embedContent, batchEmbedContents) and `/v1beta/models`',
   mcp: 'the endpoint itself',

@@ -102,12 +102,12 @@ function findByBase(byBase: ReadonlyMap<string, Route>, path: string): RouteMatc
 type ModelProtocol = Exclude<ProtocolName, 'mcp'>;
 type Shared = Readonly<Record<ModelProtocol, Route | undefined>>;
 
-// The model protocols share `/v1`: their operations differ, but for `models`, where Anthropic's clients name their version
-// and Google's send Google's own headers.
+// The model protocols share `/v1`: their operations differ, but for `models` and `files`, where Anthropic's clients name their
+// version and Google's send Google's own headers.
 function findShared(shared: Shared, path: string, headers: Headers): RouteMatch | undefined {
   const isAnthropic =
     /^(?:\/v1)?\/messages(?:\/|$)/.test(path) ||
-    (/^\/v1\/models(?:\/|$)/.test(path) && header(headers, 'anthropic-version') !== undefined);
+    (/^\/v1\/(?:models|files)(?:\/|$)/.test(path) && header(headers, 'anthropic-version') !== undefined);
   if (isAnthropic) {
     const { anthropic: route } = shared;
     return route && { route, operation: path.replace(/^\/v1\//, '/') };
@@ -134,7 +134,8 @@ function operationOf(protocol: ProtocolName, rest: string): string | undefined {
   return /^\/(?!v1\/)./.test(operation) ? operation : undefined;
 }
 
-const OPERATION = /^(?:\/v1(?:beta)?)?\/(?:chat\/completions|responses|completions|embeddings|models|messages)(?:\/|$)/;
+const OPERATION =
+  /^(?:\/v1(?:beta)?)?\/(?:chat\/completions|responses|completions|embeddings|images|audio|moderations|files|uploads|batches|models|messages)(?:\/|$)/;
 const SHOWN = 12;
 
 function unknownRoute(

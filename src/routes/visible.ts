@@ -1,4 +1,4 @@
-import type { Action, Resource, ResourceKind, AccessRequest } from '../core/access.ts';
+import { type AccessRequest, type Action, MODEL_USES, type Resource, type ResourceKind } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { PROTOCOLS } from '../protocols/index.ts';
@@ -7,12 +7,14 @@ import type { ModelSelector } from './models.ts';
 
 /** The action that using a listed thing would be. */
 const USE: Readonly<Record<ResourceKind, readonly Action[]>> = {
-  model: ['model.generate', 'model.embed'],
+  // A batch takes a permit for what is in it too.
+  model: [...MODEL_USES].filter((action) => action !== 'model.batch'),
   tool: ['tool.call'],
   resource: ['resource.read'],
   prompt: ['prompt.get'],
   agent: ['agent.send'],
   http: ['http.request'],
+  object: ['object.read'],
 };
 
 export interface VisibleSource {

@@ -88,7 +88,8 @@ function kindOf({
   told.push(failureOf(metered));
   const { action, resource } = call.access;
   const model = permitted ? call.model : resource.name === '';
-  told.push(call.route.name, call.dialect, action, resource.upstream, call.stream, model, call.rpc?.method);
+  const about = resource.kind === 'object' ? routeTemplate(call) : model;
+  told.push(call.route.name, call.dialect, action, resource.upstream, call.stream, about, call.rpc?.method);
   return told;
 }
 

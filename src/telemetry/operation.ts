@@ -7,9 +7,18 @@ import type { Call, Dialect } from '../core/call.ts';
 type Templates = Partial<Record<Action, string>> & { readonly streamed?: string; readonly other: string };
 
 const TEMPLATES: Readonly<Record<Dialect, Templates>> = {
-  'openai-chat': { 'model.embed': '/v1/embeddings', other: '/v1/chat/completions' },
+  'openai-chat': { other: '/v1/chat/completions' },
   'openai-responses': { other: '/v1/responses' },
   'openai-models': { other: '/v1/models' },
+  'openai-embeddings': { other: '/v1/embeddings' },
+  'openai-completions': { other: '/v1/completions' },
+  'openai-media': {
+    'model.image': '/v1/images/{operation}',
+    'model.speech': '/v1/audio/speech',
+    'model.transcribe': '/v1/audio/{operation}',
+    other: '/v1/moderations',
+  },
+  'openai-objects': { other: '/v1' },
   anthropic: { 'model.count': '/v1/messages/count_tokens', 'model.list': '/v1/models', other: '/v1/messages' },
   gemini: {
     'model.count': '/v1beta/models/{model}:countTokens',
@@ -18,6 +27,8 @@ const TEMPLATES: Readonly<Record<Dialect, Templates>> = {
     streamed: '/v1beta/models/{model}:streamGenerateContent',
     other: '/v1beta/models/{model}:generateContent',
   },
+  'anthropic-batches': { other: '/v1/messages/batches' },
+  'anthropic-objects': { other: '/v1' },
   mcp: { other: '/mcp/{route}' },
 };
 
@@ -25,7 +36,30 @@ export function routeTemplate(call: Call): string {
   const { action, resource } = call.access;
   const templates = TEMPLATES[call.dialect];
   const template = (call.stream ? templates.streamed : undefined) ?? templates[action] ?? templates.other;
+  if (resource.kind === 'object') return `${template}/${objectTemplate(resource.name)}`;
   return action === 'model.list' && resource.name !== '' ? `${template}/{model}` : template;
+}
+
+const OBJECT_WORDS = new Set([
+  'files',
+  'content',
+  'uploads',
+  'parts',
+  'complete',
+  'cancel',
+  'batches',
+  'responses',
+  'input_items',
+  'messages',
+  'results',
+]);
+
+/** `files/{id}/content`: whatever is no word of these paths is an id. */
+function objectTemplate(name: string): string {
+  return name
+    .split('/')
+    .map((part) => (OBJECT_WORDS.has(part) ? part : '{id}'))
+    .join('/');
 }
 
 const GENAI_OPERATIONS: Partial<Record<Action, string>> = {

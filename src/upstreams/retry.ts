@@ -23,12 +23,12 @@ const NOT_TAKEN_ON = new Set([429, 500, 502, 503, 504, 529]);
 
 /**
  * Whether the upstream surely did not carry the call out, so that sending it once more cannot do it twice: it was never
- * reached, or it is a model and said so. What a tool or an API did before it failed nobody knows.
+ * reached, or it is a model and said so; a batch may have been taken on all the same. What a tool or an API did before it failed nobody knows.
  */
 export function isNotBegun({ access }: PermittedCall, tried: Tried): boolean {
   if (tried instanceof GatewayError)
     return tried.code === 'upstream.unreachable' || tried.code === 'upstream.unavailable';
-  return NOT_TAKEN_ON.has(tried.status) && access.resource.kind === 'model';
+  return NOT_TAKEN_ON.has(tried.status) && access.resource.kind === 'model' && access.action !== 'model.batch';
 }
 
 /** Where a call stands when a try has failed. */

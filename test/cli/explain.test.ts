@@ -71,7 +71,7 @@ describe('a request that is none', () => {
       ['--action', 'tool.cal', '--resource', 'github'],
       [
         '--action: unknown action `tool.cal`, did you mean `tool.call`?',
-        '--resource: expected `kind/upstream/name`, the kind one of model, tool, resource, prompt, agent, http',
+        '--resource: expected `kind/upstream/name`, the kind one of model, tool, resource, prompt, agent, http, object',
       ],
     ],
     [['--action', 'tool.call'], ['which request? expected `--action` and `--resource`, or `--request`']],

@@ -96,6 +96,18 @@ describe('the openai SDK', () => {
     expect(types.filter((type) => type === 'response.output_text.delta').length).toBeGreaterThan(1);
   });
 
+  test('embeddings are vectors, those of texts that share words near each other', async () => {
+    const answer = await client.embeddings.create({
+      model: 'demo-small',
+      input: ['the cat sat on the mat', 'a cat on a mat', 'quarterly revenue grew'],
+    });
+    const [one, near, far] = answer.data.map(({ embedding }) => embedding) as [number[], number[], number[]];
+    const dot = (left: number[], right: number[]): number =>
+      left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0);
+    expect(dot(one, near)).toBeGreaterThan(dot(one, far));
+    expect(answer.usage.prompt_tokens).toBeGreaterThan(0);
+  });
+
   test('the list of models has only those that the caller may use', async () => {
     const models = await client.models.list();
     expect(models.data.map(({ id }) => id)).toEqual(['demo-small']);
@@ -113,6 +125,7 @@ describe('the openai SDK', () => {
       (sdk: OpenAI) =>
         sdk.chat.completions.create({ model: 'demo-large', stream: true, messages: [{ role: 'user', content: 'x' }] }),
     ],
+    ['embeddings', 403, (sdk: OpenAI) => sdk.embeddings.create({ model: 'demo-large', input: 'x' })],
     ['responses', 400, (sdk: OpenAI) => sdk.responses.create({ model: 'demo-large', input: 'x' })],
   ])('a refusal of %s reaches the caller after one request, with the rule and its reason', async (_, status, ask) => {
     const before = requests;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ACTIONS, MODEL_USES } from '../../src/core/access.ts';
 import type { Scope, Unit } from '../../src/core/quota.ts';
 import { bookedFor, claimsOf, prepareQuota } from '../../src/limits/quota-claims.ts';
 import { AT_ONCE, BUDGET, type CallParts, charge, permitted, quota } from './calls.ts';
@@ -87,10 +88,17 @@ describe('the claims of a call', () => {
 
   test('take tokens and money only from calls that use them', () => {
     const quotas = [quota({ unit: 'tokens' }), BUDGET];
-    for (const action of ['model.generate', 'model.embed'] as const) expect(claims({ quotas, action })).toHaveLength(2);
-    for (const action of ['model.list', 'model.count', 'tool.call', 'prompt.get'] as const) {
+    for (const action of MODEL_USES) expect(claims({ quotas, action })).toHaveLength(2);
+    for (const action of ACTIONS.filter((each) => !MODEL_USES.has(each))) {
       expect(claims({ quotas, action })).toHaveLength(0);
     }
+  });
+
+  test('count a batch that nobody can read as a model of its own, so that no limit per model misses it', () => {
+    const opaque = { action: 'model.batch', resource: 'object/openai/batches' } as const;
+    expect(keyOf(opaque, 'model')).toBe('research/pace:requests:model=openai/batches');
+    expect(keyOf({ action: 'model.batch', resource: 'model/openai/gpt' }, 'model')).toBe(keyOf({}, 'model'));
+    expect(keyOf({ action: 'object.read', resource: 'object/openai/batches' }, 'model')).toBeUndefined();
   });
 
   test('keep shadow quotas, unenforced', () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { cataloguePrice, providerId } from '../../src/metering/catalogue.ts';
+import {
+  catalogueEmbeddingPrice,
+  catalogueMediaPrice,
+  cataloguePrice,
+  providerId,
+} from '../../src/metering/catalogue.ts';
 import { rate } from '../../src/metering/price.ts';
 
 const AT = Date.UTC(2026, 10, 23, 12);
@@ -61,6 +66,17 @@ describe('cataloguePrice', () => {
     const [night, day] = [Date.UTC(2026, 10, 23, 20), Date.UTC(2026, 10, 23, 12)];
     expect(cataloguePrice('deepseek', 'deepseek-chat', night)?.input).toEqual(rate(0.135));
     expect(cataloguePrice('deepseek', 'deepseek-chat', day)?.input).toEqual(rate(0.27));
+  });
+
+  test('has embeddings by their input alone, and media at the dearest of each class', () => {
+    expect(catalogueEmbeddingPrice('openai', 'text-embedding-3-small', AT)).toMatchObject({
+      input: rate(0.02),
+      output: rate(0),
+    });
+    expect(catalogueEmbeddingPrice('openai', 'gpt-nonexistent', AT)).toBeUndefined();
+    expect(catalogueMediaPrice('openai', 'gpt-image-1.5', AT)).toMatchObject({ input: rate(8), output: rate(32) });
+    expect(catalogueMediaPrice('openai', 'whisper-1', AT)).toBeUndefined();
+    expect(catalogueMediaPrice('openai', 'dall-e-3', AT)).toBeUndefined();
   });
 
   test.each([

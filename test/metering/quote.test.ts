@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configuredPrice, rate } from '../../src/metering/price.ts';
+import { configuredPrice, rate, requestPrice } from '../../src/metering/price.ts';
 import { dearestQuote, quote } from '../../src/metering/quote.ts';
 import { callOf } from './call.ts';
 
@@ -45,12 +45,55 @@ describe('quote', () => {
     expect(quote(callOf('anthropic', { estimate: one }), configuredPrice({ input: 0.1, output: 1 })).money).toBe(1);
   });
 
-  test.each(['model.list', 'model.count', 'tool.call', 'tool.list', 'resource.read', 'prompt.get'] as const)(
-    'is nothing for %s, with or without a price',
+  test('is a price per request for each of its units, besides no tokens', () => {
+    const price = requestPrice(0.04);
+    expect(quote(callOf('openai-media', { action: 'model.speech', estimate }), price)).toEqual({
+      tokens: 1_200,
+      money: 40_000,
+    });
+    const three = { ...estimate, units: 3 };
+    expect(quote(callOf('openai-media', { action: 'model.image', estimate: three }), price).money).toBe(120_000);
+  });
+
+  test('of a fraction of a micro-USD is a whole one', () => {
+    expect(requestPrice(0.07).request).toBe(70_000);
+    expect(requestPrice(0.000_000_1).request).toBe(1);
+    expect(requestPrice(0).request).toBe(0);
+  });
+
+  test.each([
+    'model.list',
+    'model.count',
+    'tool.call',
+    'tool.list',
+    'resource.read',
+    'prompt.get',
+    'object.read',
+    'object.write',
+  ] as const)('is nothing for %s, with or without a price', (action) => {
+    expect(quote(callOf('mcp', { action, estimate }), undefined)).toEqual({ tokens: 0, money: 0 });
+  });
+
+  test.each(['model.image', 'model.speech', 'model.transcribe', 'model.moderate'] as const)(
+    'refuses %s without a price, and says which price to state',
     (action) => {
-      expect(quote(callOf('mcp', { action, estimate }), undefined)).toEqual({ tokens: 0, money: 0 });
+      expect(() => quote(callOf('openai-media', { action }), undefined)).toThrow(
+        expect.objectContaining({
+          code: 'price.unknown',
+          message: expect.stringContaining(`\`${action}\` with \`gpt-5\``),
+        }),
+      );
+      expect(() => quote(callOf('openai-media', { action }), undefined)).toThrow('prices: { gpt-5: { request: … } }');
     },
   );
+
+  test('refuses a batch that nobody can read without a price of its own, one of a model without that of the model', () => {
+    const batch = callOf('openai-objects', { action: 'model.batch' });
+    const resource = { kind: 'object', upstream: 'openai', name: 'batches' } as const;
+    const opaque = { ...batch, access: { ...batch.access, resource } };
+    expect(() => quote(opaque, undefined)).toThrow('prices: { batches: { request: … } }');
+    expect(() => quote(batch, undefined)).toThrow('`ceiling`');
+  });
 
   test.each(['model.generate', 'model.embed'] as const)(
     'refuses %s without a price, and says what to set',

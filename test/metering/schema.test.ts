@@ -6,6 +6,8 @@ test('prices are by model, in USD per million tokens, or free', () => {
     'gpt-*': { input: 1.25, output: 10 },
     x: { input: 0, output: 0, cacheRead: 0.1, cacheWrite: 2 },
     'l*': 'free',
+    'img-*': { request: 0.04 },
+    both: { input: 1, output: 2, request: 0 },
   };
   expect(pricesSchema.parse(prices)).toEqual(prices);
 });
@@ -16,6 +18,9 @@ test.each([
   { a: { input: 1, output: 100_000 } },
   { a: { input: '1', output: 1 } },
   { a: { input: 1, output: 1, cached: 1 } },
+  { a: { request: -1 } },
+  { a: { request: 1, input: 1 } },
+  { a: {} },
   { a: 'gratis' },
   { '': 'free' },
   { a: { input: Infinity, output: 1 } },

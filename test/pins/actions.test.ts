@@ -7,6 +7,11 @@ describe('what policies name', () => {
     expectPinned(ACTIONS, [
       'model.generate',
       'model.embed',
+      'model.image',
+      'model.speech',
+      'model.transcribe',
+      'model.moderate',
+      'model.batch',
       'model.list',
       'model.count',
       'tool.call',
@@ -16,11 +21,13 @@ describe('what policies name', () => {
       'agent.send',
       'agent.task',
       'http.request',
+      'object.read',
+      'object.write',
       'run.spawn',
     ]);
   });
 
   test('the kinds of resources', () => {
-    expectPinned(RESOURCE_KINDS, ['model', 'tool', 'resource', 'prompt', 'agent', 'http']);
+    expectPinned(RESOURCE_KINDS, ['model', 'tool', 'resource', 'prompt', 'agent', 'http', 'object']);
   });
 });

@@ -54,7 +54,13 @@ describe('header names', () => {
       ['openai-chat', openai],
       ['openai-responses', openai],
       ['openai-models', openai],
+      ['openai-embeddings', openai],
+      ['openai-completions', openai],
+      ['openai-media', openai],
+      ['openai-objects', openai],
       ['anthropic', anthropic],
+      ['anthropic-batches', anthropic],
+      ['anthropic-objects', anthropic],
       ['gemini', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
       ['mcp', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
     ]);
@@ -81,11 +87,18 @@ describe('header names', () => {
       'x-request-id',
       'x-should-retry',
     ];
+    const anthropic = openai.map((name) => (name === 'x-request-id' ? 'request-id' : name)).sort();
     expectPinned(carried, [
       ['openai-chat', openai],
       ['openai-responses', openai],
       ['openai-models', openai],
-      ['anthropic', openai.map((name) => (name === 'x-request-id' ? 'request-id' : name)).sort()],
+      ['openai-embeddings', openai],
+      ['openai-completions', openai],
+      ['openai-media', openai],
+      ['openai-objects', openai],
+      ['anthropic', anthropic],
+      ['anthropic-batches', anthropic],
+      ['anthropic-objects', anthropic],
       ['gemini', openai],
       ['mcp', openai],
     ]);

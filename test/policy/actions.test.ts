@@ -8,7 +8,7 @@ describe('actions', () => {
   });
 
   test('a family stands for all actions that begin so', () => {
-    expect(actionsOf('model.*')).toEqual(['model.generate', 'model.embed', 'model.list', 'model.count']);
+    expect(actionsOf('object.*')).toEqual(['object.read', 'object.write']);
     expect(actionsOf('prompt.*')).toEqual(['prompt.get']);
     expect(FAMILIES.flatMap(actionsOf).toSorted()).toEqual([...ACTIONS].toSorted());
   });

@@ -43,10 +43,10 @@ describe.each(DIALECTS.filter((dialect) => dialect !== 'mcp'))('%s', (dialect) =
   });
 });
 
-test('only chat has usage to hide', () => {
+test('only chat and older completions have usage to hide', () => {
   const data = '{"id":"c","choices":[],"usage":{}}';
   const hiding = DIALECTS.filter((dialect) => PROTOCOLS[dialect].hideUsage(data) !== data);
-  expect(hiding).toEqual(['openai-chat']);
+  expect(hiding).toEqual(['openai-chat', 'openai-completions']);
 });
 
 test('MCP carries trace context in the messages that ask or tell, not in answers', () => {

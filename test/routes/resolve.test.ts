@@ -210,11 +210,51 @@ describe('a list of models', () => {
   });
 });
 
+describe('a request about an upstream’s account', () => {
+  test('is of an object by its path, in the account of the one upstream of its route', () => {
+    const call = callOf(get('/openai/v1/files/file-1/content', {}, '?x=1'));
+    expect(call).toMatchObject({
+      dialect: 'openai-objects',
+      access: { action: 'object.read', resource: { kind: 'object', upstream: 'openai', name: 'files/file-1/content' } },
+      upstreams: ['openai'],
+      target: '/files/file-1/content?x=1',
+      model: '',
+    });
+    expect(callOf(get('/claude/v1/messages/batches/b_1/results')).target).toBe('/v1/messages/batches/b_1/results');
+  });
+
+  test('goes nowhere where the route has several, and says where it may go', () => {
+    const error = refusalOf(() => callOf(post('/v1/batches'), '{}'));
+    expect(error.code).toBe('route.operation');
+    expect(error.message).toMatch(/one upstream.*`\/openai`, `\/moonshot`/);
+  });
+});
+
+test('the requests of a batch are decided on as if each came alone, for the model that the alias means', () => {
+  const params = (model: string, rest = {}) => ({ model, messages: [], ...rest });
+  const requests = [
+    { custom_id: 'a', params: params('claude-x', { max_tokens: 5 }) },
+    { custom_id: 'b', params: params('claude-x', { max_tokens: 7 }) },
+    { custom_id: 'c', params: params('claude-x', { max_tokens: 5 }) },
+  ];
+  const { access, parts } = callOf(post('/v1/messages/batches'), JSON.stringify({ requests }));
+  expect(access).toMatchObject({
+    action: 'model.batch',
+    resource: { kind: 'model', upstream: 'claude', name: 'claude-x' },
+  });
+  expect(parts).toEqual(
+    [5, 7].map((max_tokens) => ({
+      ...access,
+      action: 'model.generate',
+      args: { model: 'claude-x', max_tokens, tools: [] },
+    })),
+  );
+});
+
 describe('a request that is not', () => {
   test.each([
-    ['POST', '/v1/embeddings', 'route.operation'],
-    ['POST', '/v1/files', 'route.operation'],
-    ['POST', '/v1/messages/batches', 'route.operation'],
+    ['POST', '/v1/evals', 'route.operation'],
+    ['PUT', '/v1/files', 'route.method'],
     ['POST', '/v1/chat/completions/', 'route.operation'],
     ['GET', '/v1/modelsx', 'route.operation'],
     ['GET', '/v1/chat/completions', 'route.method'],
@@ -233,7 +273,7 @@ describe('a request that is not', () => {
   });
 
   test('is told what would be an operation', () => {
-    expect(refusalOf(() => resolve.place(post('/v1/embeddings'))).message).toContain('`/chat/completions`');
+    expect(refusalOf(() => resolve.place(post('/v1/fine_tuning/jobs'))).message).toContain('`/chat/completions`');
     expect(refusalOf(() => resolve.place(get('/v1/messages'))).message).toContain('takes POST');
   });
 

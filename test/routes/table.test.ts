@@ -69,9 +69,11 @@ describe('base addresses', () => {
     expect(own.match('/openai/v1/models', {}).route.upstreams).toEqual(['gpt']);
   });
 
-  test('`/v1/models` speaks Anthropic to clients that name its version, and OpenAI to others', () => {
+  test('`/v1/models` and `/v1/files` speak Anthropic to clients that name its version, and OpenAI to others', () => {
     expect(place('/v1/models', VERSION)).toBe('all-anthropic /models');
     expect(place('/v1/models/claude-x', VERSION)).toBe('all-anthropic /models/claude-x');
+    expect(place('/v1/files/file_1', VERSION)).toBe('all-anthropic /files/file_1');
+    expect(place('/v1/files/file_1')).toBe('all-openai /files/file_1');
     expect(place('/v1/modelsx', VERSION)).toBe('all-openai /modelsx');
     expect(place('/v1/chat/completions', VERSION)).toBe('all-openai /chat/completions');
   });

@@ -39,6 +39,25 @@ function bench(genai: 'latest' | 'legacy' | 'both' = 'both'): Bench {
 }
 
 describe('metrics of calls', () => {
+  test('calls about objects are booked under the template of their path, whatever their ids', async () => {
+    const { calls, value } = bench();
+    const { access } = chatCall();
+    for (const name of ['files', 'files/file-1', 'files/file-2', 'files/file-1/content']) {
+      const resource = { kind: 'object', upstream: 'openai', name } as const;
+      const call = chatCall({
+        dialect: 'openai-objects',
+        model: '',
+        access: { ...access, action: 'object.read', resource },
+      });
+      calls.began();
+      calls.ended(recordOf(call), 1);
+    }
+    const counted = (route: string) => value('http_server_request_duration_count', [`http_route="${route}"`]);
+    expect(await counted('/v1/files')).toBe(1);
+    expect(await counted('/v1/files/{id}')).toBe(2);
+    expect(await counted('/v1/files/{id}/content')).toBe(1);
+  });
+
   test('a model call is booked under route, model and status, in both editions of the GenAI names', async () => {
     const { calls, value } = bench();
     calls.began();

@@ -13,10 +13,25 @@ function callOf(dialect: Dialect, action: Action, name = 'm'): Call {
   });
 }
 
+function objectCall(dialect: Dialect, name: string): Call {
+  const { access } = chatCall();
+  const resource = { kind: 'object', upstream: 'u', name } as const;
+  return chatCall({ dialect, access: { ...access, action: 'object.read', resource }, model: '' });
+}
+
 describe('what telemetry calls a request', () => {
   test.each([
     [callOf('openai-chat', 'model.generate'), '/v1/chat/completions', 'chat m'],
-    [callOf('openai-chat', 'model.embed'), '/v1/embeddings', 'embeddings m'],
+    [callOf('openai-embeddings', 'model.embed'), '/v1/embeddings', 'embeddings m'],
+    [callOf('openai-completions', 'model.generate'), '/v1/completions', 'chat m'],
+    [callOf('openai-media', 'model.image'), '/v1/images/{operation}', 'POST m'],
+    [callOf('openai-media', 'model.speech'), '/v1/audio/speech', 'POST m'],
+    [callOf('openai-media', 'model.transcribe'), '/v1/audio/{operation}', 'POST m'],
+    [callOf('openai-media', 'model.moderate'), '/v1/moderations', 'POST m'],
+    [objectCall('openai-objects', 'files/file-1/content'), '/v1/files/{id}/content', 'POST'],
+    [objectCall('openai-objects', 'batches'), '/v1/batches', 'POST'],
+    [objectCall('anthropic-objects', 'messages/batches/b_1/results'), '/v1/messages/batches/{id}/results', 'POST'],
+    [callOf('anthropic-batches', 'model.batch'), '/v1/messages/batches', 'POST m'],
     [callOf('openai-responses', 'model.generate'), '/v1/responses', 'chat m'],
     [callOf('openai-models', 'model.list', ''), '/v1/models', 'list_models'],
     [callOf('openai-models', 'model.list'), '/v1/models/{model}', 'list_models m'],
