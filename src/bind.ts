@@ -91,6 +91,7 @@ interface Material {
 
 function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
   const { clock, telemetry, limits, recorder } = parts;
+  const { limits: waiting } = config;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
   const priceOf = (call: Call) => prices.price(call.access.resource.upstream, call.model, now());
@@ -115,7 +116,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     decide: (access) => decide(policies, access),
     oblige,
     quote: (call) => quote(call, priceOf(call)),
-    admit: (call, quoted) => limits.admit(call, quoted),
+    admit: (call, { quote: quoted, request, trace }) => limits.admit(call, { quote: quoted, request, trace, waiting }),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),

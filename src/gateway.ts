@@ -13,7 +13,7 @@ import type { CallRecord } from './core/record.ts';
 import type { CallTrace } from './core/trace.ts';
 import type { Charge } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
-import type { Reservation } from './limits/reserve.ts';
+import type { Reservation } from './limits/reservation.ts';
 import type { Place } from './routes/resolve.ts';
 import type { Stages } from './stages.ts';
 
@@ -36,7 +36,7 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       decision = stage.decide(call.access);
       const permitted = stage.oblige(call, decision);
       const quote = stage.quote(permitted);
-      const reservation = await stage.admit(permitted, quote);
+      const reservation = await stage.admit(permitted, { quote, request, trace });
       return await carry(stage, permitted, { request, trace, place, decision, quote, reservation });
     } catch (thrown) {
       const error = toGatewayError(thrown);

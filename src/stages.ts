@@ -12,7 +12,7 @@ import type { Run } from './core/run.ts';
 import type { CallTrace } from './core/trace.ts';
 import type { Charge, Metered } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
-import type { Reservation } from './limits/reserve.ts';
+import type { Reservation } from './limits/reservation.ts';
 import type { Asking, Place } from './routes/resolve.ts';
 
 /** As much of a call as was understood before it failed. */
@@ -34,7 +34,11 @@ export interface Stages {
   readonly oblige: (call: Call, decision: Decision) => PermittedCall;
   /** The worst that the call may cost. */
   readonly quote: (call: PermittedCall) => Charge;
-  readonly admit: (call: PermittedCall, quote: Charge) => Promise<Reservation>;
+  /** May wait for room; the call keeps the stages it began with, and so its permit and its limits. */
+  readonly admit: (
+    call: PermittedCall,
+    way: { readonly quote: Charge; readonly request: Incoming; readonly trace: CallTrace },
+  ) => Promise<Reservation>;
   /** Resolves once the permit entry stands in the audit. */
   readonly record: (
     call: PermittedCall,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
-import { storeSchema } from '../limits/schema.ts';
+import { limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
@@ -34,6 +34,7 @@ export const configSchema = z.strictObject({
   store: storeSchema
     .default({ kind: 'memory' })
     .describe('Where limits are counted; in memory unless said. A change takes a restart.'),
+  limits: limitsSchema.prefault({}).describe('How calls wait for room in limits, instead of being refused.'),
   identity: identitySchema.prefault({}).describe('Who may call.'),
   upstreams: z
     .record(

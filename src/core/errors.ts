@@ -35,6 +35,7 @@ export const ERRORS = {
   'limit.rate': row(429, 'limit', true),
   'limit.concurrency': row(429, 'limit', true),
   'limit.budget': row(402, 'limit'),
+  'limit.held': row(429, 'limit', true),
   'limit.unavailable': row(503, 'gateway', true),
   'limit.lost': row(503, 'gateway'),
   'price.unknown': row(403, 'policy'),

@@ -14,14 +14,25 @@ const RETRY_HELD_MS = 1_000;
 export interface Refused extends QuotaClaim {
   readonly state: ClaimState;
   readonly access: AccessRequest;
+  /** How long the call waited for room. */
+  readonly waitedMs: number;
 }
 
 export function refusal(refused: Refused): GatewayError {
   const { quota, claim, state } = refused;
   const isHopeless = claim.ask > claim.limit;
-  const retryAfterMs = Math.min(state.retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
-  const details = isHopeless || quota.kind === 'budget' ? { rule: quota.id } : { rule: quota.id, retryAfterMs };
-  return new GatewayError(CODES[quota.kind], `${describe(refused)}; ${advice(refused, isHopeless)}`, details);
+  // Where only what running calls hold is in the way, the window says nothing.
+  const isHeld = state.settled + claim.ask <= claim.limit;
+  const retryMs = isHeld ? 0 : state.retryMs;
+  const code = isHeld && quota.kind === 'budget' ? 'limit.held' : CODES[quota.kind];
+  const retryAfterMs = Math.min(retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
+  const details = isHopeless || code === 'limit.budget' ? { rule: quota.id } : { rule: quota.id, retryAfterMs };
+  const advised = isHopeless ? HOPELESS : advice(quota, retryMs);
+  return new GatewayError(code, `${describe(refused)}${waited(refused)}; ${advised}`, details);
+}
+
+function waited({ waitedMs }: Refused): string {
+  return waitedMs < 1_000 ? '' : `, and ${duration(waitedMs)} of waiting brought no room`;
 }
 
 const CODES = {
@@ -42,11 +53,12 @@ function describe({ quota, claim, state, access }: Refused): string {
   return `${limit}: of ${whole}, ${used}, and this call asks for ${inWords(claim.ask, unit)}`;
 }
 
-function advice({ quota, state }: Refused, isHopeless: boolean): string {
-  const owner = 'ask for less, or have the owner of the limit raise it';
-  if (isHopeless) return `waiting does not help, since the call asks for more than the whole limit: ${owner}`;
-  const when = state.retryMs > 0 ? `in ${duration(state.retryMs)}` : 'when running calls have ended';
-  return quota.kind === 'budget' ? `it fits again ${when}; until then ${owner}` : `try again ${when}`;
+const OWNER = 'ask for less, or have the owner of the limit raise it';
+const HOPELESS = `waiting does not help, since the call asks for more than the whole limit: ${OWNER}`;
+
+function advice({ kind }: Quota, retryMs: number): string {
+  const when = retryMs > 0 ? `in ${duration(retryMs)}` : 'when running calls have ended';
+  return kind === 'budget' ? `it fits again ${when}; until then ${OWNER}` : `try again ${when}`;
 }
 
 function inWords(amount: number, unit: Unit): string {

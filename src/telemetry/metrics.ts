@@ -11,6 +11,7 @@ export interface Metrics {
   storeFailed(operation: string): void;
   auditFailed(entry: string): void;
   limitsBypassed(reason: string): void;
+  waited(wait: { readonly ms: number; readonly limit: string; readonly outcome: string }): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
   spansDropped(spans: number): void;
@@ -21,6 +22,8 @@ export interface MetricsSource {
   readonly series: Series;
   readonly scope: { readonly name: string; readonly version: string };
   readonly inFlight: () => number;
+  /** Calls that wait for room in a limit. */
+  readonly waiting: () => number;
   /** Undefined where there is no collector: then `/metrics` is the only way out. */
   readonly otlp: OtlpMetrics | undefined;
 }
@@ -47,7 +50,7 @@ export function openMetrics(source: MetricsSource): MetricsExport {
   const provider = new MeterProvider({ resource: source.resource, readers });
   const serializer = new PrometheusSerializer('', false, undefined, false, true);
   return {
-    metrics: processMetrics(provider.getMeter(source.scope.name, source.scope.version), source.inFlight),
+    metrics: processMetrics(provider.getMeter(source.scope.name, source.scope.version), source),
     async prometheusText() {
       const { resourceMetrics } = await scraped.collect();
       return serializer.serialize(resourceMetrics);
@@ -69,7 +72,7 @@ function pushed(otlp: OtlpMetrics, producers: { readonly metricProducers: Series
   });
 }
 
-function processMetrics(meter: Meter, inFlight: () => number): Metrics {
+function processMetrics(meter: Meter, { inFlight, waiting }: Pick<MetricsSource, 'inFlight' | 'waiting'>): Metrics {
   const counter = (name: ProcessMetricName) => meter.createCounter(name, PROCESS_METRICS[name]);
   const gauge = (name: ProcessMetricName, read: () => number): void =>
     meter
@@ -78,10 +81,15 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
   const stores = counter('waygate.store.errors');
   const audits = counter('waygate.audit.failures');
   const bypasses = counter('waygate.limits.bypassed');
+  const waits = meter.createHistogram('waygate.limits.wait.duration', {
+    ...PROCESS_METRICS['waygate.limits.wait.duration'],
+    advice: { explicitBucketBoundaries: [...PROCESS_METRICS['waygate.limits.wait.duration'].boundaries] },
+  });
   const reloads = counter('waygate.config.reloads');
   const drops = counter('waygate.telemetry.dropped');
   let current = 1;
   gauge('waygate.calls.in_flight', inFlight);
+  gauge('waygate.limits.waiting', waiting);
   gauge('waygate.config.current', () => current);
   // A counter that has never counted is not there: alerts need its zero.
   drops.add(0);
@@ -89,6 +97,8 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
     storeFailed: (operation) => stores.add(1, { 'waygate.operation': operation }),
     auditFailed: (entry) => audits.add(1, { 'waygate.audit.entry': entry }),
     limitsBypassed: (reason) => bypasses.add(1, { 'waygate.reason': reason }),
+    waited: ({ ms, limit, outcome }) =>
+      waits.record(ms / 1_000, { 'waygate.limit': limit, 'waygate.outcome': outcome }),
     configReloaded(outcome) {
       current = outcome === 'applied' ? 1 : 0;
       reloads.add(1, { 'waygate.outcome': outcome });

@@ -27,6 +27,8 @@ export interface TelemetryOptions {
   readonly secrets: readonly string[];
   /** What is known of an upstream, by its name, in the configuration in force. */
   readonly destination: (upstream: string) => Destination | undefined;
+  /** Calls that wait for room in a limit. */
+  readonly waiting: () => number;
   /** Where log lines go; standard error unless set. */
   readonly write?: (line: string) => void;
   readonly intervals?: { readonly flushMs?: number; readonly retryMs?: number; readonly metricsMs?: number };
@@ -76,6 +78,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     series,
     scope,
     inFlight: () => calls.inFlight,
+    waiting: options.waiting,
     otlp: otlp && { ...otlp, url: `${otlp.endpoint}/v1/metrics`, everyMs: intervals?.metricsMs ?? METRICS_MS },
   });
   const exporter =

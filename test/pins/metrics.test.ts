@@ -31,6 +31,8 @@ describe('metrics', () => {
       'waygate.calls.in_flight gauge {call}',
       'waygate.store.errors counter {error}',
       'waygate.audit.failures counter {entry}',
+      'waygate.limits.waiting gauge {call}',
+      'waygate.limits.wait.duration histogram s',
       'waygate.limits.bypassed counter {call}',
       'waygate.config.reloads counter {reload}',
       'waygate.config.current gauge 1',

@@ -18,6 +18,7 @@ function start(endpoint?: string, secrets: readonly string[] = []): Started {
     instance: 'test-1',
     secrets,
     destination: () => OPENAI,
+    waiting: () => 3,
     write: (line) => void lines.push(line),
     intervals: { flushMs: 5, retryMs: 1, metricsMs: 60_000 },
   });
