@@ -11,6 +11,7 @@ import { originCheck } from './http/rebinding.ts';
 import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
 import { identifier } from './identity/identify.ts';
 import type { KeySet } from './identity/jwks.ts';
+import { refusalMemory } from './limits/refusal-memory.ts';
 import type { Reserver } from './limits/reserve.ts';
 import { unanswered } from './metering/metered.ts';
 import { priceBook } from './metering/price-book.ts';
@@ -101,6 +102,11 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
   });
+  const refusals = refusalMemory({
+    clock,
+    decisionsStand: !policies.readsTime,
+    onRecall: (code) => telemetry.metrics.refusalRemembered(code),
+  });
   const forward = forwarder({ upstreams, withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace) });
   const list = listForwarder(forward, {
     narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
@@ -113,6 +119,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     identify: identities(config, parts),
     locate: locateRun,
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
+    recall: (call) => refusals.recall(call),
     decide: (access) => decide(policies, access),
     oblige,
     quote: (call) => quote(call, priceOf(call)),
@@ -126,6 +133,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     close(record, trace) {
       trace.end(record);
       recorder.end(record, trace.traceId);
+      refusals.remember(record);
       if (record.error?.cause !== undefined)
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
     },

@@ -33,7 +33,9 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       const run = stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
       call = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
-      decision = stage.decide(call.access);
+      const known = stage.recall(call);
+      decision = known?.decision ?? stage.decide(call.access);
+      if (known) throw known.error;
       const permitted = stage.oblige(call, decision);
       const quote = stage.quote(permitted);
       const reservation = await stage.admit(permitted, { quote, request, trace });

@@ -30,6 +30,8 @@ export interface Stages {
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
   readonly locate: (principal: Principal, headers: Headers) => Run;
   readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call;
+  /** What the same request was refused with a moment ago, if that still stands. */
+  readonly recall: (call: Call) => { readonly decision: Decision; readonly error: GatewayError } | undefined;
   readonly decide: (access: AccessRequest) => Decision;
   readonly oblige: (call: Call, decision: Decision) => PermittedCall;
   /** The worst that the call may cost. */

@@ -90,6 +90,31 @@ describe('the pipeline', () => {
     expect(await entries(1)).toMatchObject([{ kind: 'refusal', ending: 'refused', status, error: { code } }]);
   });
 
+  test.each([
+    ['a rule', 'policy.denied', { ...CHAT, model: 'forbidden' }],
+    ['a budget', 'limit.budget', { ...CHAT, max_tokens: 900_000 }],
+  ])(
+    'a request that %s refused is told the same again, with an entry each, until the policies change',
+    async (_, code, body) => {
+      for (let tries = 0; tries < 3; tries += 1) {
+        const answer = await postChat(gateway.url, bearer, body);
+        expect(await answer.json()).toMatchObject({ error: { code } });
+      }
+      const told = await entries(3);
+      expect(told.map(({ error }) => error)).toMatchObject([
+        { code },
+        { code, remembered: true },
+        { code, remembered: true },
+      ]);
+      expect(told[1]).toMatchObject({ kind: 'refusal', decision: { rules: [expect.any(String)] } });
+      const text = await gateway.waygate.telemetry.prometheusText();
+      expect(text).toContain(`waygate_refusals_remembered_total{waygate_error_code="${code}"} 2`);
+      // Another credential is another caller.
+      await postChat(gateway.url, await token({ sub: 'ana', jti: 'other' }), body);
+      expect((await entries(4))[3]?.error).not.toHaveProperty('remembered');
+    },
+  );
+
   test('without an audit entry no call is sent, and its reservation is given back', async () => {
     breakAudit(gateway.dir);
     let status = 0;

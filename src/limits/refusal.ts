@@ -11,6 +11,9 @@ const RETRY_AFTER_MAX_MS = 20_000;
 /** Where only running calls stand in the way, and nobody knows when they end. */
 const RETRY_HELD_MS = 1_000;
 
+/** What took less was no wait, but the way to the store. */
+const WAITED_MS = 1_000;
+
 export interface Refused extends QuotaClaim {
   readonly state: ClaimState;
   readonly access: AccessRequest;
@@ -26,13 +29,19 @@ export function refusal(refused: Refused): GatewayError {
   const retryMs = isHeld ? 0 : state.retryMs;
   const code = isHeld && quota.kind === 'budget' ? 'limit.held' : CODES[quota.kind];
   const retryAfterMs = Math.min(retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
-  const details = isHopeless || code === 'limit.budget' ? { rule: quota.id } : { rule: quota.id, retryAfterMs };
+  const known = { rule: quota.id, ...standing(refused, isHopeless ? Infinity : retryMs) };
+  const details = isHopeless || code === 'limit.budget' ? known : { ...known, retryAfterMs };
   const advised = isHopeless ? HOPELESS : advice(quota, retryMs);
   return new GatewayError(code, `${describe(refused)}${waited(refused)}; ${advised}`, details);
 }
 
+// Past a wait, what is known of the counter is as old as the last look at it.
+function standing({ waitedMs }: Refused, standsMs: number): { readonly standsMs?: number } {
+  return standsMs > 0 && waitedMs < WAITED_MS ? { standsMs } : {};
+}
+
 function waited({ waitedMs }: Refused): string {
-  return waitedMs < 1_000 ? '' : `, and ${duration(waitedMs)} of waiting brought no room`;
+  return waitedMs < WAITED_MS ? '' : `, and ${duration(waitedMs)} of waiting brought no room`;
 }
 
 const CODES = {

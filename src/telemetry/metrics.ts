@@ -11,6 +11,7 @@ export interface Metrics {
   storeFailed(operation: string): void;
   auditFailed(entry: string): void;
   limitsBypassed(reason: string): void;
+  refusalRemembered(code: string): void;
   waited(wait: { readonly ms: number; readonly limit: string; readonly outcome: string }): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
@@ -81,6 +82,7 @@ function processMetrics(meter: Meter, { inFlight, waiting }: Pick<MetricsSource,
   const stores = counter('waygate.store.errors');
   const audits = counter('waygate.audit.failures');
   const bypasses = counter('waygate.limits.bypassed');
+  const remembered = counter('waygate.refusals.remembered');
   const waits = meter.createHistogram('waygate.limits.wait.duration', {
     ...PROCESS_METRICS['waygate.limits.wait.duration'],
     advice: { explicitBucketBoundaries: [...PROCESS_METRICS['waygate.limits.wait.duration'].boundaries] },
@@ -97,6 +99,7 @@ function processMetrics(meter: Meter, { inFlight, waiting }: Pick<MetricsSource,
     storeFailed: (operation) => stores.add(1, { 'waygate.operation': operation }),
     auditFailed: (entry) => audits.add(1, { 'waygate.audit.entry': entry }),
     limitsBypassed: (reason) => bypasses.add(1, { 'waygate.reason': reason }),
+    refusalRemembered: (code) => remembered.add(1, { 'waygate.error.code': code }),
     waited: ({ ms, limit, outcome }) =>
       waits.record(ms / 1_000, { 'waygate.limit': limit, 'waygate.outcome': outcome }),
     configReloaded(outcome) {

@@ -70,6 +70,10 @@ export const PROCESS_METRICS = {
   'waygate.calls.in_flight': gauge('{call}', 'Calls that have begun and not ended'),
   'waygate.store.errors': counter('{error}', 'Operations on the store that failed'),
   'waygate.audit.failures': counter('{entry}', 'Audit entries that could not be written, by kind'),
+  'waygate.refusals.remembered': counter(
+    '{call}',
+    'Calls refused as the same request was before, asking nobody, by code',
+  ),
   'waygate.limits.waiting': gauge('{call}', 'Calls that wait for room in a limit'),
   'waygate.limits.wait.duration': histogram(
     WAIT_SECONDS,

@@ -45,6 +45,13 @@ describe('a refusal', () => {
     expect(error.message).toContain('it fits again when running calls have ended');
   });
 
+  test('says how long it stands, where that is known', () => {
+    expect(refuse(quota(), { settled: 60, retryMs: 12_001 }).standsMs).toBe(12_001);
+    expect(refuse(quota(), { settled: 60, retryMs: 12_001 }, charge(1), 20_000).standsMs).toBeUndefined();
+    expect(refuse(BUDGET, { settled: 700_000, held: 100_000, retryMs: 9 }).standsMs).toBeUndefined();
+    expect(refuse(quota({ unit: 'tokens', amount: 1_000 }), {}).standsMs).toBe(Infinity);
+  });
+
   test('says how long its call has waited in vain', () => {
     const refused = (waitedMs: number): string => refuse(quota(), { settled: 60 }, charge(1), waitedMs).message;
     expect(refused(999)).not.toContain('waiting');

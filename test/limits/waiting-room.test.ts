@@ -36,7 +36,7 @@ describe('a call that has no room now', () => {
   let traced: string[];
 
   /** Happens while the ledger answers. */
-  let answering: () => void;
+  let answering: () => void | Promise<void>;
 
   function begin(): void {
     answering = () => {};
@@ -53,7 +53,7 @@ describe('a call that has no room now', () => {
         asks += 1;
         if (down) throw unavailable(down);
         const result = await memory.admit(request);
-        answering();
+        await answering();
         return result;
       },
     };
@@ -277,14 +277,32 @@ describe('a call that has no room now', () => {
     expect([limits.waiting, schedule.pending]).toEqual([0, 0]);
   });
 
-  test('hears what it has asked before its wait is over', async () => {
+  test.each([
+    ['comes in', true, 'in'],
+    ['is refused', false, 'limit.concurrency'],
+  ])('whose wait is over while it asks hears the answer first, and then %s', async (_, isFree, state) => {
     const first = ask([ONE]);
-    const [second, third] = [ask([ONE]), ask([ONE])];
+    const second = ask([ONE]);
     await turns();
-    (await first.reservation).release();
-    answering = () => clock.advance(30_000);
+    if (isFree) (await first.reservation).release();
+    const answer = Promise.withResolvers<void>();
+    answering = () => answer.promise;
     await schedule.pass(20_000, clock);
-    expect([second.state, third.state]).toEqual(['in', 'limit.concurrency']);
+    expect(second.state).toBe('waits');
+    answer.resolve();
+    await turns();
+    expect([second.state, limits.waiting, schedule.pending]).toEqual([state, 0, 0]);
+  });
+
+  test('scatters its looks by the process’s own chance where no other is given', async () => {
+    const own = reserver({ store, clock, schedule });
+    const calls = [1, 2].map(() =>
+      own.admit(permitted({ quotas: [ONE], tenant: 't' }), admission(charge(1), { waiting: WAITING })),
+    );
+    await turns();
+    (await calls[0])?.release();
+    await schedule.pass(100, clock);
+    await expect(calls[1]).resolves.toMatchObject({ standings: [{ remaining: 0 }] });
   });
 
   test('finds no place past what may wait in all, and past what may of its tenant', async () => {

@@ -37,7 +37,7 @@ const call: PermittedCall = { ...plain, decision, access: { ...plain.access, pri
 
 /** A record in which nothing is missing. */
 function full(change: Partial<CallRecord>): CallRecord {
-  const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y') });
+  const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y'), isRemembered: true });
   const metered = { ...METERED, failure: 'tool_error' };
   return recordOf(call, { principal, standings, error, decision, metered, ...change });
 }
@@ -132,6 +132,7 @@ describe('members of the lines of the audit', () => {
       'error.code',
       'error.rule',
       'error.cause',
+      'error.remembered',
       'hash',
     ]);
   });
@@ -166,6 +167,7 @@ describe('members of the lines of the audit', () => {
       'error.code',
       'error.rule',
       'error.cause',
+      'error.remembered',
       'hash',
     ]);
   });

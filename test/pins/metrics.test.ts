@@ -31,6 +31,7 @@ describe('metrics', () => {
       'waygate.calls.in_flight gauge {call}',
       'waygate.store.errors counter {error}',
       'waygate.audit.failures counter {entry}',
+      'waygate.refusals.remembered counter {call}',
       'waygate.limits.waiting gauge {call}',
       'waygate.limits.wait.duration histogram s',
       'waygate.limits.bypassed counter {call}',
