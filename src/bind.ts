@@ -23,6 +23,7 @@ import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
+import { paceOf } from './protocols/pace.ts';
 import { type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
@@ -127,7 +128,10 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
-    meter: (call, answer, done) => meter(call, answer, { price: priceOf(call), now, done }),
+    meter(call, answer, done) {
+      if (call.model !== '') limits.heard(call, paceOf(answer, now()));
+      return meter(call, answer, { price: priceOf(call), now, done });
+    },
     present: presenter(now),
     refuse,
     close(record, trace) {

@@ -115,6 +115,23 @@ describe('the pipeline', () => {
     },
   );
 
+  test('while an upstream says that it takes nothing more, calls wait instead of being sent', async () => {
+    const at: number[] = [];
+    upstream.answer = (request, response) => {
+      at.push(performance.now());
+      response.setHeader('x-ratelimit-remaining-requests', at.length === 1 ? '0' : '9');
+      response.setHeader('x-ratelimit-reset-requests', '400ms');
+      completion(request, response);
+    };
+    await (await postChat(gateway.url, bearer)).arrayBuffer();
+    const answers = await Promise.all([1, 2, 3].map(() => postChat(gateway.url, bearer)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((at[1] as number) - (at[0] as number)).toBeGreaterThan(300);
+    expect(await gateway.waygate.telemetry.prometheusText()).toMatch(
+      /^waygate_limits_wait_duration_count\{waygate_limit="upstream\/up",waygate_outcome="admitted"\} 3$/m,
+    );
+  });
+
   test('without an audit entry no call is sent, and its reservation is given back', async () => {
     breakAudit(gateway.dir);
     let status = 0;

@@ -17,8 +17,8 @@ export interface Blocked {
   readonly isUniform: boolean;
   /** How long the call may wait for it at most, from its beginning on. */
   readonly waitMs: number;
-  /** Where the counter stands. */
-  readonly state: ClaimState;
+  /** Where the counter stands; undefined where an upstream's own pace is in the way. */
+  readonly state: ClaimState | undefined;
 }
 
 /** A call that waits. */

@@ -9,48 +9,20 @@ import type { Action } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Incoming } from '../core/exchange.ts';
 import type { CallId } from '../core/ids.ts';
-import type { CallTrace } from '../core/trace.ts';
-import type { Charge } from '../core/usage.ts';
+import type { Admission, Wait } from './admission.ts';
 import { LEASE_MS } from './bounds.ts';
+import { counterLane, fullCounter } from './counter-lane.ts';
 import type { Ending } from './endings.ts';
 import type { Blocked } from './lane.ts';
-import { type Obstacle, obstacleOf } from './obstacle.ts';
-import type { PlacesMax } from './places.ts';
+import { obstacleOf } from './obstacle.ts';
+import { type Coming, Queue } from './queue.ts';
 import { claimsOf, type QuotaClaim } from './quota-claims.ts';
 import { refusal } from './refusal.ts';
 import { type Reservation, Reservations, UNRESERVED } from './reservation.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
-import type { AdmitResult, Claim, LedgerStore } from './store.ts';
+import type { AdmitResult, LedgerStore } from './store.ts';
 import { isNotAsked } from './unavailable.ts';
-import type { WaitOutcome, Wish } from './waiter.ts';
-import { WaitingRoom } from './waiting-room.ts';
-
-/** What a call asks for, and how it may wait for it. */
-export interface Admission {
-  /** The worst that the call may use. */
-  readonly quote: Charge;
-  readonly waiting: WaitingConfig;
-  /** Says when the client goes away, which ends the wait of a call that its client may abort. */
-  readonly request: Pick<Incoming, 'onAbort'>;
-  /** Told of the end of a wait, where there was one. */
-  readonly trace: Pick<CallTrace, 'waited'>;
-}
-
-/** `limits` of the config. */
-export interface WaitingConfig extends PlacesMax {
-  /** The longest wait, where a limit does not say its own; 0 for none. */
-  readonly waitMs: number;
-}
-
-/** A wait that is over. */
-export interface Wait {
-  readonly ms: number;
-  /** The limit that the call waited for first. */
-  readonly limit: string;
-  readonly outcome: WaitOutcome;
-}
 
 export interface Reserver {
   /** Calls that wait now. */
@@ -61,6 +33,8 @@ export interface Reserver {
    * `limit.lost` where the tenant's ledger has vanished, and `request.aborted` where the client left its wait.
    */
   admit(call: PermittedCall, admission: Admission): Promise<Reservation>;
+  /** Takes what an answer says of its upstream's pace: nothing more of the model until a moment, or undefined. */
+  heard(call: PermittedCall, closedUntilMs: number | undefined): void;
   /** Ends all waits with an error; from here on nobody waits. */
   endWaits(error: GatewayError): void;
   /** Books what has ended so far. Calls that still run are charged in full when their leases lapse. */
@@ -93,9 +67,8 @@ class LedgerReserver implements Reserver {
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #reservations: Reservations;
-  readonly #room: WaitingRoom;
+  readonly #queue: Queue;
   readonly #onBypass: (call: PermittedCall) => void;
-  readonly #onWaited: (wait: Wait) => void;
 
   constructor(options: ReserverOptions) {
     const { store, clock, leaseMs = LEASE_MS, schedule = systemSchedule, random = Math.random } = options;
@@ -104,45 +77,42 @@ class LedgerReserver implements Reserver {
     this.#clock = clock;
     this.#leaseMs = leaseMs;
     this.#onBypass = onBypass;
-    this.#onWaited = onWaited;
-    this.#room = new WaitingRoom({ schedule, random });
-    const onBooked = ({ tenant, claims }: Ending): void => this.#wake(tenant, claims);
+    this.#queue = new Queue({ clock, schedule, random, onWaited });
+    const onBooked = ({ tenant, claims }: Ending): void => this.#queue.freed(tenant, claims);
     this.#reservations = new Reservations({ store, clock, schedule, leaseMs, onBooked, onGivenUp });
   }
 
   get waiting(): number {
-    return this.#room.size;
+    return this.#queue.size;
   }
 
   async admit(call: PermittedCall, admission: Admission): Promise<Reservation> {
     const sinceMs = this.#clock.now();
     const claims = claimsOf(call, { quote: admission.quote, nowMs: sinceMs });
-    if (claims.length === 0) return UNRESERVED;
-    const ahead = this.#room.size > 0 ? this.#ahead(call, { claims, admission }) : undefined;
+    if (claims.length === 0 && !this.#queue.hasGates) return UNRESERVED;
+    const { waiting } = admission;
+    const ahead = this.#queue.size > 0 ? this.#queue.ahead(call, { claims, waiting }) : undefined;
     const answer = ahead ?? (await this.#try(call, { claims, admission, sinceMs }));
     return 'standings' in answer ? answer : this.#wait(call, { admission, sinceMs, blocked: answer });
   }
 
+  heard(call: PermittedCall, closedUntilMs: number | undefined): void {
+    this.#queue.heard(call, closedUntilMs);
+  }
+
   endWaits(error: GatewayError): void {
-    this.#room.close(error);
+    this.#queue.close(error);
   }
 
   close(): Promise<void> {
     return this.#reservations.close();
   }
 
-  /** What keeps those waiting that the call would otherwise pass. */
-  #ahead(call: PermittedCall, { claims, admission }: Pick<Trying, 'claims' | 'admission'>): Blocked | undefined {
-    for (const { quota, claim } of claims) {
-      const waitMs = quota.waitMs ?? admission.waiting.waitMs;
-      const last = claim.enforced && waitMs > 0 && this.#room.blockedBy(laneOf(call, claim));
-      if (last) return { ...last, waitMs };
-    }
-    return undefined;
-  }
-
   /** Rejects with the refusal where no wait helps, or none is left. */
   async #try(call: PermittedCall, { claims, admission, sinceMs }: Trying): Promise<Reservation | Blocked> {
+    const closed = this.#queue.hasGates ? this.#queue.gate(call, { admission, sinceMs }) : undefined;
+    if (closed) return closed;
+    if (claims.length === 0) return UNRESERVED;
     const result = await this.#ask(call, claims);
     if (!result) return UNRESERVED;
     if (result.kind === 'admitted') return this.#reservations.open(call, { claims, states: result.states });
@@ -152,7 +122,8 @@ class LedgerReserver implements Reserver {
     const leftMs = ({ quota }: QuotaClaim): number => (quota.waitMs ?? waitMs) - ageMs;
     const obstacle = obstacleOf(claims, { ...result, leftMs });
     if (!obstacle.waits) throw refusal({ ...obstacle, access: call.access, waitedMs: ageMs });
-    return blockedBy(obstacle, { lane: laneOf(call, obstacle.claim), waitMs: obstacle.quota.waitMs ?? waitMs });
+    const lane = counterLane(call, obstacle.claim);
+    return fullCounter(obstacle, { lane, waitMs: obstacle.quota.waitMs ?? waitMs });
   }
 
   /** Undefined where the store did not answer and the call may pass without it. */
@@ -169,71 +140,31 @@ class LedgerReserver implements Reserver {
     }
   }
 
+  #wait(call: PermittedCall, { admission, sinceMs, blocked }: Waiting): Promise<Reservation> {
+    const { quote } = admission;
+    return this.#queue.wait(call, {
+      admission,
+      sinceMs,
+      blocked,
+      ask: () => this.#try(call, { claims: claimsOf(call, { quote, nowMs: this.#clock.now() }), admission, sinceMs }),
+      unledgered: () => (this.#mayPass(call) ? UNRESERVED : undefined),
+    });
+  }
+
+  /** Whether a call needs no ledger where there is none; then it is counted. */
   #mayPass(call: PermittedCall): boolean {
     if (!FREE_ACTIONS.has(call.access.action)) return false;
     this.#onBypass(call);
     return true;
   }
-
-  #wait(call: PermittedCall, { admission, sinceMs, blocked }: Blocking): Promise<Reservation> {
-    const { quote, waiting, request, trace } = admission;
-    const { principal, run } = call.access;
-    const claims = (): readonly QuotaClaim[] => claimsOf(call, { quote, nowMs: this.#clock.now() });
-    const inLane = (lane: string): QuotaClaim =>
-      claims().find(({ claim }) => laneOf(call, claim) === lane) as QuotaClaim;
-    const age = (): number => this.#clock.now() - sinceMs;
-    const limit = inLane(blocked.lane).quota.id;
-    const wish: Wish = {
-      flow: [principal.tenant, principal.id, run.id],
-      bytes: call.body.length,
-      ask: () => this.#try(call, { claims: claims(), admission, sinceMs }),
-      unledgered: () => (this.#mayPass(call) ? UNRESERVED : undefined),
-      refuse: ({ lane, state }) => refusal({ ...inLane(lane), state, access: call.access, waitedMs: age() }),
-      age,
-      waited: (outcome) => {
-        const wait = { ms: age(), limit, outcome };
-        trace.waited(wait);
-        this.#onWaited(wait);
-      },
-    };
-    const waiter = this.#room.wait(wish, { blocked, places: waiting });
-    if (call.abortable) request.onAbort(() => waiter.leave(clientLeft(), 'aborted'));
-    return waiter.reservation;
-  }
-
-  #wake(tenant: string, claims: readonly QuotaClaim[]): void {
-    if (this.#room.size === 0) return;
-    for (const { claim } of claims) if (claim.mode === 'hold') this.#room.wake(laneName(tenant, claim));
-  }
 }
 
-interface Trying {
+interface Trying extends Coming {
   readonly claims: readonly QuotaClaim[];
-  readonly admission: Admission;
-  /** When the call came. */
-  readonly sinceMs: number;
 }
 
-interface Blocking extends Omit<Trying, 'claims'> {
+interface Waiting extends Coming {
   readonly blocked: Blocked;
-}
-
-function laneOf({ access }: PermittedCall, claim: Claim): string {
-  return laneName(access.principal.tenant, claim);
-}
-
-// No tenant and no counter has a line break in its name.
-function laneName(tenant: string, { key }: Claim): string {
-  return `${tenant}\n${key}`;
-}
-
-function blockedBy({ claim, state }: Obstacle, way: Pick<Blocked, 'lane' | 'waitMs'>): Blocked {
-  const isUniform = claim.unit === 'requests' || claim.unit === 'concurrency';
-  return { ...way, retryMs: state.retryMs, mayEndSooner: claim.mode === 'hold', isUniform, state };
-}
-
-function clientLeft(): GatewayError {
-  return new GatewayError('request.aborted', 'the client went away while its call waited for room');
 }
 
 function lost(tenant: string): GatewayError {

@@ -5,7 +5,7 @@ import type { PermittedCall } from '../../src/core/call.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
 import { principalId } from '../../src/core/principal.ts';
 import type { Quota } from '../../src/core/quota.ts';
-import type { Admission, WaitingConfig } from '../../src/limits/reserve.ts';
+import type { Admission, WaitingConfig } from '../../src/limits/admission.ts';
 import type { Charge } from '../../src/core/usage.ts';
 import { callId, freshTenant, MINUTE } from './ledger.ts';
 

@@ -44,6 +44,7 @@ export function handSchedule(): HandSchedule {
     },
     async pass(ms, clock) {
       let leftMs = ms;
+      await turns();
       for (let timer = next(); timer && timer.leftMs <= leftMs; timer = next()) {
         const step = Math.max(0, timer.leftMs);
         leftMs -= step;

@@ -5,7 +5,8 @@ import { GatewayError } from '../../src/core/errors.ts';
 import type { Quota } from '../../src/core/quota.ts';
 import { memoryStore } from '../../src/limits/memory.ts';
 import type { Reservation } from '../../src/limits/reservation.ts';
-import { type Reserver, reserver, type Wait } from '../../src/limits/reserve.ts';
+import type { Wait } from '../../src/limits/admission.ts';
+import { type Reserver, reserver } from '../../src/limits/reserve.ts';
 import type { LedgerStore } from '../../src/limits/store.ts';
 import { NotAsked, unavailable } from '../../src/limits/unavailable.ts';
 import { admission, AT_ONCE, BUDGET, type CallParts, charge, NO_WAIT, permitted, quota } from './calls.ts';
@@ -406,7 +407,7 @@ describe('a call that has no room now', () => {
         await schedule.pass(20_001, clock);
         expect([limits.waiting, schedule.pending]).toEqual([0, 0]);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
