@@ -1,6 +1,7 @@
 // OpenAI's chat completions: `POST /chat/completions`.
 // INVARIANT: a stream goes up asking for usage, and comes back without it where the client did not ask.
 import type { Splice } from '../core/call.ts';
+import { isFinalRefusal } from './agent-cli.ts';
 import { estimateOf } from './estimate.ts';
 import { knownKeys, readCount, readFields, refuseVariants } from './fields.ts';
 import { type Edit, outline, splice } from './json-outline.ts';
@@ -8,7 +9,7 @@ import { openaiLimitHeaders } from './limit-headers.ts';
 import { aliasEdit, modelReading } from './model-request.ts';
 import { narrowModels } from './narrow.ts';
 import { chatUsage } from './openai-chat-usage.ts';
-import { isFinalRefusal, openaiError, openaiStreamError } from './openai-error.ts';
+import { openaiError, openaiStreamError } from './openai-error.ts';
 import { asksForUsage, includeUsageEdit, withoutUsage } from './openai-stream-options.ts';
 import { toolNames } from './parameters.ts';
 import type { Outgoing, Protocol } from './protocol.ts';
@@ -54,7 +55,7 @@ export const openaiChat: Protocol = {
   hideUsage: withoutUsage,
 
   error(error, context) {
-    return openaiError(error, context, isFinalRefusal(error, context) ? 403 : error.status);
+    return openaiError(error, context, isFinalRefusal(error, context.headers) ? 403 : error.status);
   },
 
   streamError: openaiStreamError,
