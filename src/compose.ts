@@ -23,6 +23,7 @@ import { connectRedis, type RedisConfig } from './limits/redis.ts';
 import { redisStore } from './limits/redis-store.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
 import type { LedgerStore } from './limits/store.ts';
+import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
@@ -109,6 +110,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     telemetry,
     limits: reserving,
     recorder,
+    learned: learnedOutput(),
     remoteKeys,
     dir,
     sha256: (text: string) => hash('sha256', text, 'hex'),

@@ -132,6 +132,29 @@ describe('the pipeline', () => {
     );
   });
 
+  test('where an upstream reserves by what calls use, calls hold that instead of all that they may use', async () => {
+    await gateway.close();
+    const up = { ...chatUpstream(upstream.url), reserve: 'p99' };
+    gateway = await startInProcess({ upstreams: { up } });
+    const body = { ...CHAT, max_tokens: 2_000 };
+    const quoted = async (call: string | null): Promise<number> => {
+      for (;;) {
+        const dir = join(gateway.dir, 'audit');
+        const lines = readdirSync(dir).flatMap((file) => readFileSync(join(dir, file), 'utf8').trim().split('\n'));
+        const line = lines.find((one) => one.includes(`"kind":"permit","call":"${call}"`));
+        if (line !== undefined) return (JSON.parse(line) as { quote: { tokens: number } }).quote.tokens;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    const first = await postChat(gateway.url, bearer, body);
+    await first.arrayBuffer();
+    expect(await quoted(first.headers.get('waygate-call'))).toBeGreaterThan(2_000);
+    for (let call = 0; call < 200; call += 1) await (await postChat(gateway.url, bearer, body)).arrayBuffer();
+    const last = await postChat(gateway.url, bearer, body);
+    await last.arrayBuffer();
+    expect(await quoted(last.headers.get('waygate-call'))).toBeLessThan(100);
+  });
+
   test('without an audit entry no call is sent, and its reservation is given back', async () => {
     breakAudit(gateway.dir);
     let status = 0;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
 import { limitsSchema, storeSchema } from '../limits/schema.ts';
-import { ceilingSchema, pricesSchema } from '../metering/schema.ts';
+import { ceilingSchema, pricesSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
 import { routesSchema, upstreamSchema } from '../upstreams/schema.ts';
@@ -40,6 +40,7 @@ export const configSchema = z.strictObject({
     .record(
       nameSchema,
       upstreamSchema.extend({
+        reserve: reserveSchema,
         prices: pricesSchema.default({}).describe('Prices by model, over those of the catalogue.'),
       }),
     )

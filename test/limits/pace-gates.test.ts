@@ -35,8 +35,10 @@ describe('an upstream that takes no more calls', () => {
     limits = reserver({ store, clock, schedule, random: () => 0, onWaited: (wait) => void waits.push(wait) });
   });
 
-  const of = (model: string, parts: Partial<CallParts> = {}): PermittedCall =>
-    ({ ...permitted({ quotas: [], ...parts }), model }) as PermittedCall;
+  const of = (model: string, parts: Partial<CallParts> = {}): PermittedCall => ({
+    ...permitted({ quotas: [], ...parts }),
+    model,
+  });
 
   function ask(call: PermittedCall, waiting = WAITING): Asked {
     const asked: Asked = { call, state: 'waits', error: undefined };
