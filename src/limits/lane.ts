@@ -9,7 +9,7 @@ import type { ClaimState } from './store.ts';
 export interface Blocked {
   /** Names it. Calls with the same lane wait for each other. */
   readonly lane: string;
-  /** When there may be room, in milliseconds; 0 where nobody knows. */
+  /** When there may be room, in milliseconds; 0 where nobody knows, since only reservations are in the way. */
   readonly retryMs: number;
   /** Whether room may come sooner, because reservations end. */
   readonly mayEndSooner: boolean;
@@ -138,7 +138,7 @@ export class Lane {
   #sleep(): void {
     const { schedule, random } = this.#source;
     const { retryMs, mayEndSooner } = this.#last;
-    const pause = retryMs > 0 && !(mayEndSooner && retryMs > this.#lookMs) ? retryMs : this.#lookMs;
+    const pause = mayEndSooner ? Math.min(retryMs || Infinity, this.#lookMs) : retryMs;
     this.#lookMs = Math.min(this.#lookMs * 2, LOOK_MAX_MS);
     const scatter = random() * Math.min(pause, LOOK_MS);
     this.#callOff = schedule.after(Math.ceil(pause + scatter), () => void this.#askInTurn());

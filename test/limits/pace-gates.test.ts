@@ -58,6 +58,7 @@ describe('an upstream that takes no more calls', () => {
   const states = (all: readonly Asked[]): string[] => all.map(({ state }) => state);
 
   test('keeps calls of its model waiting until it said, and no others', async () => {
+    limits.heard(of('gpt'), undefined);
     limits.heard(of('gpt'), clock.now() + 3_000);
     const [held, other] = [ask(of('gpt')), ask(of('mini'))];
     await turns();
@@ -121,6 +122,16 @@ describe('an upstream that takes no more calls', () => {
     const third = ask(of('gpt'), { ...WAITING, waitMs: 0 });
     await schedule.pass(2_000, clock);
     expect(states([tries, waiting, third])).toEqual(['in', 'in', 'limit.rate']);
+  });
+
+  test('refuses those that may wait less long than the others', async () => {
+    limits.heard(of('gpt'), clock.now() + 10_000);
+    const patient = ask(of('gpt'));
+    await turns();
+    const hasty = ask(of('gpt'), { ...WAITING, waitMs: 5_000 });
+    await schedule.pass(5_000, clock);
+    expect(states([patient, hasty])).toEqual(['waits', 'limit.rate']);
+    expect(hasty.error?.message).toContain('takes no more calls of `gpt`');
   });
 
   test('ends the wait of those that its trial leaves out', async () => {

@@ -295,6 +295,32 @@ describe('a call that has no room now', () => {
     expect([second.state, limits.waiting, schedule.pending]).toEqual([state, 0, 0]);
   });
 
+  test('whose wait is over while it asks does not wait on, though the clock was set back', async () => {
+    ask([ONE]);
+    const second = ask([ONE]);
+    await turns();
+    const answer = Promise.withResolvers<void>();
+    answering = () => answer.promise;
+    await schedule.pass(20_000, clock);
+    clock.advance(-30_000);
+    answer.resolve();
+    await turns();
+    expect([second.state, limits.waiting]).toEqual(['limit.concurrency', 0]);
+  });
+
+  test('waits for a rate of tokens until its window lets go, and looks in between', async () => {
+    const rate = quota({ unit: 'tokens', amount: 100, window: { kind: 'rolling', ms: 6_000 } });
+    (await ask([rate], { tokens: 80 }).reservation).settle(charge(80));
+    const second = ask([rate], { tokens: 80 });
+    await turns();
+    const before = asks;
+    await schedule.pass(5_900, clock);
+    expect(second.state).toBe('waits');
+    expect(asks - before).toBeGreaterThan(10);
+    await schedule.pass(300, clock);
+    expect(second.state).toBe('in');
+  });
+
   test('scatters its looks by the process’s own chance where no other is given', async () => {
     const own = reserver({ store, clock, schedule });
     const calls = [1, 2].map(() =>
