@@ -6,7 +6,6 @@ import type { Call, PermittedCall, ProtocolName, Route } from './core/call.ts';
 import type { Clock } from './core/clock.ts';
 import { forwardableHeaders } from './core/headers.ts';
 import type { Checked } from './core/problem.ts';
-import type { BodyEnd } from './core/record.ts';
 import { presenter, refuse } from './http/present.ts';
 import { originCheck } from './http/rebinding.ts';
 import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
@@ -16,6 +15,7 @@ import { refusalMemory } from './limits/refusal-memory.ts';
 import type { Reserver } from './limits/reserve.ts';
 import type { LearnedOutput } from './metering/learned-output.ts';
 import { unanswered } from './metering/metered.ts';
+import { outputReserve } from './metering/output-reserve.ts';
 import { priceBook } from './metering/price-book.ts';
 import { quote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
@@ -99,7 +99,8 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const { limits: waiting } = config;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
-  const { expected, learning } = outputs(config, parts.learned);
+  const learners = Object.keys(config.upstreams).filter((name) => config.upstreams[name]?.reserve === 'p99');
+  const output = outputReserve({ upstreams: new Set(learners), learned: parts.learned });
   const priceOf = (call: Call) => prices.price(call.access.resource.upstream, call.model, now());
   const resolve = resolver({
     match: table.match,
@@ -127,14 +128,14 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     recall: (call) => refusals.recall(call),
     decide: (access) => decide(policies, access),
     oblige,
-    quote: (call) => quote(expected(call), priceOf(call)),
+    quote: (call) => quote(output.expected(call), priceOf(call)),
     admit: (call, { quote: quoted, request, trace }) => limits.admit(call, { quote: quoted, request, trace, waiting }),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward: (call, way) => (isList(call) ? list(call, way) : forward(call, call.access.resource.upstream, way)),
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
     meter(call, answer, done) {
       if (call.model !== '') limits.heard(call, paceOf(answer, now()));
-      return meter(call, answer, { price: priceOf(call), now, done: learning(call, done) });
+      return meter(call, answer, { price: priceOf(call), now, done: output.learning(call, done) });
     },
     present: presenter(now),
     refuse,
@@ -144,27 +145,6 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
       refusals.remember(record);
       if (record.error?.cause !== undefined)
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
-    },
-  };
-}
-
-/** At upstreams that reserve by what calls really use: what one is expected to use, and learning from its end. */
-function outputs({ upstreams }: Config, learned: LearnedOutput) {
-  const learners = new Set(Object.keys(upstreams).filter((name) => upstreams[name]?.reserve === 'p99'));
-  const isLearnt = (call: Call): boolean => learners.has(call.access.resource.upstream) && call.model !== '';
-  const keyOf = ({ access, model }: Call): string => `${access.principal.tenant}\n${access.resource.upstream}/${model}`;
-  return {
-    expected(call: PermittedCall): Call {
-      const tokens = isLearnt(call) ? learned.p99(keyOf(call)) : undefined;
-      if (tokens === undefined || tokens >= call.estimate.outputTokens) return call;
-      return { ...call, estimate: { ...call.estimate, outputTokens: tokens } };
-    },
-    learning(call: PermittedCall, done: (end: BodyEnd) => void): (end: BodyEnd) => void {
-      if (!isLearnt(call)) return done;
-      return (end) => {
-        if (end.ending === 'complete' && !end.metered.estimated) learned.learn(keyOf(call), end.metered.usage.output);
-        done(end);
-      };
     },
   };
 }
