@@ -11,9 +11,12 @@ import { originCheck } from './http/rebinding.ts';
 import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
 import { identifier } from './identity/identify.ts';
 import type { KeySet } from './identity/jwks.ts';
+import { refusalMemory } from './limits/refusal-memory.ts';
 import type { Reserver } from './limits/reserve.ts';
 import { callPrice } from './metering/call-price.ts';
+import type { LearnedOutput } from './metering/learned-output.ts';
 import { unanswered } from './metering/metered.ts';
+import { outputReserve } from './metering/output-reserve.ts';
 import { priceBook } from './metering/price-book.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
@@ -23,6 +26,7 @@ import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
+import { paceOf } from './protocols/pace.ts';
 import { mergeLists } from './routes/model-list.ts';
 import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
@@ -45,6 +49,7 @@ export interface Parts {
   readonly telemetry: Telemetry;
   readonly limits: Reserver;
   readonly recorder: AuditRecorder;
+  readonly learned: LearnedOutput;
   readonly remoteKeys: (url: string) => KeySet;
   /** Folder of the dev issuer's key. */
   readonly dir: string;
@@ -102,14 +107,22 @@ interface Material {
 
 function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
   const { clock, telemetry, limits, recorder } = parts;
+  const { limits: waiting } = config;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
+  const learners = Object.keys(config.upstreams).filter((name) => config.upstreams[name]?.reserve === 'p99');
+  const output = outputReserve({ upstreams: new Set(learners), learned: parts.learned });
   const priceOf = (call: Call) => callPrice(prices, call, now());
   const resolve = resolver({
     match: table.match,
     models,
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
+  });
+  const refusals = refusalMemory({
+    clock,
+    decisionsStand: !policies.readsTime,
+    onRecall: (code) => telemetry.metrics.refusalRemembered(code),
   });
   const forward = forwarder({
     upstreams,
@@ -135,10 +148,11 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     identify: identities(config, parts),
     locate: locateRun,
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
+    recall: (call) => refusals.recall(call),
     decide: (call) => judge(policies, call),
     oblige,
-    quote: (call) => dearestQuote(call, priceOf),
-    admit: (call, quoted) => limits.admit(call, quoted),
+    quote: (call) => dearestQuote(output.expected(call), priceOf),
+    admit: (call, { quote: quoted, request, trace }) => limits.admit(call, { quote: quoted, request, trace, waiting }),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward(call, way) {
       if (isList(call)) return list(call, way);
@@ -147,12 +161,16 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
       return change ? changedAnswer({ call, answer }, change) : answer;
     },
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
-    meter: (call, answer, done) => meter(call, answer, { price: priceOf(call), now, done }),
+    meter(call, answer, done) {
+      if (call.model !== '') limits.heard(call, paceOf(answer, now()));
+      return meter(call, answer, { price: priceOf(call), now, done: output.learning(call, done) });
+    },
     present: presenter(now),
     refuse,
     close(record, trace) {
       trace.end(record);
       recorder.end(record, trace.traceId);
+      refusals.remember(record);
       if (record.error?.cause !== undefined)
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
     },

@@ -13,6 +13,7 @@ import type { Incoming } from './core/exchange.ts';
 import type { Problem } from './core/problem.ts';
 import { SECRET_REFERENCE } from './core/secret-reference.ts';
 import { gateway } from './gateway.ts';
+import { draining } from './http/data-app.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
@@ -20,8 +21,9 @@ import { assertNoEviction } from './limits/eviction.ts';
 import { memoryStore } from './limits/memory.ts';
 import { connectRedis, type RedisConfig } from './limits/redis.ts';
 import { redisStore } from './limits/redis-store.ts';
-import { reserver } from './limits/reserve.ts';
+import { type Reserver, reserver } from './limits/reserve.ts';
 import type { LedgerStore } from './limits/store.ts';
+import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
@@ -37,6 +39,8 @@ export interface Waygate {
   readonly checks: Readonly<Record<string, Check>>;
   /** Puts a configuration into force for the calls that come; those under way keep theirs. Problems say why not. */
   apply(config: Config): Promise<readonly Problem[]>;
+  /** Ends the waits for room: another replica takes those calls. */
+  drain(): void;
   /** Books and writes what is left. */
   close(): Promise<void>;
 }
@@ -54,6 +58,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     .replace(/[^\w.-]/g, '-')
     .slice(0, 40)}-${randomUUID().slice(0, 8)}`;
   let bound: Bound | undefined;
+  let limits: Reserver | undefined;
   const telemetry = startTelemetry({
     config: config.telemetry,
     otlpHeaders: mapValues(config.telemetry.otlp?.headers ?? {}, config.secret),
@@ -62,16 +67,19 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     secrets: [],
     destination: (upstream) => bound?.destination(upstream),
     upstreamHealth: () => bound?.health() ?? new Map(),
+    waiting: () => limits?.waiting ?? 0,
   });
   const { log, metrics } = telemetry;
   const ledger = await openLedger(config, telemetry);
-  const limits = reserver({
+  const reserving = reserver({
     store: ledger.store,
     clock,
     ...(config.store.kind === 'redis' && { leaseMs: config.store.leaseMs }),
     onBypass: (call) => metrics.limitsBypassed(call.access.action),
+    onWaited: (wait) => metrics.waited(wait),
     onGivenUp: (call) => log.error('a settlement could not be booked; its lease charges the call in full', { call }),
   });
+  limits = reserving;
   const audit = await openAudit({
     config: config.audit,
     clock,
@@ -101,8 +109,9 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   const parts = {
     clock,
     telemetry,
-    limits,
+    limits: reserving,
     recorder,
+    learned: learnedOutput(),
     remoteKeys,
     dir,
     sha256: (text: string) => hash('sha256', text, 'hex'),
@@ -130,8 +139,9 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       setTimeout(() => void before?.close(), OUTGOING_MS).unref();
       return [];
     },
+    drain: () => reserving.endWaits(draining()),
     async close() {
-      await limits.close();
+      await reserving.close();
       await audit.close();
       await anchoring?.close();
       await Promise.all([bound?.close(), outbound.close(), telemetry.shutdown()]);

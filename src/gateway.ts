@@ -13,7 +13,7 @@ import type { CallRecord } from './core/record.ts';
 import type { CallTrace } from './core/trace.ts';
 import type { Charge } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
-import type { Reservation } from './limits/reserve.ts';
+import type { Reservation } from './limits/reservation.ts';
 import type { Place } from './routes/resolve.ts';
 import type { Stages } from './stages.ts';
 
@@ -33,11 +33,14 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       const run = stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
       call = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
+      const known = stage.recall(call);
+      decision = known?.decision;
+      if (known) throw known.error;
       const judged = stage.decide(call);
       ({ call, decision } = judged);
       const permitted = stage.oblige(judged);
       const quote = stage.quote(permitted);
-      const reservation = await stage.admit(permitted, quote);
+      const reservation = await stage.admit(permitted, { quote, request, trace });
       return await carry(stage, { request, trace, place, quote, reservation });
     } catch (thrown) {
       const error = toGatewayError(thrown);

@@ -1,5 +1,6 @@
 /** What the pipeline asks of each stage. `compose.ts` binds them to one snapshot of the configuration. */
 import type { Call, Judged, PermittedCall } from './core/call.ts';
+import type { Decision } from './core/decision.ts';
 import type { GatewayError } from './core/errors.ts';
 import type { Answer, Headers, Incoming } from './core/exchange.ts';
 import type { CallId } from './core/ids.ts';
@@ -10,7 +11,7 @@ import type { Run } from './core/run.ts';
 import type { CallTrace } from './core/trace.ts';
 import type { Charge, Metered } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
-import type { Reservation } from './limits/reserve.ts';
+import type { Reservation } from './limits/reservation.ts';
 import type { Asking, Place } from './routes/resolve.ts';
 import type { CandidatesWay } from './upstreams/fallback.ts';
 
@@ -29,12 +30,18 @@ export interface Stages {
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
   readonly locate: (principal: Principal, headers: Headers) => Run;
   readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call;
+  /** What the same request was refused with a moment ago, if that still stands. */
+  readonly recall: (call: Call) => { readonly decision: Decision; readonly error: GatewayError } | undefined;
   /** What stands of a call: the first of its candidates that is permitted, or the refusal of the preferred one. */
   readonly decide: (call: Call) => Judged;
   readonly oblige: (judged: Judged) => PermittedCall;
   /** The worst that the call may cost, whichever of its candidates answers it. */
   readonly quote: (call: PermittedCall) => Charge;
-  readonly admit: (call: PermittedCall, quote: Charge) => Promise<Reservation>;
+  /** May wait for room; the call keeps the stages it began with, and so its permit and its limits. */
+  readonly admit: (
+    call: PermittedCall,
+    way: { readonly quote: Charge; readonly request: Incoming; readonly trace: CallTrace },
+  ) => Promise<Reservation>;
   /** Resolves once the permit entry stands in the audit. */
   readonly record: (
     call: PermittedCall,

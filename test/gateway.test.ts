@@ -90,6 +90,71 @@ describe('the pipeline', () => {
     expect(await entries(1)).toMatchObject([{ kind: 'refusal', ending: 'refused', status, error: { code } }]);
   });
 
+  test.each([
+    ['a rule', 'policy.denied', { ...CHAT, model: 'forbidden' }],
+    ['a budget', 'limit.budget', { ...CHAT, max_tokens: 900_000 }],
+  ])(
+    'a request that %s refused is told the same again, with an entry each, until the policies change',
+    async (_, code, body) => {
+      for (let tries = 0; tries < 3; tries += 1) {
+        const answer = await postChat(gateway.url, bearer, body);
+        expect(await answer.json()).toMatchObject({ error: { code } });
+      }
+      const told = await entries(3);
+      expect(told.map(({ error }) => error)).toMatchObject([
+        { code },
+        { code, remembered: true },
+        { code, remembered: true },
+      ]);
+      expect(told[1]).toMatchObject({ kind: 'refusal', decision: { rules: [expect.any(String)] } });
+      const text = await gateway.waygate.telemetry.prometheusText();
+      expect(text).toContain(`waygate_refusals_remembered_total{waygate_error_code="${code}"} 2`);
+      // Another credential is another caller.
+      await postChat(gateway.url, await token({ sub: 'ana', jti: 'other' }), body);
+      expect((await entries(4))[3]?.error).not.toHaveProperty('remembered');
+    },
+  );
+
+  test('while an upstream says that it takes nothing more, calls wait instead of being sent', async () => {
+    const at: number[] = [];
+    upstream.answer = (request, response) => {
+      at.push(performance.now());
+      response.setHeader('x-ratelimit-remaining-requests', at.length === 1 ? '0' : '9');
+      response.setHeader('x-ratelimit-reset-requests', '400ms');
+      completion(request, response);
+    };
+    await (await postChat(gateway.url, bearer)).arrayBuffer();
+    const answers = await Promise.all([1, 2, 3].map(() => postChat(gateway.url, bearer)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((at[1] as number) - (at[0] as number)).toBeGreaterThan(300);
+    expect(await gateway.waygate.telemetry.prometheusText()).toMatch(
+      /^waygate_limits_wait_duration_count\{waygate_limit="upstream\/up",waygate_outcome="admitted"\} 3$/m,
+    );
+  });
+
+  test('where an upstream reserves by what calls use, calls hold that instead of all that they may use', async () => {
+    await gateway.close();
+    const up = { ...chatUpstream(upstream.url), reserve: 'p99' };
+    gateway = await startInProcess({ upstreams: { up } });
+    const body = { ...CHAT, max_tokens: 2_000 };
+    const quoted = async (call: string | null): Promise<number> => {
+      for (;;) {
+        const dir = join(gateway.dir, 'audit');
+        const lines = readdirSync(dir).flatMap((file) => readFileSync(join(dir, file), 'utf8').trim().split('\n'));
+        const line = lines.find((one) => one.includes(`"kind":"permit","call":"${call}"`));
+        if (line !== undefined) return (JSON.parse(line) as { quote: { tokens: number } }).quote.tokens;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    const first = await postChat(gateway.url, bearer, body);
+    await first.arrayBuffer();
+    expect(await quoted(first.headers.get('waygate-call'))).toBeGreaterThan(2_000);
+    for (let call = 0; call < 200; call += 1) await (await postChat(gateway.url, bearer, body)).arrayBuffer();
+    const last = await postChat(gateway.url, bearer, body);
+    await last.arrayBuffer();
+    expect(await quoted(last.headers.get('waygate-call'))).toBeLessThan(100);
+  });
+
   test('without an audit entry no call is sent, and its reservation is given back', async () => {
     breakAudit(gateway.dir);
     let status = 0;

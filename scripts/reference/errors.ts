@@ -23,6 +23,7 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   'limit.rate': 'Too many requests or tokens in too short a time',
   'limit.concurrency': 'Too many calls under way at the same moment',
   'limit.budget': 'The budget does not hold the worst that the call may cost',
+  'limit.held': 'What is left of the budget is held by running calls',
   'limit.unavailable': 'The store of limits does not answer',
   'limit.lost': 'The ledger of the tenant is gone, so nobody knows what has been spent',
   'price.unknown': 'The model has no price, and an unknown price is never taken for none',

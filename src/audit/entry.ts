@@ -163,8 +163,9 @@ function used({ usage, charge: cost, estimated, model, responseId, finishReasons
 }
 
 // The public message may quote the client; the cause is told by its code alone.
-function failure({ code, rule, cause }: GatewayError): string {
+function failure({ code, rule, cause, isRemembered }: GatewayError): string {
   const told =
     cause instanceof Error ? ('code' in cause && typeof cause.code === 'string' ? cause.code : cause.name) : undefined;
-  return `,"error":{"code":"${code}"${member('rule', rule)}${member('cause', told)}}`;
+  const again = isRemembered ? ',"remembered":true' : '';
+  return `,"error":{"code":"${code}"${member('rule', rule)}${member('cause', told)}${again}}`;
 }

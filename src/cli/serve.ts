@@ -150,6 +150,7 @@ async function drain(
   waygate.telemetry.log.info('shutting down: open answers may end', { open: flight.count, seconds });
   const over = setTimeout(() => flight.cut(draining()), seconds * 1_000);
   const drained = flight.drain();
+  waygate.drain();
   data.closeIdle();
   await drained;
   clearTimeout(over);

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
-import { storeSchema } from '../limits/schema.ts';
-import { ceilingSchema, pricesSchema } from '../metering/schema.ts';
+import { limitsSchema, storeSchema } from '../limits/schema.ts';
+import { ceilingSchema, pricesSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
 import { aliasesSchema, routesSchema, upstreamSchema } from '../upstreams/schema.ts';
@@ -34,11 +34,13 @@ export const configSchema = z.strictObject({
   store: storeSchema
     .default({ kind: 'memory' })
     .describe('Where limits are counted; in memory unless said. A change takes a restart.'),
+  limits: limitsSchema.prefault({}).describe('How calls wait for room in limits, instead of being refused.'),
   identity: identitySchema.prefault({}).describe('Who may call.'),
   upstreams: z
     .record(
       nameSchema,
       upstreamSchema.extend({
+        reserve: reserveSchema,
         prices: pricesSchema.default({}).describe('Prices by model, over those of the catalogue.'),
       }),
     )

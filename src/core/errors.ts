@@ -35,6 +35,7 @@ export const ERRORS = {
   'limit.rate': row(429, 'limit', true),
   'limit.concurrency': row(429, 'limit', true),
   'limit.budget': row(402, 'limit'),
+  'limit.held': row(429, 'limit', true),
   'limit.unavailable': row(503, 'gateway', true),
   'limit.lost': row(503, 'gateway'),
   'price.unknown': row(403, 'policy'),
@@ -57,6 +58,10 @@ export interface ErrorDetails {
   readonly rule?: string;
   /** When the same request may succeed, in milliseconds from now. */
   readonly retryAfterMs?: number;
+  /** How long the same request is surely told the same; undefined where nobody knows. */
+  readonly standsMs?: number;
+  /** Whether it was told before, and nothing was asked this time. */
+  readonly isRemembered?: boolean;
   /** Goes to the log and the span, never to the caller. */
   readonly cause?: unknown;
 }
@@ -67,12 +72,16 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly rule: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly standsMs: number | undefined;
+  readonly isRemembered: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.rule = details.rule;
     this.retryAfterMs = details.retryAfterMs;
+    this.standsMs = details.standsMs;
+    this.isRemembered = details.isRemembered ?? false;
   }
 
   get status(): number {

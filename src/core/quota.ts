@@ -26,6 +26,8 @@ export interface Quota {
   readonly per: readonly Scope[];
   /** False in shadow mode: counted, never refused. */
   readonly enforced: boolean;
+  /** How long a call may wait for room; undefined where the configuration says it. */
+  readonly waitMs?: number;
 }
 
 /** Where a quota stands for one caller, after an admission. */

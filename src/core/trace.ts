@@ -20,6 +20,8 @@ export interface CallTrace {
   /** 32 hex digits, or empty where tracing is off. */
   readonly traceId: string;
   attempt(call: PermittedCall, upstream: string): Attempt;
+  /** Tells of a wait for room in a limit, before its call is sent or refused. */
+  waited(wait: { readonly ms: number; readonly limit: string }): void;
   /** Ends the span and books the metrics. */
   end(record: CallRecord): void;
 }

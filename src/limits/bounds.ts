@@ -20,3 +20,9 @@ export const LEASE_MS = 60_000;
 
 /** How long a call waits for the store, where the config does not say. Decisions are due within 250 ms. */
 export const COMMAND_TIMEOUT_MS = 150;
+
+/** How long a call waits for room, where neither the config nor the limit says it. */
+export const WAIT_MS = 20_000;
+
+/** The longest wait: clients give up or ask again after a minute or five. */
+export const WAIT_MAX_MS = 300_000;

@@ -1,10 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import type { CallId } from '../core/ids.ts';
+import type { QuotaClaim } from './quota-claims.ts';
 import type { Schedule } from './schedule.ts';
 
 /** The end of one reservation, as the store is told it. Repeating it changes nothing. */
 export interface Ending {
   readonly call: CallId;
+  readonly tenant: string;
+  /** What it held. */
+  readonly claims: readonly QuotaClaim[];
   readonly book: () => Promise<unknown>;
   /** From then on the store has charged the call in full, and telling it is of no use. */
   readonly untilMs: number;
@@ -20,6 +24,8 @@ export interface Endings {
 export interface EndingsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
+  /** Told of an end that stands. */
+  readonly onBooked: (ending: Ending) => void;
   /** Told of a call whose end could not be booked: its lease charges it in full. */
   readonly onGivenUp: (call: CallId) => void;
 }
@@ -28,7 +34,7 @@ const AGAIN_MS = 1_000;
 const WAITING_MAX = 10_000;
 const AT_ONCE_MAX = 500;
 
-export function endings({ clock, schedule, onGivenUp }: EndingsOptions): Endings {
+export function endings({ clock, schedule, onBooked, onGivenUp }: EndingsOptions): Endings {
   let waiting: Ending[] = [];
   const underWay = new Set<Promise<void>>();
 
@@ -39,7 +45,10 @@ export function endings({ clock, schedule, onGivenUp }: EndingsOptions): Endings
 
   function attempt(ending: Ending): void {
     const booked = ending.book().then(
-      () => void underWay.delete(booked),
+      () => {
+        underWay.delete(booked);
+        onBooked(ending);
+      },
       () => {
         underWay.delete(booked);
         keep(ending);

@@ -11,17 +11,37 @@ const RETRY_AFTER_MAX_MS = 20_000;
 /** Where only running calls stand in the way, and nobody knows when they end. */
 const RETRY_HELD_MS = 1_000;
 
+/** What took less was no wait, but the way to the store. */
+const WAITED_MS = 1_000;
+
 export interface Refused extends QuotaClaim {
   readonly state: ClaimState;
   readonly access: AccessRequest;
+  /** How long the call waited for room. */
+  readonly waitedMs: number;
 }
 
 export function refusal(refused: Refused): GatewayError {
   const { quota, claim, state } = refused;
   const isHopeless = claim.ask > claim.limit;
-  const retryAfterMs = Math.min(state.retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
-  const details = isHopeless || quota.kind === 'budget' ? { rule: quota.id } : { rule: quota.id, retryAfterMs };
-  return new GatewayError(CODES[quota.kind], `${describe(refused)}; ${advice(refused, isHopeless)}`, details);
+  // Where only what running calls hold is in the way, the window says nothing.
+  const isHeld = state.settled + claim.ask <= claim.limit;
+  const retryMs = isHeld ? 0 : state.retryMs;
+  const code = isHeld && quota.kind === 'budget' ? 'limit.held' : CODES[quota.kind];
+  const retryAfterMs = Math.min(retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
+  const known = { rule: quota.id, ...standing(refused, isHopeless ? Infinity : retryMs) };
+  const details = isHopeless || code === 'limit.budget' ? known : { ...known, retryAfterMs };
+  const advised = isHopeless ? HOPELESS : advice(quota, retryMs);
+  return new GatewayError(code, `${describe(refused)}${waited(refused)}; ${advised}`, details);
+}
+
+// Past a wait, what is known of the counter is as old as the last look at it.
+function standing({ waitedMs }: Refused, standsMs: number): { readonly standsMs?: number } {
+  return standsMs > 0 && waitedMs < WAITED_MS ? { standsMs } : {};
+}
+
+function waited({ waitedMs }: Refused): string {
+  return waitedMs < WAITED_MS ? '' : `, and ${duration(waitedMs)} of waiting brought no room`;
 }
 
 const CODES = {
@@ -42,11 +62,12 @@ function describe({ quota, claim, state, access }: Refused): string {
   return `${limit}: of ${whole}, ${used}, and this call asks for ${inWords(claim.ask, unit)}`;
 }
 
-function advice({ quota, state }: Refused, isHopeless: boolean): string {
-  const owner = 'ask for less, or have the owner of the limit raise it';
-  if (isHopeless) return `waiting does not help, since the call asks for more than the whole limit: ${owner}`;
-  const when = state.retryMs > 0 ? `in ${duration(state.retryMs)}` : 'when running calls have ended';
-  return quota.kind === 'budget' ? `it fits again ${when}; until then ${owner}` : `try again ${when}`;
+const OWNER = 'ask for less, or have the owner of the limit raise it';
+const HOPELESS = `waiting does not help, since the call asks for more than the whole limit: ${OWNER}`;
+
+function advice({ kind }: Quota, retryMs: number): string {
+  const when = retryMs > 0 ? `in ${duration(retryMs)}` : 'when running calls have ended';
+  return kind === 'budget' ? `it fits again ${when}; until then ${OWNER}` : `try again ${when}`;
 }
 
 function inWords(amount: number, unit: Unit): string {

@@ -1,5 +1,6 @@
 /**
- * Whether a call can be afforded: reserve the worst case before it, book the truth after it.
+ * Whether a call can be afforded: reserve the worst case before it, book the truth after it. One that only a rate or what
+ * others hold keeps out waits for its turn.
  *
  * INVARIANT: a reservation ends exactly once, in a settlement or a release; until then its lease is kept alive.
  * INVARIANT: booking an end never holds up an answer; one that cannot be booked is charged in full by its lease.
@@ -9,37 +10,35 @@ import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { CallId } from '../core/ids.ts';
-import type { Standing } from '../core/quota.ts';
-import type { Charge } from '../core/usage.ts';
+import type { Admission, Wait } from './admission.ts';
 import { LEASE_MS } from './bounds.ts';
-import { bookedOf, candidateClaims, without } from './candidate-claims.ts';
-import { type Endings, endings } from './endings.ts';
-import { type LeaseKeeper, leaseKeeper } from './lease-keeper.ts';
+import { candidateClaims, without } from './candidate-claims.ts';
+import { counterLane, fullCounter } from './counter-lane.ts';
+import type { Ending } from './endings.ts';
+import type { Blocked } from './lane.ts';
+import { obstacleOf } from './obstacle.ts';
+import { type Coming, Queue } from './queue.ts';
 import type { QuotaClaim } from './quota-claims.ts';
 import { refusal } from './refusal.ts';
+import { type Reservation, Reservations, UNRESERVED } from './reservation.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
-import type { AdmitResult, ClaimState, LedgerStore } from './store.ts';
+import type { AdmitResult, LedgerStore } from './store.ts';
 import { isNotAsked } from './unavailable.ts';
 
-/** What a call holds until it ends. The first of `settle` and `release` counts; whatever comes later does nothing. */
-export interface Reservation {
-  /** The call with the candidates that its limits have room for. */
-  readonly call: PermittedCall;
-  /** Where each quota of the call stands, the call included. */
-  readonly standings: readonly Standing[];
-  /** Ends it with what was truly used, by the preferred candidate unless `sent` says which. */
-  settle(charge: Charge, sent?: PermittedCall): void;
-  /** Ends it with nothing used: the call was never sent. */
-  release(): void;
-}
-
 export interface Reserver {
+  /** Calls that wait now. */
+  readonly waiting: number;
   /**
-   * Reserves the quote in every quota of the call, or in none; a candidate without room in its limits is left out. Rejects with `limit.rate`, `limit.concurrency` or
-   * `limit.budget` where one refuses, `limit.unavailable` where the store does not answer, and `limit.lost` where the
-   * tenant's ledger has vanished.
+   * Reserves the quote in every quota of the call, or in none; leaves out a candidate without room in its limits, and waits
+   * where that helps and no other is left. Rejects with `limit.rate`,
+   * `limit.concurrency` or `limit.budget` where one refuses, `limit.unavailable` where the store does not answer,
+   * `limit.lost` where the tenant's ledger has vanished, and `request.aborted` where the client left its wait.
    */
-  admit(call: PermittedCall, quote: Charge): Promise<Reservation>;
+  admit(call: PermittedCall, admission: Admission): Promise<Reservation>;
+  /** Takes what an answer says of its upstream's pace: nothing more of the model until a moment, or undefined. */
+  heard(call: PermittedCall, closedUntilMs: number | undefined): void;
+  /** Ends all waits with an error; from here on nobody waits. */
+  endWaits(error: GatewayError): void;
   /** Books what has ended so far. Calls that still run are charged in full when their leases lapse. */
   close(): Promise<void>;
 }
@@ -49,14 +48,17 @@ export interface ReserverOptions {
   readonly clock: Clock;
   readonly leaseMs?: number;
   readonly schedule?: Schedule;
+  readonly random?: () => number;
   /** Told of a call let through unreserved, because the store did not answer and the call can cost nothing. */
   readonly onBypass?: (call: PermittedCall) => void;
+  /** Told of every end of a wait. */
+  readonly onWaited?: (wait: Wait) => void;
   /** Told of an end that could not be booked: the lease charges the call in full. */
   readonly onGivenUp?: (call: CallId) => void;
 }
 
+/** What is listed or counted costs nothing. */
 const FREE_ACTIONS: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
-const UNRESERVED = { standings: [], settle() {}, release() {} } satisfies Omit<Reservation, 'call'>;
 
 export function reserver(options: ReserverOptions): Reserver {
   return new LedgerReserver(options);
@@ -66,38 +68,68 @@ class LedgerReserver implements Reserver {
   readonly #store: LedgerStore;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  readonly #keeper: LeaseKeeper;
-  readonly #endings: Endings;
+  readonly #reservations: Reservations;
+  readonly #queue: Queue;
   readonly #onBypass: (call: PermittedCall) => void;
 
   constructor(options: ReserverOptions) {
-    const { store, clock, leaseMs = LEASE_MS, schedule = systemSchedule } = options;
+    const { store, clock, leaseMs = LEASE_MS, schedule = systemSchedule, random = Math.random } = options;
+    const { onBypass = () => {}, onWaited = () => {}, onGivenUp = () => {} } = options;
     this.#store = store;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
-    this.#keeper = leaseKeeper({ store, leaseMs, schedule });
-    this.#endings = endings({ clock, schedule, onGivenUp: options.onGivenUp ?? (() => {}) });
-    this.#onBypass = options.onBypass ?? (() => {});
+    this.#onBypass = onBypass;
+    this.#queue = new Queue({ clock, schedule, random, onWaited });
+    const onBooked = ({ tenant, claims }: Ending): void => this.#queue.freed(tenant, claims);
+    this.#reservations = new Reservations({ store, clock, schedule, leaseMs, onBooked, onGivenUp });
   }
 
-  async admit(call: PermittedCall, quote: Charge): Promise<Reservation> {
-    const claims = candidateClaims(call, { quote, nowMs: this.#clock.now() });
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  async admit(call: PermittedCall, admission: Admission): Promise<Reservation> {
+    const sinceMs = this.#clock.now();
+    const claims = candidateClaims(call, { quote: admission.quote, nowMs: sinceMs });
+    if (claims.length === 0 && !this.#queue.hasGates) return { ...UNRESERVED, call };
+    const { waiting } = admission;
+    const ahead = this.#queue.size > 0 ? this.#queue.ahead(call, { claims, waiting }) : undefined;
+    const answer = ahead ?? (await this.#try(call, { claims, admission, sinceMs }));
+    return 'standings' in answer ? answer : this.#wait(call, { admission, sinceMs, blocked: answer });
+  }
+
+  heard(call: PermittedCall, closedUntilMs: number | undefined): void {
+    this.#queue.heard(call, closedUntilMs);
+  }
+
+  endWaits(error: GatewayError): void {
+    this.#queue.close(error);
+  }
+
+  close(): Promise<void> {
+    return this.#reservations.close();
+  }
+
+  /** Rejects with the refusal where no wait helps, or none is left. */
+  async #try(call: PermittedCall, { claims, admission, sinceMs }: Trying): Promise<Reservation | Blocked> {
+    // A call that can go elsewhere is not kept waiting by one upstream's pace.
+    const isGated = this.#queue.hasGates && call.fallbacks.length === 0;
+    const closed = isGated ? this.#queue.gate(call, { admission, sinceMs }) : undefined;
+    if (closed) return closed;
     if (claims.length === 0) return { ...UNRESERVED, call };
-    const { access } = call;
     const result = await this.#ask(call, claims);
     if (!result) return { ...UNRESERVED, call };
-    if (result.kind === 'lost') throw lost(access.principal.tenant);
-    if (result.kind === 'admitted') return this.#reserve(call, claims, result.states);
-    const refused = at(claims, result.index);
-    // A candidate that a limit refuses is none, as one that the policy refuses.
-    const others = without(call, refused);
-    if (others) return this.admit(others, quote);
-    throw refusal({ ...refused, state: at(result.states, result.index), access });
-  }
-
-  async close(): Promise<void> {
-    this.#keeper.stop();
-    await this.#endings.close();
+    if (result.kind === 'admitted') return this.#reservations.open(call, { claims, states: result.states });
+    if (result.kind === 'lost') throw lost(call.access.principal.tenant);
+    const others = without(call, claims[result.index] as QuotaClaim);
+    if (others) return this.#try(others, { claims: this.#claimsOf(others, admission), admission, sinceMs });
+    const { waitMs } = admission.waiting;
+    const ageMs = this.#clock.now() - sinceMs;
+    const leftMs = ({ quota }: QuotaClaim): number => (quota.waitMs ?? waitMs) - ageMs;
+    const obstacle = obstacleOf(claims, { ...result, leftMs });
+    if (!obstacle.waits) throw refusal({ ...obstacle, access: call.access, waitedMs: ageMs });
+    const lane = counterLane(call, obstacle.claim);
+    return fullCounter(obstacle, { lane, waitMs: obstacle.quota.waitMs ?? waitMs });
   }
 
   /** Undefined where the store did not answer and the call may pass without it. */
@@ -108,45 +140,40 @@ class LedgerReserver implements Reserver {
       return await this.#store.admit({ tenant, call: call.id, chain, leaseMs: this.#leaseMs });
     } catch (thrown) {
       // It may have been booked all the same, or may be yet: take it back, so that no lease charges it.
-      if (!isNotAsked(thrown)) this.#end(call.id, () => this.#store.release(tenant, call.id));
-      if (!FREE_ACTIONS.has(call.access.action)) throw thrown;
-      this.#onBypass(call);
+      if (!isNotAsked(thrown)) this.#reservations.takeBack(call, claims);
+      if (!this.#mayPass(call)) throw thrown;
       return undefined;
     }
   }
 
-  #reserve(call: PermittedCall, claims: readonly QuotaClaim[], states: readonly ClaimState[]): Reservation {
-    const standings = claims.map(({ quota }, index) => standingOf(quota, at(states, index)));
-    // What is only spent was charged by the admission.
-    if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, call, standings };
-    const { id } = call;
-    const { tenant } = call.access.principal;
-    let isOpen = true;
-    const close = (book: () => Promise<boolean>): void => {
-      if (!isOpen) return;
-      isOpen = false;
-      this.#keeper.remove(tenant, id);
-      this.#end(id, book);
-    };
-    this.#keeper.add(tenant, id);
-    return {
-      call,
-      standings,
-      settle: (charge, sent = call) => {
-        const actual = claims.map((claim) => bookedOf(claim, { charge, sent }));
-        close(() => this.#store.settle({ tenant, call: id, actual }));
-      },
-      release: () => close(() => this.#store.release(tenant, id)),
-    };
+  #wait(call: PermittedCall, { admission, sinceMs, blocked }: Waiting): Promise<Reservation> {
+    return this.#queue.wait(call, {
+      admission,
+      sinceMs,
+      blocked,
+      ask: () => this.#try(call, { claims: this.#claimsOf(call, admission), admission, sinceMs }),
+      unledgered: () => (this.#mayPass(call) ? { ...UNRESERVED, call } : undefined),
+    });
   }
 
-  #end(call: CallId, book: () => Promise<boolean>): void {
-    this.#endings.add({ call, book, untilMs: this.#clock.now() + this.#leaseMs });
+  #claimsOf(call: PermittedCall, { quote }: Admission): readonly QuotaClaim[] {
+    return candidateClaims(call, { quote, nowMs: this.#clock.now() });
+  }
+
+  /** Whether a call needs no ledger where there is none; then it is counted. */
+  #mayPass(call: PermittedCall): boolean {
+    if (!FREE_ACTIONS.has(call.access.action)) return false;
+    this.#onBypass(call);
+    return true;
   }
 }
 
-function standingOf(quota: Standing['quota'], { settled, held, resetMs }: ClaimState): Standing {
-  return { quota, remaining: Math.max(0, quota.amount - settled - held), resetMs };
+interface Trying extends Coming {
+  readonly claims: readonly QuotaClaim[];
+}
+
+interface Waiting extends Coming {
+  readonly blocked: Blocked;
 }
 
 function lost(tenant: string): GatewayError {
@@ -154,8 +181,4 @@ function lost(tenant: string): GatewayError {
     'limit.lost',
     `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to put it back with \`waygate ledger rebuild\``,
   );
-}
-
-function at<T>(list: readonly T[], index: number): T {
-  return list[index] as T;
 }

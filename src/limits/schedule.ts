@@ -1,7 +1,9 @@
-/** Work that comes round again. Injected, so that tests say when. */
+/** Work for later. Injected, so that tests say when. */
 export interface Schedule {
-  /** Returns what stops it. */
+  /** Does work again and again. Returns what stops it. */
   every(ms: number, work: () => void): () => void;
+  /** Does work once. Returns what calls it off. */
+  after(ms: number, work: () => void): () => void;
 }
 
 /** The process's own timers; they keep no process alive. */
@@ -10,5 +12,10 @@ export const systemSchedule: Schedule = {
     const timer = setInterval(work, ms);
     timer.unref();
     return () => clearInterval(timer);
+  },
+  after(ms, work) {
+    const timer = setTimeout(work, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
   },
 };

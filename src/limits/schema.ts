@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SECRET_REFERENCE } from '../core/secret-reference.ts';
-import { COMMAND_TIMEOUT_MS, LEASE_MAX_MS, LEASE_MS } from './bounds.ts';
+import { COMMAND_TIMEOUT_MS, LEASE_MAX_MS, LEASE_MS, WAIT_MAX_MS, WAIT_MS } from './bounds.ts';
 import { parseNode, parseRedisUrl } from './redis-address.ts';
 
 const nodes = z.array(z.string().refine((text) => parseNode(text) !== undefined, 'expected `host:port`')).min(1);
@@ -49,3 +49,27 @@ const redisSchema = z
 
 /** `store` of the config: where limits are counted. Memory is for one process and is lost with it. */
 export const storeSchema = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('memory') }), redisSchema]);
+
+/** `limits` of the config: how calls wait for room. */
+export const limitsSchema = z.strictObject({
+  waitMs: z
+    .int()
+    .min(0)
+    .max(WAIT_MAX_MS)
+    .default(WAIT_MS)
+    .describe(
+      'How long a call waits that only a rate, or what running calls hold, keeps out; `0` refuses it at once. A limit may say its own `wait`.',
+    ),
+  waitingMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('Calls that may wait at once; further ones are refused.'),
+  waitingPerTenantMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('Calls of one tenant that may wait at once.'),
+});

@@ -37,3 +37,11 @@ export const ceilingSchema = priceSchema.extend({
   input: perMillion.positive().describe('USD per million tokens of fresh input.'),
   output: perMillion.positive().describe('USD per million tokens of output, reasoning included.'),
 });
+
+/** What a call holds of its limits for its output, until it ends. */
+export const reserveSchema = z
+  .enum(['worst', 'p99'])
+  .default('worst')
+  .describe(
+    'What calls hold for their output until they end: all that they may use, or what 99 of 100 calls of the tenant to the model used; more than that is booked all the same, and stops the next call.',
+  );

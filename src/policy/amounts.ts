@@ -61,6 +61,15 @@ export function readWindow(every: string, timezone: string): Window | Wrong {
   return { kind: 'rolling', ms };
 }
 
+const WAIT_MAX_MS = 300_000;
+
+/** `20s`, `2min`; `0s` for none. In milliseconds. */
+export function readWait(text: string): number | Wrong {
+  const [, digits, noun = ''] = ROLLING.exec(text) ?? [];
+  const ms = Number(digits) * (RATE_MS.get(noun) ?? NaN);
+  return ms <= WAIT_MAX_MS ? ms : { fault: 'expected a wait like `20s` or `2min`, from `0s` to `5min`' };
+}
+
 function unitOf(noun: string | undefined): Unit {
   return noun === 'tokens' ? 'tokens' : 'requests';
 }

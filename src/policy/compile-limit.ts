@@ -3,7 +3,7 @@ import { unknownName } from '../core/nearest.ts';
 import { type Quota, type Scope, SCOPES, type Window } from '../core/quota.ts';
 import type { Spot } from '../documents/faults.ts';
 import { KINDS_OF } from './actions.ts';
-import { type Amount, readBudget, readRate, readWindow } from './amounts.ts';
+import { type Amount, readBudget, readRate, readWait, readWindow } from './amounts.ts';
 import { unknownZone, zoneFormat } from './functions.ts';
 import type { Enforcement, Limit, PolicyHead } from './policy-set.ts';
 import { readLimitTargets } from './read-target.ts';
@@ -47,7 +47,16 @@ export function compileLimit(limit: LimitFile, { policy, spot, enforcement }: Li
   if (named.length > 0 && targets.length === 0)
     spot.fault('this limit never counts anything: `on`, `per` and its unit exclude each other');
   const enforced = !policy.shadow && enforcement === 'enforce';
-  return { quota: { id: `${policy.name}/${limit.id}`, kind, ...measure, per, enforced }, targets, policy };
+  const id = `${policy.name}/${limit.id}`;
+  return { quota: { id, kind, ...measure, per, enforced, ...readWaiting(limit, spot) }, targets, policy };
+}
+
+function readWaiting({ wait }: LimitFile, spot: Spot): Pick<Quota, 'waitMs'> {
+  if (wait === undefined) return {};
+  const read = readWait(wait);
+  if (typeof read === 'number') return { waitMs: read };
+  spot.at('wait').fault(read.fault);
+  return {};
 }
 
 /** Stands for an amount that could not be read. */

@@ -9,7 +9,7 @@ import { checkGuards } from './check-guards.ts';
 import { checkNames } from './check-names.ts';
 import { OwnFunctions, useOwnFunctions } from './functions.ts';
 import { type Outcome, outcomeOf, publicText } from './outcome.ts';
-import { argsReads, loopDepth, type Read, readsCall } from './reads.ts';
+import { argsReads, loopDepth, type Read, readsCall, readsTime } from './reads.ts';
 import type { Flaw } from './syntax.ts';
 import { type Trace, traced } from './trace.ts';
 import { APPLIES_VARIABLES, CLASSES, RULE_VARIABLES, TYPES } from './vocabulary.ts';
@@ -23,6 +23,8 @@ export interface Condition {
   readonly loops: number;
   /** Whether it reads what only the call itself says. */
   readonly readsCall: boolean;
+  /** Whether it reads the time. */
+  readonly readsTime: boolean;
   /** Runs it on the values of the variables. */
   readonly run: (values: object) => Outcome;
   /** Runs it and its parts, to explain the outcome. */
@@ -72,6 +74,7 @@ export class Expressions {
       reads: argsReads(root),
       loops: loopDepth(root),
       readsCall: readsCall(root),
+      readsTime: readsTime(root),
       run: (values) => {
         this.#own.reset();
         return outcomeOf(parsed, values);

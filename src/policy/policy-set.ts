@@ -58,6 +58,8 @@ export interface PolicySet {
   readonly rules: TargetIndex<Rule>;
   readonly limits: TargetIndex<Limit>;
   readonly callerOf: (principal: Principal) => Caller;
+  /** Whether some rule reads the time. */
+  readonly readsTime: boolean;
 }
 
 export function policySet(
@@ -76,6 +78,7 @@ export function policySet(
     revision,
     enforcement,
     policies,
+    readsTime: rules.some(({ when }) => when?.readsTime),
     // In shadow an `allow` grants nothing, so that nothing ever asks for it.
     rules: new TargetIndex(rules.filter(({ effect, policy }) => !(policy.shadow && effect === 'allow'))),
     limits: new TargetIndex(limits),

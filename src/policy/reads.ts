@@ -24,6 +24,11 @@ export function readsCall(root: Node): boolean {
   return streams || pathsIn(root, 'args').length > 0;
 }
 
+/** Whether a condition reads the time, so that what it says may change with nothing else changed. */
+export function readsTime(root: Node): boolean {
+  return pathsIn(root, 'now').length > 0 || pathsIn(root, 'context').some(([, field]) => field === 'time');
+}
+
 /** How many loops run in each other. Within a loop, `x in list` is one more: it walks the list on every pass. */
 export function loopDepth(node: Node): number {
   return depthOf(node, 0);

@@ -62,6 +62,11 @@ export const limitSchema = z
     concurrency: z.int().min(1, 'expected at least 1').optional().describe('Calls under way at the same moment.'),
     max: later.optional(),
     every: text.optional().describe('`hour`, `day`, `week`, `month`, `year`, or a rolling window: `90s`, `1h`, `5d`.'),
+    wait: text
+      .optional()
+      .describe(
+        'How long a call waits for room, from `0s` (refused at once) to `5min`; as `limits.waitMs` of the config unless said.',
+      ),
     tz: text.optional().describe('IANA time zone of a calendar window; UTC unless said.'),
     per: oneOrMore(SCOPES, 'a scope').describe(
       'What is counted on its own, always within the tenant; the tenant unless said.',

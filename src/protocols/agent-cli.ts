@@ -19,3 +19,12 @@ export function isCodex(headers: Headers): boolean {
 export function isTerminal(error: GatewayError, headers: Headers): boolean {
   return !error.retry || (error.blame === 'limit' && isAgentCli(headers));
 }
+
+/**
+ * Whether an error is a refusal that this client must take as final. Agent CLIs repeat any 5xx for minutes, whatever
+ * `x-should-retry` says, so a lost ledger must not look like one to them.
+ */
+export function isFinalRefusal(error: GatewayError, headers: Headers): boolean {
+  if (error.code === 'limit.lost') return isAgentCli(headers);
+  return error.blame === 'policy' || (error.blame === 'limit' && isTerminal(error, headers));
+}

@@ -1,6 +1,6 @@
 // Errors as Anthropic's SDKs and Claude Code read them: `{ type: "error", error: { type, message }, request_id }`.
 import type { GatewayError } from '../core/errors.ts';
-import { isTerminal } from './agent-cli.ts';
+import { isFinalRefusal } from './agent-cli.ts';
 import { errorHeaders, publicMessage } from './error-text.ts';
 import type { ErrorContext, WireError } from './protocol.ts';
 
@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<number, string>> = {
 
 // An agent CLI would repeat a 429 for minutes; 402 it shows and stops.
 function statusOf(error: GatewayError, context: ErrorContext): number {
-  return error.blame === 'limit' && isTerminal(error, context.headers) ? 402 : error.status;
+  return error.blame !== 'policy' && isFinalRefusal(error, context.headers) ? 402 : error.status;
 }
 
 function errorBody(error: GatewayError, context: ErrorContext): string {

@@ -1,7 +1,7 @@
 // Errors as Google's clients read them: `{ error: { code, message, status, details } }` (https://google.aip.dev/193).
 import type { GatewayError } from '../core/errors.ts';
 import { errorHeaders, publicMessage } from './error-text.ts';
-import { isFinalRefusal } from './openai-error.ts';
+import { isFinalRefusal } from './agent-cli.ts';
 import type { ErrorContext, WireError } from './protocol.ts';
 
 /** HTTP status → the name that Google's APIs give it. */
@@ -19,7 +19,7 @@ const STATUSES: Readonly<Record<number, string>> = {
 
 // Gemini CLI repeats 429 and 5xx for minutes; 403 it shows and stops.
 function statusOf(error: GatewayError, context: ErrorContext): number {
-  return isFinalRefusal(error, context) ? 403 : error.status;
+  return isFinalRefusal(error, context.headers) ? 403 : error.status;
 }
 
 function errorBody(error: GatewayError, context: ErrorContext): string {

@@ -1,13 +1,7 @@
 // Errors as OpenAI's SDKs read them: `{ error: { message, type, code, param } }`, in a body or in an event.
 import type { GatewayError } from '../core/errors.ts';
-import { isTerminal } from './agent-cli.ts';
 import { errorHeaders, publicMessage } from './error-text.ts';
 import type { ErrorContext, WireError } from './protocol.ts';
-
-/** Whether an error is a refusal that this client must take as final. */
-export function isFinalRefusal(error: GatewayError, context: ErrorContext): boolean {
-  return error.blame === 'policy' || (error.blame === 'limit' && isTerminal(error, context.headers));
-}
 
 /** The error object. `code` is Waygate's own, `type` one that the SDKs know. */
 export function openaiErrorObject(error: GatewayError): Readonly<Record<string, unknown>> {

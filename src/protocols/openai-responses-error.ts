@@ -1,8 +1,8 @@
 // Errors of the responses dialect. Codex repeats a refusal five times unless it is a 400 or its own terminal event.
 import type { GatewayError } from '../core/errors.ts';
-import { isCodex } from './agent-cli.ts';
+import { isCodex, isFinalRefusal } from './agent-cli.ts';
 import { errorHeaders, publicMessage } from './error-text.ts';
-import { isFinalRefusal, openaiErrorObject } from './openai-error.ts';
+import { openaiErrorObject } from './openai-error.ts';
 import type { ErrorContext, WireError } from './protocol.ts';
 
 /** Whether Codex has to be told by its own event. */
@@ -15,9 +15,11 @@ export function responsesStatus(error: GatewayError, context: ErrorContext): num
   return isRefusal(error, context) ? 400 : error.status;
 }
 
-// A model that is not here will not be there at the next try either.
-function isRefusal(error: GatewayError, context: ErrorContext): boolean {
-  return error.code === 'route.model' || isFinalRefusal(error, context);
+// A model that is not here will not be there at the next try either. Codex repeats whatever is not a 400: only a 401 is left
+// to it, for which it may find another token.
+function isRefusal(error: GatewayError, { headers }: ErrorContext): boolean {
+  if (error.code === 'route.model' || isFinalRefusal(error, headers)) return true;
+  return error.blame === 'caller' && error.status !== 401 && isCodex(headers);
 }
 
 /** A stream whose only event is the refusal. */

@@ -11,6 +11,8 @@ export interface Metrics {
   storeFailed(operation: string): void;
   auditFailed(entry: string): void;
   limitsBypassed(reason: string): void;
+  refusalRemembered(code: string): void;
+  waited(wait: { readonly ms: number; readonly limit: string; readonly outcome: string }): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
   spansDropped(spans: number): void;
@@ -27,6 +29,8 @@ export interface MetricsSource {
   readonly inFlight: () => number;
   /** How the upstreams are now, by name. */
   readonly upstreamHealth: () => ReadonlyMap<string, keyof typeof HEALTH>;
+  /** Calls that wait for room in a limit. */
+  readonly waiting: () => number;
   /** Undefined where there is no collector: then `/metrics` is the only way out. */
   readonly otlp: OtlpMetrics | undefined;
 }
@@ -79,7 +83,7 @@ function pushed(otlp: OtlpMetrics, producers: { readonly metricProducers: Series
 
 function processMetrics(
   meter: Meter,
-  { inFlight, upstreamHealth }: Pick<MetricsSource, 'inFlight' | 'upstreamHealth'>,
+  { inFlight, upstreamHealth, waiting }: Pick<MetricsSource, 'inFlight' | 'upstreamHealth' | 'waiting'>,
 ): Metrics {
   const counter = (name: ProcessMetricName) => meter.createCounter(name, PROCESS_METRICS[name]);
   const gauge = (name: ProcessMetricName, read: () => number): void =>
@@ -89,6 +93,11 @@ function processMetrics(
   const stores = counter('waygate.store.errors');
   const audits = counter('waygate.audit.failures');
   const bypasses = counter('waygate.limits.bypassed');
+  const remembered = counter('waygate.refusals.remembered');
+  const waits = meter.createHistogram('waygate.limits.wait.duration', {
+    ...PROCESS_METRICS['waygate.limits.wait.duration'],
+    advice: { explicitBucketBoundaries: [...PROCESS_METRICS['waygate.limits.wait.duration'].boundaries] },
+  });
   const reloads = counter('waygate.config.reloads');
   const drops = counter('waygate.telemetry.dropped');
   const retries = counter('waygate.upstream.retries');
@@ -101,6 +110,7 @@ function processMetrics(
     });
   let current = 1;
   gauge('waygate.calls.in_flight', inFlight);
+  gauge('waygate.limits.waiting', waiting);
   gauge('waygate.config.current', () => current);
   // A counter that has never counted is not there: alerts need its zero.
   drops.add(0);
@@ -108,6 +118,9 @@ function processMetrics(
     storeFailed: (operation) => stores.add(1, { 'waygate.operation': operation }),
     auditFailed: (entry) => audits.add(1, { 'waygate.audit.entry': entry }),
     limitsBypassed: (reason) => bypasses.add(1, { 'waygate.reason': reason }),
+    refusalRemembered: (code) => remembered.add(1, { 'waygate.error.code': code }),
+    waited: ({ ms, limit, outcome }) =>
+      waits.record(ms / 1_000, { 'waygate.limit': limit, 'waygate.outcome': outcome }),
     configReloaded(outcome) {
       current = outcome === 'applied' ? 1 : 0;
       reloads.add(1, { 'waygate.outcome': outcome });

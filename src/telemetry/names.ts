@@ -6,6 +6,7 @@ const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 
 /** Seconds; the boundaries that the GenAI conventions advise. */
 const MODEL_SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 const FIRST_SECONDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const WAIT_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
 const TOKENS = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
 
 interface CounterRow {
@@ -69,6 +70,15 @@ export const PROCESS_METRICS = {
   'waygate.calls.in_flight': gauge('{call}', 'Calls that have begun and not ended'),
   'waygate.store.errors': counter('{error}', 'Operations on the store that failed'),
   'waygate.audit.failures': counter('{entry}', 'Audit entries that could not be written, by kind'),
+  'waygate.refusals.remembered': counter(
+    '{call}',
+    'Calls refused as the same request was before, asking nobody, by code',
+  ),
+  'waygate.limits.waiting': gauge('{call}', 'Calls that wait for room in a limit'),
+  'waygate.limits.wait.duration': histogram(
+    WAIT_SECONDS,
+    'How long calls waited for room, by the limit they waited for first and how it ended',
+  ),
   'waygate.limits.bypassed': counter('{call}', 'Calls let through while the store was gone'),
   'waygate.upstream.health': gauge(
     '1',
@@ -80,7 +90,7 @@ export const PROCESS_METRICS = {
   'waygate.config.reloads': counter('{reload}', 'Reloads of configuration and policies, by outcome'),
   'waygate.config.current': gauge('1', '1 where the files are what is in force, 0 where the last good ones are'),
   'waygate.telemetry.dropped': counter('{span}', 'Spans that never reached the collector'),
-} as const satisfies Record<string, CounterRow | GaugeRow>;
+} as const satisfies Record<string, CounterRow | GaugeRow | HistogramRow>;
 
 export type CallMetricName = keyof typeof CALL_METRICS;
 export type ProcessMetricName = keyof typeof PROCESS_METRICS;

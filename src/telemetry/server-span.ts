@@ -40,10 +40,19 @@ const KEY = {
   error: key('waygate.error.code'),
   cost: key('waygate.cost.usd_micros'),
   estimated: key('waygate.usage.estimated'),
+  waitedMs: key('waygate.limits.waited_ms'),
+  waitedFor: key('waygate.limits.waited_for'),
 };
 /** Room for three texts at their longest. */
 const PRINCIPAL_BYTES = 8_192;
 const HTTP = Buffer.concat([constant('url.scheme', 'http'), constant('network.protocol.version', '1.1')]);
+
+/** A wait for room in a limit. */
+export interface Waited {
+  readonly ms: number;
+  /** The limit that it waited for first. */
+  readonly limit: string;
+}
 
 /** A SERVER span, as far as its call's record does not say it. */
 export interface ServerSpan {
@@ -51,6 +60,7 @@ export interface ServerSpan {
   readonly spanId: string;
   readonly startMs: number;
   readonly endMs: number;
+  readonly wait: Waited | undefined;
   /** Takes credentials out of a text. */
   readonly mask: (text: string) => string;
 }
@@ -62,6 +72,10 @@ export function writeServerSpan(writer: ProtoWriter, record: CallRecord, span: S
   if (record.principal) writer.raw(principalBytes(record.principal));
   if (record.call) writeCall(writer, record.call);
   if (record.decision) writeDecision(writer, record.decision);
+  if (span.wait) {
+    writeInt(writer, KEY.waitedMs, span.wait.ms);
+    writeText(writer, KEY.waitedFor, span.wait.limit);
+  }
   writeEnd(writer, record);
   writeSpan(writer, end, head(record, span));
 }

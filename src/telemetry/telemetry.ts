@@ -29,6 +29,8 @@ export interface TelemetryOptions {
   readonly destination: (upstream: string) => Destination | undefined;
   /** How the upstreams are now, by name. */
   readonly upstreamHealth: MetricsSource['upstreamHealth'];
+  /** Calls that wait for room in a limit. */
+  readonly waiting: () => number;
   /** Where log lines go; standard error unless set. */
   readonly write?: (line: string) => void;
   readonly intervals?: { readonly flushMs?: number; readonly retryMs?: number; readonly metricsMs?: number };
@@ -79,6 +81,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     scope,
     inFlight: () => calls.inFlight,
     upstreamHealth: options.upstreamHealth,
+    waiting: options.waiting,
     otlp: otlp && { ...otlp, url: `${otlp.endpoint}/v1/metrics`, everyMs: intervals?.metricsMs ?? METRICS_MS },
   });
   const exporter =

@@ -8,7 +8,7 @@ import type { Attempt, CallTrace, TraceHeaders, Tracer } from '../core/trace.ts'
 import type { CallMetrics } from './call-metrics.ts';
 import { type Destination, writeClientSpan } from './client-span.ts';
 import type { SpanExporter } from './exporter.ts';
-import { writeServerSpan } from './server-span.ts';
+import { type Waited, writeServerSpan } from './server-span.ts';
 import { isSampled, newSpanId, type TraceContext, traceContexts, traceparent } from './trace-context.ts';
 
 export interface TracerSource {
@@ -55,6 +55,7 @@ class Trace implements CallTrace {
   readonly #spanId = newSpanId();
   readonly #offsetMs: number;
   readonly #tries: Try[] = [];
+  #wait: Waited | undefined;
   #open = true;
 
   constructor(source: TracerSource, request: Incoming, context: TraceContext) {
@@ -83,6 +84,10 @@ class Trace implements CallTrace {
     };
   }
 
+  waited({ ms, limit }: Waited): void {
+    this.#wait = { ms, limit };
+  }
+
   // Without a collector this is no hop of the trace: the caller's context passes as it came.
   #headers(spanId: string): TraceHeaders {
     const { state, parentId } = this.#context;
@@ -105,7 +110,14 @@ class Trace implements CallTrace {
     const context = this.#context;
     const last = this.#tries.at(-1);
     exporter.add((writer) =>
-      writeServerSpan(writer, record, { context, spanId: this.#spanId, startMs: this.#startMs, endMs, mask }),
+      writeServerSpan(writer, record, {
+        context,
+        spanId: this.#spanId,
+        startMs: this.#startMs,
+        endMs,
+        wait: this.#wait,
+        mask,
+      }),
     );
     for (const made of this.#tries) {
       const { call, upstream, spanId, startMs, ended } = made;

@@ -18,6 +18,7 @@ test('the JSON Schema of the config asks for what has no default, and allows not
     'listen',
     'admin',
     'store',
+    'limits',
     'identity',
     'upstreams',
     'ceiling',

@@ -7,11 +7,16 @@ import type { ClaimState } from '../../src/limits/store.ts';
 import { AT_ONCE, BUDGET, charge, permitted, quota } from './calls.ts';
 import { DAY, HOUR, MINUTE, NOON } from './ledger.ts';
 
-function refuse(one: Quota, state: Partial<ClaimState>, quote = charge(1_200, 250_000)): GatewayError {
+function refuse(one: Quota, state: Partial<ClaimState>, quote = charge(1_200, 250_000), waitedMs = 0): GatewayError {
   const call = permitted({ quotas: [one], tenant: 'acme' });
   const [asked] = claimsOf(call, { quote, nowMs: NOON });
   if (!asked) throw new Error('the quota does not apply');
-  return refusal({ ...asked, state: { settled: 0, held: 0, resetMs: 0, retryMs: 0, ...state }, access: call.access });
+  return refusal({
+    ...asked,
+    state: { settled: 0, held: 0, resetMs: 0, retryMs: 0, ...state },
+    access: call.access,
+    waitedMs,
+  });
 }
 
 describe('a refusal', () => {
@@ -25,13 +30,32 @@ describe('a refusal', () => {
   });
 
   test('of a budget says money in dollars, and has no time to try again in its headers', () => {
-    const error = refuse(BUDGET, { settled: 700_000, held: 100_000, retryMs: 7.5 * DAY });
+    const error = refuse(BUDGET, { settled: 800_000, held: 100_000, retryMs: 7.5 * DAY });
     expect(error).toMatchObject({ code: 'limit.budget', rule: 'research/month', retryAfterMs: undefined, status: 402 });
     expect(error.message).toBe(
-      'budget limit `research/month` for tenant `acme` is reached: of 1.00 USD a month (Europe/Berlin), 0.70 USD are ' +
+      'budget limit `research/month` for tenant `acme` is reached: of 1.00 USD a month (Europe/Berlin), 0.80 USD are ' +
         'spent and 0.10 USD held by running calls, and this call asks for 0.25 USD; it fits again in 8 days; until then ' +
         'ask for less, or have the owner of the limit raise it',
     );
+  });
+
+  test('of a budget of which running calls hold what is left asks to try again soon', () => {
+    const error = refuse(BUDGET, { settled: 700_000, held: 100_000, retryMs: 7.5 * DAY });
+    expect(error).toMatchObject({ code: 'limit.held', retryAfterMs: 1_000, status: 429 });
+    expect(error.message).toContain('it fits again when running calls have ended');
+  });
+
+  test('says how long it stands, where that is known', () => {
+    expect(refuse(quota(), { settled: 60, retryMs: 12_001 }).standsMs).toBe(12_001);
+    expect(refuse(quota(), { settled: 60, retryMs: 12_001 }, charge(1), 20_000).standsMs).toBeUndefined();
+    expect(refuse(BUDGET, { settled: 700_000, held: 100_000, retryMs: 9 }).standsMs).toBeUndefined();
+    expect(refuse(quota({ unit: 'tokens', amount: 1_000 }), {}).standsMs).toBe(Infinity);
+  });
+
+  test('says how long its call has waited in vain', () => {
+    const refused = (waitedMs: number): string => refuse(quota(), { settled: 60 }, charge(1), waitedMs).message;
+    expect(refused(999)).not.toContain('waiting');
+    expect(refused(20_000)).toContain('asks for 1 request, and 20 s of waiting brought no room; try again');
   });
 
   test('of calls at once says how many run', () => {

@@ -3,32 +3,11 @@ import { GatewayError } from '../../src/core/errors.ts';
 import type { CallId } from '../../src/core/ids.ts';
 import { memoryStore } from '../../src/limits/memory.ts';
 import { type Reserver, reserver, type ReserverOptions } from '../../src/limits/reserve.ts';
-import type { Schedule } from '../../src/limits/schedule.ts';
 import type { LedgerStore } from '../../src/limits/store.ts';
 import { NotAsked, unavailable } from '../../src/limits/unavailable.ts';
-import { AT_ONCE, BUDGET, charge, permitted, quota } from './calls.ts';
+import { admission, AT_ONCE, BUDGET, charge, permitted, quota } from './calls.ts';
 import { asks, claim, MINUTE, statesOf, type TestClock, testClock } from './ledger.ts';
-
-/** Timers that run when they are told to. */
-function handSchedule(): Schedule & { run(ms: number): Promise<void>; readonly periods: number[] } {
-  const works = new Map<() => void, number>();
-  return {
-    every(ms, work) {
-      works.set(work, ms);
-      return () => void works.delete(work);
-    },
-    async run(ms) {
-      for (const [work, every] of works) if (every === ms) work();
-      await turns();
-    },
-    get periods() {
-      return [...works.values()];
-    },
-  };
-}
-
-/** Lets everything run that waits for nothing but its turn. */
-const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+import { handSchedule, turns } from './timers.ts';
 
 const SECOND = 1_000;
 const RENEWAL = 20_000;
@@ -94,7 +73,7 @@ describe('a reserver', () => {
 
   test('reserves the quote, tells what is left, and books what was used', async () => {
     const call = permitted({ quotas: [TOKENS, AT_ONCE], tenant: 't' });
-    const reservation = await limits.admit(call, charge(400));
+    const reservation = await limits.admit(call, admission(charge(400)));
     expect(reservation.standings).toEqual([
       { quota: TOKENS, remaining: 600, resetMs: expect.any(Number) },
       { quota: AT_ONCE, remaining: 1, resetMs: 0 },
@@ -106,14 +85,14 @@ describe('a reserver', () => {
   });
 
   test('gives everything back for a call that was never sent', async () => {
-    const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(400));
+    const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(400)));
     reservation.release();
     await turns();
     expect(await tokens('t')).toEqual({ settled: 0, held: 0 });
   });
 
   test('ends a reservation once: the first end counts', async () => {
-    const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(400));
+    const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(400)));
     reservation.settle(charge(90));
     reservation.settle(charge(500));
     reservation.release();
@@ -123,16 +102,16 @@ describe('a reserver', () => {
   });
 
   test('never says that less than nothing is left', async () => {
-    const first = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(400));
+    const first = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(400)));
     first.settle(charge(1_300));
     await turns();
     const shadow = { ...TOKENS, enforced: false };
-    const { standings } = await limits.admit(permitted({ quotas: [shadow], tenant: 't' }), charge(1));
+    const { standings } = await limits.admit(permitted({ quotas: [shadow], tenant: 't' }), admission(charge(1)));
     expect(standings).toMatchObject([{ remaining: 0 }]);
   });
 
   test('asks the store nothing for a call without quotas', async () => {
-    const reservation = await limits.admit(permitted({ quotas: [] }), charge(400));
+    const reservation = await limits.admit(permitted({ quotas: [] }), admission(charge(400)));
     expect(reservation.standings).toEqual([]);
     reservation.settle(charge(1));
     reservation.release();
@@ -141,7 +120,7 @@ describe('a reserver', () => {
   });
 
   test('asks the store once for a call that only spends, whatever its end', async () => {
-    const reservation = await limits.admit(permitted({ quotas: [quota()] }), charge(400));
+    const reservation = await limits.admit(permitted({ quotas: [quota()] }), admission(charge(400)));
     expect(reservation.standings).toMatchObject([{ remaining: 59 }]);
     reservation.settle(charge(1));
     reservation.release();
@@ -151,7 +130,7 @@ describe('a reserver', () => {
 
   test('refuses by the first quota that does not fit', async () => {
     const call = permitted({ quotas: [TOKENS, { ...BUDGET, amount: 10 }], tenant: 't' });
-    await expect(limits.admit(call, charge(1, 11))).rejects.toMatchObject({
+    await expect(limits.admit(call, admission(charge(1, 11)))).rejects.toMatchObject({
       code: 'limit.budget',
       rule: 'research/month',
     });
@@ -161,7 +140,7 @@ describe('a reserver', () => {
   test('refuses a tenant whose ledger is lost, also its lists', async () => {
     limits = make({ store: { ...store, admit: async () => ({ kind: 'lost' }) } });
     const call = permitted({ quotas: [quota()], tenant: 'acme', action: 'model.list', resource: 'model/openai/' });
-    await expect(limits.admit(call, charge(0))).rejects.toMatchObject({
+    await expect(limits.admit(call, admission(charge(0)))).rejects.toMatchObject({
       code: 'limit.lost',
       message: expect.stringContaining('tenant `acme`'),
     });
@@ -171,7 +150,7 @@ describe('a reserver', () => {
     test('refuses, and takes back what may have been booked all the same', async () => {
       store.down = new Error('no answer within 150 ms');
       store.works = true;
-      const refused = limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(400));
+      const refused = limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(400)));
       await expect(refused).rejects.toMatchObject({ code: 'limit.unavailable' });
       store.down = undefined;
       await schedule.run(SECOND);
@@ -181,7 +160,7 @@ describe('a reserver', () => {
 
     test('has nothing to take back where it was not even asked', async () => {
       store.down = new NotAsked('not connected');
-      await expect(limits.admit(permitted({ quotas: [TOKENS] }), charge(400))).rejects.toThrow(
+      await expect(limits.admit(permitted({ quotas: [TOKENS] }), admission(charge(400)))).rejects.toThrow(
         'limits cannot be checked',
       );
       await turns();
@@ -195,21 +174,21 @@ describe('a reserver', () => {
         ['model.count', 'model/openai/gpt'],
         ['tool.list', 'tool/github/'],
       ] as const) {
-        expect((await limits.admit(permitted({ quotas: [quota()], action, resource }), charge(0))).standings).toEqual(
-          [],
-        );
+        expect(
+          (await limits.admit(permitted({ quotas: [quota()], action, resource }), admission(charge(0)))).standings,
+        ).toEqual([]);
       }
       expect(bypassed).toEqual(['model.list', 'model.count', 'tool.list']);
       for (const action of ['model.generate', 'model.embed', 'tool.call', 'resource.read', 'prompt.get'] as const) {
-        await expect(limits.admit(permitted({ quotas: [quota()], action }), charge(0))).rejects.toBeInstanceOf(
-          GatewayError,
-        );
+        await expect(
+          limits.admit(permitted({ quotas: [quota()], action }), admission(charge(0))),
+        ).rejects.toBeInstanceOf(GatewayError);
       }
       expect(bypassed).toHaveLength(3);
     });
 
     test('books an end as soon as it answers again', async () => {
-      const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(400));
+      const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(400)));
       store.down = new Error('down');
       reservation.settle(charge(90));
       await turns();
@@ -227,7 +206,7 @@ describe('a reserver', () => {
 
     test('gives an end up when its lease has lapsed, and says so: the lease charges in full', async () => {
       const call = permitted({ quotas: [TOKENS], tenant: 't' });
-      const reservation = await limits.admit(call, charge(400));
+      const reservation = await limits.admit(call, admission(charge(400)));
       store.down = new Error('down');
       reservation.settle(charge(90));
       await turns();
@@ -242,7 +221,7 @@ describe('a reserver', () => {
     test('keeps a bounded number of ends waiting', async () => {
       const many = { ...AT_ONCE, amount: 20_000 };
       const calls = Array.from({ length: 10_003 }, () => permitted({ quotas: [many], tenant: 't' }));
-      const reservations = await Promise.all(calls.map((call) => limits.admit(call, charge(0))));
+      const reservations = await Promise.all(calls.map((call) => limits.admit(call, admission(charge(0)))));
       store.down = new Error('down');
       for (const reservation of reservations) reservation.release();
       await turns();
@@ -252,9 +231,9 @@ describe('a reserver', () => {
 
   describe('of calls that run for long', () => {
     test('renews their leases, all of a tenant at once, three times per lease', async () => {
-      const first = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(300));
-      const second = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(300));
-      await limits.admit(permitted({ quotas: [TOKENS], tenant: 'other' }), charge(300));
+      const first = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(300)));
+      const second = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(300)));
+      await limits.admit(permitted({ quotas: [TOKENS], tenant: 'other' }), admission(charge(300)));
       for (let i = 0; i < 12; i += 1) {
         clock.advance(RENEWAL);
         await schedule.run(RENEWAL);
@@ -269,7 +248,7 @@ describe('a reserver', () => {
     });
 
     test('goes on where one renewal fails', async () => {
-      const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(300));
+      const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(300)));
       store.down = new Error('down');
       clock.advance(RENEWAL);
       await schedule.run(RENEWAL);
@@ -285,7 +264,7 @@ describe('a reserver', () => {
 
   test('that is closed books what waits, waits for what is under way, and stops its timers', async () => {
     const reservations = await Promise.all(
-      [1, 2].map(() => limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(300))),
+      [1, 2].map(() => limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(300)))),
     );
     store.down = new Error('down');
     reservations[0]?.settle(charge(10));
@@ -303,13 +282,13 @@ describe('a reserver', () => {
     expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toHaveLength(before);
     store.down = new NotAsked('not connected');
     const list = permitted({ quotas: [quota()], action: 'tool.list', resource: 'tool/github/' });
-    await expect(own.admit(list, charge(0))).resolves.toMatchObject({ standings: [] });
+    await expect(own.admit(list, admission(charge(0)))).resolves.toMatchObject({ standings: [] });
     await own.close();
   });
 
   test('tells nobody where nobody asks to be told of an end given up', async () => {
     limits = make();
-    const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), charge(300));
+    const reservation = await limits.admit(permitted({ quotas: [TOKENS], tenant: 't' }), admission(charge(300)));
     store.down = new Error('down');
     clock.advance(2 * MINUTE);
     reservation.settle(charge(10));

@@ -42,7 +42,7 @@ const call: PermittedCall = {
 
 /** A record in which nothing is missing. */
 function full(change: Partial<CallRecord>): CallRecord {
-  const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y') });
+  const error = new GatewayError('policy.denied', 'x', { rule: 'p/r', cause: new Error('y'), isRemembered: true });
   const metered = { ...METERED, failure: 'tool_error' };
   return recordOf(call, { principal, standings, error, decision, metered, ...change });
 }
@@ -141,6 +141,7 @@ describe('members of the lines of the audit', () => {
       'error.code',
       'error.rule',
       'error.cause',
+      'error.remembered',
       'hash',
     ]);
   });
@@ -175,6 +176,7 @@ describe('members of the lines of the audit', () => {
       'error.code',
       'error.rule',
       'error.cause',
+      'error.remembered',
       'hash',
     ]);
   });

@@ -29,6 +29,7 @@ describe('error codes', () => {
       'limit.rate 429 limit retry',
       'limit.concurrency 429 limit retry',
       'limit.budget 402 limit',
+      'limit.held 429 limit retry',
       'limit.unavailable 503 gateway retry',
       'limit.lost 503 gateway',
       'price.unknown 403 policy',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readBudget, readRate, readWindow } from '../../src/policy/amounts.ts';
+import { readBudget, readRate, readWait, readWindow } from '../../src/policy/amounts.ts';
 
 const MINUTE = { kind: 'rolling', ms: 60_000 };
 
@@ -86,5 +86,19 @@ describe('a window', () => {
 
   test.each(['0s', '367d'])('`%s` is no sensible length', (every) => {
     expect(readWindow(every, 'UTC')).toEqual({ fault: 'expected a window of 1 s to 366 days' });
+  });
+});
+
+describe('a wait', () => {
+  test.each([
+    ['0s', 0],
+    ['20s', 20_000],
+    ['5min', 300_000],
+  ])('`%s` is so many milliseconds', (text, ms) => {
+    expect(readWait(text)).toBe(ms);
+  });
+
+  test.each(['301s', '6min', '1h', '0d', '20', '-1s', 's', ''])('`%s` is refused', (text) => {
+    expect(readWait(text)).toEqual({ fault: expect.stringMatching(/^expected a wait/) });
   });
 });

@@ -157,6 +157,12 @@ describe('a sound set', () => {
     ]);
   });
 
+  test('lets calls wait as long as a limit says, and leaves it to the configuration where it says nothing', () => {
+    const limits = '[{ id: l, rate: 9/s, wait: 2min }, { id: m, rate: 9/s, wait: 0s }, { id: n, rate: 9/s }]';
+    const [policy] = policies(`policy: p\nlimits: ${limits}`).policies;
+    expect(policy?.limits.map(({ quota }) => quota.waitMs)).toEqual([120_000, 0, undefined]);
+  });
+
   test('counts calendar windows in UTC unless told otherwise', () => {
     const [policy] = policies('policy: p\nlimits: [{ id: l, budget: 9 requests, every: month }]').policies;
     expect(policy?.limits[0]?.quota.window).toEqual({ kind: 'calendar', every: 'month', timezone: 'UTC' });

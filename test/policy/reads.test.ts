@@ -32,6 +32,17 @@ describe('what only the call itself says', () => {
   });
 });
 
+describe('the time', () => {
+  test.each([
+    ['context.route == "mcp" && context.stream', false],
+    ['has(args.now) && args.now == 1', false],
+    ['now > timestamp("2026-01-01T00:00:00Z")', true],
+    ['agent == "a" || context.time.getHours() < 9', true],
+  ])('%s: %s', (source, readsTime) => {
+    expect(condition(source).readsTime).toBe(readsTime);
+  });
+});
+
 describe('loops in each other', () => {
   const scopes = 'principal.scopes';
   test.each([

@@ -23,6 +23,7 @@ function bench(genai: 'latest' | 'legacy' | 'both' = 'both'): Bench {
     scope,
     inFlight: () => calls.inFlight,
     upstreamHealth: () => new Map([['openai', 'ok']] as const),
+    waiting: () => 3,
     otlp: undefined,
   });
   return {
@@ -203,6 +204,7 @@ describe('metrics of the process', () => {
     metrics.storeFailed('admit');
     metrics.auditFailed('permit');
     metrics.limitsBypassed('list');
+    metrics.waited({ ms: 1_500, limit: 'research/pace', outcome: 'admitted' });
     metrics.spansDropped(7);
     metrics.configReloaded('rejected');
     expect(await value('waygate_store_errors_total', ['waygate_operation="admit"'])).toBe(1);
@@ -210,6 +212,10 @@ describe('metrics of the process', () => {
     expect(await value('waygate_limits_bypassed_total', ['waygate_reason="list"'])).toBe(1);
     expect(await value('waygate_telemetry_dropped_total')).toBe(7);
     expect(await value('waygate_config_current')).toBe(0);
+    expect(await value('waygate_limits_waiting')).toBe(3);
+    const labels = ['waygate_limit="research/pace"', 'waygate_outcome="admitted"'];
+    expect(await value('waygate_limits_wait_duration_sum', labels)).toBe(1.5);
+    expect(await value('waygate_limits_wait_duration_bucket', [...labels, 'le="300"'])).toBe(1);
     metrics.configReloaded('applied');
     expect(await value('waygate_config_current')).toBe(1);
     expect(await value('waygate_config_reloads_total', ['waygate_outcome="rejected"'])).toBe(1);

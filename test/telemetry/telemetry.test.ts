@@ -19,6 +19,7 @@ function start(endpoint?: string, secrets: readonly string[] = []): Started {
     secrets,
     destination: () => OPENAI,
     upstreamHealth: () => new Map(),
+    waiting: () => 3,
     write: (line) => void lines.push(line),
     intervals: { flushMs: 5, retryMs: 1, metricsMs: 60_000 },
   });

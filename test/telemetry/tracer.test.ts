@@ -141,6 +141,17 @@ describe('tracer', () => {
     });
   });
 
+  test('the SERVER span of a call that waited for room says how long, and for what', async () => {
+    const { tracer, spans } = bench();
+    const trace = tracer.begin(incoming());
+    trace.waited({ ms: 1_500, limit: 'research/pace' });
+    trace.end(recordOf(chatCall()));
+    expect(only(await spans(), SERVER).attributes).toMatchObject({
+      'waygate.limits.waited_ms': 1_500n,
+      'waygate.limits.waited_for': 'research/pace',
+    });
+  });
+
   test('the CLIENT span of a model call follows the GenAI conventions', async () => {
     const { tracer, spans } = bench();
     const call = chatCall({ stream: true });

@@ -53,6 +53,7 @@ export function callerOf(url: string, change: Partial<UpstreamSource> = {}, head
   const trace: CallTrace = {
     traceId: '',
     attempt: () => ({ headers, end: (result) => void attempts.push(result) }),
+    waited: () => {},
     end: () => {},
   };
   const request = incoming({

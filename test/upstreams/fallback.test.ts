@@ -6,7 +6,7 @@ import { fallbackForwarder } from '../../src/upstreams/fallback.ts';
 import type { Way } from '../../src/upstreams/forward.ts';
 import { chatCall, incoming } from '../telemetry/calls.ts';
 
-const TRACE = { traceId: '', attempt: () => ({ headers: {}, end: () => {} }), end: () => {} };
+const TRACE = { traceId: '', waited: () => {}, attempt: () => ({ headers: {}, end: () => {} }), end: () => {} };
 const to = (upstream: string): PermittedCall =>
   chatCall({ access: { ...chatCall().access, resource: { kind: 'model', upstream, name: 'm' } } });
 const call: PermittedCall = { ...to('a'), fallbacks: [to('b'), to('c')] };

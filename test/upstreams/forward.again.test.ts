@@ -41,6 +41,7 @@ beforeEach(async () => {
     trace: {
       traceId: '',
       attempt: () => ({ headers: {}, end: (result) => void attempts.push(result) }),
+      waited: () => {},
       end: () => {},
     },
   };
