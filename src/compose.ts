@@ -184,7 +184,7 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
 }
 
 // Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.
-const FIXED = ['listen', 'admin', 'store', 'audit', 'telemetry', 'outbound'] as const;
+const FIXED = ['listen', 'admin', 'frontDoor', 'store', 'audit', 'telemetry', 'outbound'] as const;
 
 function changedForGood(before: Config, next: Config): Problem[] {
   return FIXED.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(next[part])).map((part) => ({

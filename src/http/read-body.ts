@@ -1,55 +1,145 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError } from '../core/errors.ts';
+import type { Transform } from 'node:stream';
+import { GatewayError, toGatewayError } from '../core/errors.ts';
 import { type Headers, header } from '../core/exchange.ts';
+import { bodyDecoder, isBomb } from './body-decoder.ts';
+import { Gathered } from './gathered.ts';
+import type { Load } from './load.ts';
+import type { Pace, Paced } from './pace.ts';
 
 const EMPTY = Buffer.alloc(0);
 
+/** What watches over all bodies that are read. */
+export interface BodyRules {
+  readonly load: Pick<Load, 'hold'>;
+  readonly pace: Pace;
+}
+
 export interface Reading {
   readonly headers: Headers;
-  /** In bytes. */
+  /** Its content coding; undefined where it comes as it is. */
+  readonly coding: string | undefined;
+  /** In bytes, as it comes and decoded. */
   readonly limit: number;
+  readonly rules: BodyRules;
 }
 
-/** The whole body of a request. Past the limit nothing more of it is read. */
-export function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { headers, limit }: Reading,
-): Promise<Buffer> {
-  const coding = header(headers, 'content-encoding');
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') return Promise.reject(compressed(coding));
-  const announced = header(headers, 'content-length');
-  if (announced !== undefined && Number(announced) > limit) return Promise.reject(tooLarge(limit));
-  if (announced === '0' || (announced === undefined && headers['transfer-encoding'] === undefined)) {
-    return Promise.resolve(EMPTY);
+/** The whole body of a request, decoded. Past the limit nothing more of it is read. */
+export async function readBody(request: IncomingMessage, response: ServerResponse, reading: Reading): Promise<Buffer> {
+  const { headers, coding, limit, rules } = reading;
+  const length = header(headers, 'content-length');
+  if (length === '0' || (length === undefined && headers['transfer-encoding'] === undefined)) return EMPTY;
+  const decoder = coding === undefined ? undefined : bodyDecoder(coding);
+  const announced = length === undefined ? undefined : Number(length);
+  if (announced !== undefined) {
+    if (announced > limit) throw tooLarge(limit);
+    rules.load.hold(response, announced);
   }
-  if (request.destroyed) return Promise.reject(aborted());
+  if (request.destroyed) throw aborted();
   // Only now is the client asked for its body: who it is and where it leads has been looked at.
   if (headers['expect'] !== undefined) response.writeContinue();
-  return collect(request, limit);
-}
-
-function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const take = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size <= limit) {
-        chunks.push(chunk);
-        return;
-      }
-      request.off('data', take);
-      request.pause();
-      reject(tooLarge(limit));
-    };
-    request.on('data', take);
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
-    request.on('close', () => {
-      if (!request.readableEnded) reject(aborted());
-    });
+    const held = decoder || announced === undefined ? (bytes: number) => rules.load.hold(response, bytes) : undefined;
+    const gathered = new Gathered(decoder ? undefined : announced);
+    const arrival = new Arrival(request, { gathered, limit, held, pace: rules.pace, decoder, resolve, reject });
+    arrival.start();
   });
 }
+
+interface Arriving {
+  readonly gathered: Gathered;
+  readonly limit: number;
+  /** Books what was not announced. */
+  readonly held: ((bytes: number) => void) | undefined;
+  readonly pace: Pace;
+  readonly decoder: Transform | undefined;
+  readonly resolve: (body: Buffer) => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
+/** A body on its way, from its first byte to its last or to its refusal. */
+class Arrival implements Paced {
+  readonly startedAtMs: number;
+  received = 0;
+  readonly #request: IncomingMessage;
+  readonly #arriving: Arriving;
+  #isOver = false;
+
+  constructor(request: IncomingMessage, arriving: Arriving) {
+    this.#request = request;
+    this.#arriving = arriving;
+    this.startedAtMs = arriving.pace.now();
+  }
+
+  start(): void {
+    const { decoder, pace } = this.#arriving;
+    pace.watch(this);
+    this.#request.on('data', this.#take);
+    this.#request.on('end', () => (decoder ? decoder.end() : this.#complete()));
+    this.#request.on('close', () => {
+      if (!this.#request.readableEnded) this.#fail(aborted());
+    });
+    if (decoder) this.#decode(decoder);
+  }
+
+  giveUp(): void {
+    this.#fail(new GatewayError('request.timeout', 'the body came too slowly; send the request again, and faster'));
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    const { decoder, limit } = this.#arriving;
+    this.received += chunk.length;
+    if (!decoder) this.#gather(chunk);
+    else if (this.received > limit) this.#fail(tooLarge(limit));
+    else if (!decoder.write(chunk)) this.#request.pause();
+  };
+
+  #decode(decoder: Transform): void {
+    decoder.on('data', (chunk: Buffer) => {
+      this.#gather(chunk);
+      if (isBomb(this.#arriving.gathered.size, this.received)) this.#fail(outOfProportion());
+    });
+    decoder.on('drain', () => {
+      if (!this.#isOver) this.#request.resume();
+    });
+    decoder.on('end', () => this.#complete());
+    decoder.on('error', (cause) => this.#fail(new GatewayError('request.invalid', NOT_DECODABLE, { cause })));
+  }
+
+  #gather(chunk: Buffer): void {
+    if (this.#isOver) return;
+    const { gathered, held, limit } = this.#arriving;
+    if (gathered.size + chunk.length > limit) return this.#fail(tooLarge(limit));
+    try {
+      held?.(chunk.length);
+    } catch (refusal) {
+      return this.#fail(toGatewayError(refusal));
+    }
+    gathered.add(chunk);
+  }
+
+  #complete(): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#arriving.resolve(this.#arriving.gathered.body());
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#request.pause();
+    this.#arriving.decoder?.destroy();
+    this.#arriving.reject(error);
+  }
+
+  #leave(): void {
+    this.#isOver = true;
+    this.#request.off('data', this.#take);
+    this.#arriving.pace.forget(this);
+  }
+}
+
+const NOT_DECODABLE = 'the body is not what its `content-encoding` says, or it ends too early';
 
 function tooLarge(limit: number): GatewayError {
   return new GatewayError(
@@ -58,10 +148,10 @@ function tooLarge(limit: number): GatewayError {
   );
 }
 
-function compressed(coding: string): GatewayError {
+function outOfProportion(): GatewayError {
   return new GatewayError(
-    'request.invalid',
-    `the body is compressed (\`${coding.slice(0, 40)}\`), and what cannot be read cannot be decided on; send it without content-encoding`,
+    'request.too_large',
+    'the body is compressed more than a hundredfold; send it without `content-encoding`',
   );
 }
 

@@ -11,6 +11,8 @@ export interface Metrics {
   storeFailed(operation: string): void;
   auditFailed(entry: string): void;
   limitsBypassed(reason: string): void;
+  /** What was not taken because the gateway was full. */
+  overloaded(reason: string): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
   spansDropped(spans: number): void;
@@ -78,6 +80,7 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
   const stores = counter('waygate.store.errors');
   const audits = counter('waygate.audit.failures');
   const bypasses = counter('waygate.limits.bypassed');
+  const overloads = counter('waygate.overload.refusals');
   const reloads = counter('waygate.config.reloads');
   const drops = counter('waygate.telemetry.dropped');
   let current = 1;
@@ -89,6 +92,7 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
     storeFailed: (operation) => stores.add(1, { 'waygate.operation': operation }),
     auditFailed: (entry) => audits.add(1, { 'waygate.audit.entry': entry }),
     limitsBypassed: (reason) => bypasses.add(1, { 'waygate.reason': reason }),
+    overloaded: (reason) => overloads.add(1, { 'waygate.reason': reason }),
     configReloaded(outcome) {
       current = outcome === 'applied' ? 1 : 0;
       reloads.add(1, { 'waygate.outcome': outcome });

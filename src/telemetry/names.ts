@@ -69,6 +69,7 @@ export const PROCESS_METRICS = {
   'waygate.calls.in_flight': gauge('{call}', 'Calls that have begun and not ended'),
   'waygate.store.errors': counter('{error}', 'Operations on the store that failed'),
   'waygate.audit.failures': counter('{entry}', 'Audit entries that could not be written, by kind'),
+  'waygate.overload.refusals': counter('{refusal}', 'Calls and connections that were not taken, by what was full'),
   'waygate.limits.bypassed': counter('{call}', 'Calls let through while the store was gone'),
   'waygate.config.reloads': counter('{reload}', 'Reloads of configuration and policies, by outcome'),
   'waygate.config.current': gauge('1', '1 where the files are what is in force, 0 where the last good ones are'),

@@ -31,6 +31,7 @@ describe('metrics', () => {
       'waygate.calls.in_flight gauge {call}',
       'waygate.store.errors counter {error}',
       'waygate.audit.failures counter {entry}',
+      'waygate.overload.refusals counter {refusal}',
       'waygate.limits.bypassed counter {call}',
       'waygate.config.reloads counter {reload}',
       'waygate.config.current gauge 1',
