@@ -22,6 +22,7 @@ import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
+import type { ReadLarge } from './routes/body-threads.ts';
 import { type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
@@ -43,6 +44,7 @@ export interface Parts {
   /** Folder of the dev issuer's key. */
   readonly dir: string;
   readonly sha256: (text: string) => string;
+  readonly readLarge: ReadLarge;
 }
 
 /** Stages bound to one configuration. */
@@ -99,6 +101,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     models,
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
+    readLarge: parts.readLarge,
   });
   const forward = forwarder({ upstreams, withTrace: (call, trace) => PROTOCOLS[call.dialect].withTrace(call, trace) });
   const list = listForwarder(forward, {

@@ -23,6 +23,7 @@ import { redisStore } from './limits/redis-store.ts';
 import { reserver } from './limits/reserve.ts';
 import type { LedgerStore } from './limits/store.ts';
 import { outboundClient } from './outbound/client.ts';
+import { bodyThreads } from './routes/body-threads.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
@@ -97,6 +98,11 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     });
   const outbound = outboundClient(config.outbound);
   const remoteKeys = remoteKeySets({ clock, fetchJwks: (url) => outbound.get(url) });
+  const threads = bodyThreads({
+    threads: config.frontDoor.readers,
+    queue: config.frontDoor.readerQueue,
+    onFull: () => metrics.overloaded('readers'),
+  });
   const parts = {
     clock,
     telemetry,
@@ -105,6 +111,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     remoteKeys,
     dir,
     sha256: (text: string) => hash('sha256', text, 'hex'),
+    readLarge: threads.read,
   };
 
   const first = bindStages(config, parts);
@@ -116,6 +123,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     checks: {
       store: async () => ((await ledger.store.ping()) ? undefined : 'the store does not answer'),
       audit: () => (audit.isUp ? undefined : 'the audit cannot be written'),
+      readers: () => (threads.isFull ? 'warning: as many large requests wait as may' : undefined),
     },
     apply: async (next) => {
       const fixed = changedForGood(config, next);
@@ -132,7 +140,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       await limits.close();
       await audit.close();
       await anchoring?.close();
-      await Promise.all([bound?.close(), outbound.close(), telemetry.shutdown()]);
+      await Promise.all([bound?.close(), outbound.close(), threads.close(), telemetry.shutdown()]);
       await ledger.close();
     },
   };

@@ -32,7 +32,8 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       principal = await stage.identify(request);
       const run = stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
-      call = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
+      const read = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
+      call = read instanceof Promise ? await read : read;
       decision = stage.decide(call.access);
       const permitted = stage.oblige(call, decision);
       const quote = stage.quote(permitted);

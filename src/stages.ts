@@ -29,7 +29,8 @@ export interface Stages {
   readonly place: (request: Incoming) => Place;
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
   readonly locate: (principal: Principal, headers: Headers) => Run;
-  readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call;
+  /** A promise for a large body alone, which another thread reads. */
+  readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call | Promise<Call>;
   readonly decide: (access: AccessRequest) => Decision;
   readonly oblige: (call: Call, decision: Decision) => PermittedCall;
   /** The worst that the call may cost. */

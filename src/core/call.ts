@@ -39,6 +39,8 @@ export interface Call {
   readonly headers: Headers;
   /** As it will leave, splices done. Empty for a request without one. */
   readonly body: Buffer;
+  /** Of `body`, in hex, where another thread has worked it out. */
+  readonly bodySha256?: string;
   readonly splices: readonly Splice[];
   readonly estimate: Estimate;
   /** Model as the upstream knows it; empty where there is none. */

@@ -4,7 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { InFlight } from './in-flight.ts';
 
 /** What can be full. */
-export type Fullness = 'connections' | 'peer_connections' | 'requests' | 'streams' | 'body_bytes' | 'readers';
+export type Fullness = 'connections' | 'peer_connections' | 'requests' | 'streams' | 'body_bytes';
 
 export interface LoadLimits {
   readonly requests: number;
@@ -40,7 +40,6 @@ const FULL: Readonly<Record<Fullness, string>> = {
   requests: 'as many calls',
   streams: 'as many streams',
   body_bytes: 'as many bytes of requests',
-  readers: 'as many large requests',
 };
 
 /** Keeps to the limits, by what is in flight. */

@@ -1,5 +1,5 @@
 // Anthropic's messages: `POST /messages`, `POST /messages/count_tokens`, `GET /models` and `GET /models/<name>`.
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
 import { anthropicError, anthropicStreamError } from './anthropic-error.ts';
 import { anthropicUsage } from './anthropic-usage.ts';
@@ -34,7 +34,7 @@ export const anthropic: Protocol = {
   limitHeaders: anthropicLimitHeaders,
 };
 
-function readMessages(request: Incoming, path: string, body: Buffer): Reading {
+function readMessages(request: RequestHead, path: string, body: Buffer): Reading {
   const fields = readFields(request, body);
   refuseVariants(fields, KNOWN);
   const { messages, system, tools, ...parameters } = fields;

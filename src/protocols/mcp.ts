@@ -3,7 +3,7 @@
 // INVARIANT: an unknown method goes nowhere.
 import type { RpcRef } from '../core/call.ts';
 import { toGatewayError } from '../core/errors.ts';
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
 import { invalid } from './fields.ts';
 import { rateLimitFields } from './limit-headers.ts';
@@ -48,7 +48,7 @@ export const mcp: Protocol = {
   limitHeaders: rateLimitFields,
 };
 
-function readPost(request: Incoming, body: Buffer): Reading {
+function readPost(request: RequestHead, body: Buffer): Reading {
   const message = readMessage(request, body);
   const revision = readRevision(request.headers, message);
   const rpc: RpcRef = { id: message.id, method: message.method, revision };
@@ -91,7 +91,7 @@ function readAccess(message: McpMessage, known: McpMethod, rpc: RpcRef): McpAcce
 }
 
 // Listening ends when the listener leaves; ending a session does not.
-function readBodiless(request: Incoming, body: Buffer): Reading {
+function readBodiless(request: RequestHead, body: Buffer): Reading {
   if (body.length > 0) throw invalid(`expected no body with ${request.method}`);
   const listens = request.method === 'GET';
   return {

@@ -8,6 +8,8 @@ import type { Principal } from '../core/principal.ts';
 import type { Run } from '../core/run.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
 import type { Protocol, Reading } from '../protocols/protocol.ts';
+import type { Change } from './body-session.ts';
+import type { ReadLarge } from './body-threads.ts';
 import type { ModelSelector } from './models.ts';
 import { shownPath } from './shown-path.ts';
 import type { RouteMatch } from './table.ts';
@@ -30,8 +32,12 @@ export interface Resolver {
   /** Throws `route.*`, and what `checkOrigin` throws. */
   place(request: Incoming): Place;
   /** Throws `request.*` and `route.*`. */
-  resolve(request: Incoming, place: Place, asking: Asking): Call;
+  /** A promise for a body of more than `LARGE_BYTES`, which another thread reads. */
+  resolve(request: Incoming, place: Place, asking: Asking): Call | Promise<Call>;
 }
+
+/** A body that takes longer to read than other calls should wait for. */
+const LARGE_BYTES = 524_288;
 
 export interface ResolverSource {
   readonly match: (path: string, headers: Headers) => RouteMatch;
@@ -41,6 +47,7 @@ export interface ResolverSource {
   readonly endToEnd: (headers: Headers) => Headers;
   /** Refuses web pages that speak to MCP servers. */
   readonly checkOrigin: (headers: Headers) => void;
+  readonly readLarge: ReadLarge;
 }
 
 export function resolver(source: ResolverSource): Resolver {
@@ -53,25 +60,58 @@ export function resolver(source: ResolverSource): Resolver {
       throw unknownOperation(request, match);
     },
     resolve(request, place, asking) {
+      if (asking.body.length > LARGE_BYTES) return resolveLarge(source, { request, place, asking });
       const protocol = PROTOCOLS[place.dialect];
       const reading = protocol.read(request, place.operation, asking.body);
       const target = locate(place, reading, source.models);
-      return {
-        id: asking.id,
-        route: place.route,
-        dialect: place.dialect,
-        access: accessRequest(place, reading, target.resource, asking),
-        upstreams: target.upstreams,
-        method: request.method,
-        headers: source.endToEnd(request.headers),
-        ...outgoing({ request, place, protocol, reading }, target.model, asking.body),
-        estimate: reading.estimate,
-        model: target.model,
-        stream: reading.stream,
-        abortable: reading.abortable,
-        rpc: reading.rpc,
-      };
+      const sent = outgoing({ request, place, protocol, reading }, target.model, asking.body);
+      return callOf(source, { request, place, asking, reading, target, sent });
     },
+  };
+}
+
+interface Asked {
+  readonly request: Incoming;
+  readonly place: Place;
+  readonly asking: Asking;
+}
+
+// The same steps, those that touch the body in another thread.
+async function resolveLarge(source: ResolverSource, { request, place, asking }: Asked): Promise<Call> {
+  const { method, path, query, headers } = request;
+  const read = { dialect: place.dialect, head: { method, path, query, headers }, path: place.operation };
+  const { reading, choice, written } = await source.readLarge({ ...read, body: asking.body }, (reading) => {
+    const target = locate(place, reading, source.models);
+    return { target, change: changeOf(reading, target.model) };
+  });
+  const { sha256, ...outgoing } = written;
+  const sent = { target: upstreamTarget(request, place, place.operation), ...outgoing, bodySha256: sha256 };
+  return callOf(source, { request, place, asking, reading, target: choice.target, sent });
+}
+
+interface Understood extends Asked {
+  readonly reading: Reading;
+  readonly target: Target;
+  readonly sent: Sent;
+}
+
+type Sent = Pick<Call, 'target' | 'body' | 'bodySha256' | 'splices' | 'hideUsage'>;
+
+function callOf(source: ResolverSource, { request, place, asking, reading, target, sent }: Understood): Call {
+  return {
+    id: asking.id,
+    route: place.route,
+    dialect: place.dialect,
+    access: accessRequest(place, reading, target.resource, asking),
+    upstreams: target.upstreams,
+    method: request.method,
+    headers: source.endToEnd(request.headers),
+    ...sent,
+    estimate: reading.estimate,
+    model: target.model,
+    stream: reading.stream,
+    abortable: reading.abortable,
+    rpc: reading.rpc,
   };
 }
 
@@ -106,7 +146,7 @@ function accessRequest(place: Place, reading: Reading, resource: Resource, askin
   };
 }
 
-interface Asked {
+interface Writing {
   readonly request: Incoming;
   readonly place: Place;
   readonly protocol: Protocol;
@@ -114,25 +154,25 @@ interface Asked {
 }
 
 /** What leaves: where it goes below the upstream's address, and with which bytes. */
-function outgoing(
-  { request, place, protocol, reading }: Asked,
-  model: string,
-  body: Buffer,
-): Pick<Call, 'target' | 'body' | 'splices' | 'hideUsage'> {
+function outgoing({ request, place, protocol, reading }: Writing, model: string, body: Buffer): Sent {
   if (body.length > 0) {
-    const target = upstreamPath(place, place.operation) + request.query;
-    return { target, ...protocol.write(body, reading, { model, meter: reading.action === 'model.generate' }) };
+    const target = upstreamTarget(request, place, place.operation);
+    return { target, ...protocol.write(body, reading, changeOf(reading, model)) };
   }
   // One model is asked for by its path: an alias is replaced there.
   const isAlias = model !== '' && model !== reading.resource.name;
   const path = isAlias ? `/models/${encodeURIComponent(model)}` : place.operation;
-  const target = upstreamPath(place, path) + request.query;
+  const target = upstreamTarget(request, place, path);
   return { target, body, splices: isAlias ? ['model-alias'] : [], hideUsage: false };
 }
 
+function changeOf({ action }: Reading, model: string): Change {
+  return { model, meter: action === 'model.generate' };
+}
+
 // OpenAI's base addresses end in `/v1`, Anthropic's do not; an MCP address is the endpoint itself.
-function upstreamPath(place: Place, path: string): string {
-  return place.route.protocol === 'anthropic' ? `/v1${path}` : path;
+function upstreamTarget(request: Incoming, place: Place, path: string): string {
+  return (place.route.protocol === 'anthropic' ? `/v1${path}` : path) + request.query;
 }
 
 const METHODS = ['POST', 'GET', 'DELETE'] as const;
