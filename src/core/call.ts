@@ -2,6 +2,7 @@ import type { AccessRequest } from './access.ts';
 import type { Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
+import type { TraceSlot } from './trace.ts';
 import type { Estimate } from './usage.ts';
 
 export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'mcp'] as const;
@@ -41,6 +42,8 @@ export interface Call {
   readonly body: Buffer;
   /** Of `body`, in hex, where another thread has worked it out. */
   readonly bodySha256?: string;
+  /** Where trace context goes into `body`, where another thread has looked for it. */
+  readonly traceSlot?: TraceSlot;
   readonly splices: readonly Splice[];
   readonly estimate: Estimate;
   /** Model as the upstream knows it; empty where there is none. */

@@ -19,7 +19,7 @@ import {
   notificationMethod,
   requestMethod,
 } from './mcp-method.ts';
-import { tracedMessage } from './mcp-trace.ts';
+import { tracedMessage, traceSlot } from './mcp-trace.ts';
 import { mcpUsage } from './mcp-usage.ts';
 import type { Protocol, Reading } from './protocol.ts';
 
@@ -39,7 +39,8 @@ export const mcp: Protocol = {
     hideUsage: false,
   }),
 
-  withTrace: (call, trace) => (call.rpc?.method ? tracedMessage(call.body, trace) : call.body),
+  withTrace: (call, trace) => (call.rpc?.method ? tracedMessage(call.body, trace, call.traceSlot) : call.body),
+  traceSlot,
   narrow: narrowMcp,
   usage: mcpUsage,
   hideUsage: (data) => data,

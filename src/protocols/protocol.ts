@@ -4,7 +4,7 @@ import type { Call, Dialect, RpcRef, Splice } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Headers, RequestHead } from '../core/exchange.ts';
 import type { Standing } from '../core/quota.ts';
-import type { TraceHeaders } from '../core/trace.ts';
+import type { TraceHeaders, TraceSlot } from '../core/trace.ts';
 import { type Estimate, NO_USAGE, type Usage } from '../core/usage.ts';
 
 /** What a dialect reads from a request. */
@@ -92,6 +92,8 @@ export interface Protocol {
   write(body: Buffer, reading: Reading, change: { readonly model: string; readonly meter: boolean }): Outgoing;
   /** The body with trace context in it, where the dialect carries it there (MCP `_meta`); else the body as it is. */
   withTrace(call: Call, trace: TraceHeaders): Buffer;
+  /** Where `withTrace` puts it, for a body too large to be looked through there; undefined where it goes nowhere. */
+  traceSlot?(body: Buffer): TraceSlot | undefined;
   /** A list answer with only what `mayUse` lets through; called with whole bodies (JSON, or SSE of MCP). */
   narrow(
     body: Buffer,

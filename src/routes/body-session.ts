@@ -1,6 +1,6 @@
 // What another thread does with a large body, in two steps: read it; then, once its route is known, write what leaves.
 import { hash } from 'node:crypto';
-import type { Dialect } from '../core/call.ts';
+import type { Call, Dialect } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { RequestHead } from '../core/exchange.ts';
 import { PROTOCOLS } from '../protocols/index.ts';
@@ -21,45 +21,47 @@ export interface BodyRead {
   readonly body: Buffer;
 }
 
-/** What leaves, and its digest in hex. */
-export interface Written extends Outgoing {
-  readonly sha256: string;
-}
+/** What leaves, and what else takes long to learn from it. */
+export type Written = Outgoing & Required<Pick<Call, 'bodySha256'>> & Pick<Call, 'traceSlot'>;
 
 export interface BodySession {
   readonly reading: Reading;
   write(change: Change): Written;
 }
 
-/** Values in the arguments that conditions may read; they are built anew in the thread that decides. */
-const VALUES_MAX = 20_000;
+/** Objects, arrays and members in the arguments that conditions may read; they are built anew in the thread that decides. */
+const PARTS_MAX = 25_000;
+/** Plain elements of arrays, which cost as much as one of these. */
+const PLAIN_PER_PART = 20;
 
 /** Throws `request.*`. */
 export function openSession({ dialect, head, path, body }: BodyRead): BodySession {
   const protocol = PROTOCOLS[dialect];
   const reading = protocol.read(head, path, body);
-  if (countValues(reading.args, VALUES_MAX) > VALUES_MAX) {
+  if (countParts(reading.args, PARTS_MAX) > PARTS_MAX) {
     throw new GatewayError(
       'request.too_large',
-      `the request is large and has more than ${VALUES_MAX} values besides its messages; send fewer`,
+      `the request is large and has more than ${PARTS_MAX} parts besides its messages; send fewer`,
     );
   }
   return {
     reading,
     write(change) {
       const outgoing = protocol.write(body, reading, change);
-      return { ...outgoing, sha256: hash('sha256', outgoing.body) };
+      const slot = reading.traceable ? protocol.traceSlot?.(outgoing.body) : undefined;
+      return { ...outgoing, bodySha256: hash('sha256', outgoing.body), ...(slot && { traceSlot: slot }) };
     },
   };
 }
 
-/** Values in a value of bounded depth, itself included; counting ends past the bound. */
-function countValues(value: unknown, max: number): number {
-  if (typeof value !== 'object' || value === null) return 1;
-  let count = 1;
-  for (const member of Object.values(value)) {
-    count += countValues(member, max - count);
-    if (count > max) break;
+/** Parts of a value of bounded depth; counting ends past `max`. */
+function countParts(value: unknown, max: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const cost = Array.isArray(value) ? 1 / PLAIN_PER_PART : 1;
+  let parts = 1;
+  for (const key in value) {
+    parts += cost + countParts((value as Record<string, unknown>)[key], max - parts);
+    if (parts > max) break;
   }
-  return count;
+  return parts;
 }

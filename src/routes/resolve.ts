@@ -84,8 +84,7 @@ async function resolveLarge(source: ResolverSource, { request, place, asking }: 
     const target = locate(place, reading, source.models);
     return { target, change: changeOf(reading, target.model) };
   });
-  const { sha256, ...outgoing } = written;
-  const sent = { target: upstreamTarget(request, place, place.operation), ...outgoing, bodySha256: sha256 };
+  const sent = { target: upstreamTarget(request, place, place.operation), ...written };
   return callOf(source, { request, place, asking, reading, target: choice.target, sent });
 }
 
@@ -95,7 +94,7 @@ interface Understood extends Asked {
   readonly sent: Sent;
 }
 
-type Sent = Pick<Call, 'target' | 'body' | 'bodySha256' | 'splices' | 'hideUsage'>;
+type Sent = Pick<Call, 'target' | 'body' | 'bodySha256' | 'traceSlot' | 'splices' | 'hideUsage'>;
 
 function callOf(source: ResolverSource, { request, place, asking, reading, target, sent }: Understood): Call {
   return {

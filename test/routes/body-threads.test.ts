@@ -56,14 +56,21 @@ describe('a body', () => {
   });
 
   test.each([
-    ['an object', JSON.stringify({ model: 'm', messages: [], metadata: Array.from({ length: 20_000 }, () => ({})) })],
-    [
-      'many names of tools',
-      JSON.stringify({ model: 'm', tools: Array.from({ length: 20_000 }, () => ({ type: 'a' })) }),
-    ],
-  ])('with more than can be handed over in time is refused: %s', async (_, body) => {
+    ['objects', 'metadata', Array.from({ length: 12_501 }, () => ({ a: 1 }))],
+    ['empty arrays', 'metadata', Array.from({ length: 25_000 }, () => [])],
+    ['numbers', 'metadata', Array.from({ length: 500_001 }, () => 1)],
+    ['names of tools', 'tools', Array.from({ length: 500_001 }, () => ({ type: 'a' }))],
+  ])('with more %s than can be handed over in time is refused', async (_, member, value) => {
     start(0);
+    const body = JSON.stringify({ model: 'm', messages: [], [member]: value });
     await expect(threads.read(chat(body), unchanged)).rejects.toMatchObject({ code: 'request.too_large' });
+  });
+
+  test('with a table in its arguments is read', async () => {
+    start(0);
+    const metadata = Array.from({ length: 10_000 }, () => Array.from({ length: 20 }, (_, index) => index));
+    const { reading } = await threads.read(chat(JSON.stringify({ model: 'm', metadata })), unchanged);
+    expect(reading.args).toEqual({ model: 'm', metadata, tools: [] });
   });
 });
 
