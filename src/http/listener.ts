@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { GatewayError } from '../core/errors.ts';
+import { answerBrokenRequests } from './broken-request.ts';
 import { type ConnectionLimits, limitConnections } from './connections.ts';
 import { deliver } from './deliver.ts';
 import { problem } from './problem.ts';
@@ -68,6 +69,7 @@ export async function listen(answer: RequestListener, options: ListenerOptions):
   const requests = answerWith(server, answer);
   refuseUpgrades(server);
   refuseTunnels(server);
+  answerBrokenRequests(server);
   if (options.limits) limitConnections(server, options.limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
