@@ -13,7 +13,7 @@ export interface Range {
   readonly port: number;
   /** What upstreams have received since this was last asked. */
   received(): readonly Received[];
-  /** Sends bytes and returns what comes back until the gateway ends the connection. */
+  /** Sends bytes (of a text, one per character) and returns what comes back until the gateway ends the connection. */
   shoot(bytes: string | Buffer): Promise<string>;
   /** Status of a sound request, which must still get through. */
   sound(): Promise<number>;
@@ -48,7 +48,7 @@ export async function openRange(config: Record<string, unknown> = {}): Promise<R
   const port = Number(new URL(gateway.url).port);
   const shoot = async (bytes: string | Buffer): Promise<string> => {
     const connection = await openRaw(port);
-    connection.send(bytes);
+    connection.send(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
     return connection.closed;
   };
   return {
