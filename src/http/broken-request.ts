@@ -15,7 +15,7 @@ export function answerBrokenRequests(server: Server): void {
   });
 }
 
-function refusalOf({ code }: NodeJS.ErrnoException): GatewayError {
+function refusalOf({ code = '' }: NodeJS.ErrnoException): GatewayError {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new GatewayError('request.timeout', 'the request came too slowly; send it again, and faster');
@@ -31,6 +31,6 @@ function refusalOf({ code }: NodeJS.ErrnoException): GatewayError {
 function lastAnswer(error: GatewayError): string {
   const { status, headers, body } = problem(error, undefined);
   const fields = { ...headers, 'content-length': String(body.length), connection: 'close' };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${String(value)}`);
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines, '', body.toString()].join('\r\n');
 }

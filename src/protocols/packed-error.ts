@@ -15,7 +15,7 @@ export function packError(error: GatewayError): PackedError {
   return {
     code,
     message,
-    cause: cause === undefined ? undefined : String(cause),
+    cause: cause instanceof Error ? cause.message : undefined,
     answer: error instanceof RpcRefusal ? { rpc: error.rpc, rpcCode: error.rpcCode } : undefined,
   };
 }

@@ -50,8 +50,14 @@ const resolve = resolver({
 const run = { id: 'run_1', root: 'run_1', parent: undefined, depth: 0 } as Call['access']['run'];
 
 function callOf(request: Incoming, body = ''): Call {
+  return resolved(request, body) as Call;
+}
+
+const callOfLarge = (request: Incoming, body: string): Promise<Call> => resolved(request, body) as Promise<Call>;
+
+function resolved(request: Incoming, body: string): Call | Promise<Call> {
   const asking = { id: 'call_1' as CallId, principal: ANA, run, body: Buffer.from(body), nowMs: 5 };
-  return resolve.resolve(request, resolve.place(request), asking) as Call;
+  return resolve.resolve(request, resolve.place(request), asking);
 }
 
 const access = ({ access: { args, ...rest } }: Call): unknown => ({ ...rest, args: { ...args } });
@@ -221,7 +227,7 @@ describe('a request that is not', () => {
     const large = (bytes: number): string =>
       JSON.stringify({ model: 'fast', stream: true, temperature: 0.5, messages: [{ content: 'x'.repeat(bytes) }] });
     const small = callOf(post('/v1/chat/completions', {}, '?a=1'), large(1));
-    const call = await callOf(post('/v1/chat/completions', {}, '?a=1'), large(600_000));
+    const call = await callOfLarge(post('/v1/chat/completions', {}, '?a=1'), large(600_000));
     const { body, bodySha256, estimate, ...same } = call;
     expect(same).toEqual({ ...small, body: undefined, bodySha256: undefined, estimate: undefined, ...same });
     expect(same.splices).toEqual(['model-alias', 'include-usage']);
@@ -233,12 +239,12 @@ describe('a request that is not', () => {
 
   test('a large body is refused as it would be in this thread', async () => {
     const padding = `"x":"${'x'.repeat(600_000)}"`;
-    const twice = callOf(post('/v1/chat/completions'), `{"model":"gpt-5","model":"gpt-6",${padding}}`);
+    const twice = callOfLarge(post('/v1/chat/completions'), `{"model":"gpt-5","model":"gpt-6",${padding}}`);
     await expect(twice).rejects.toMatchObject({ code: 'request.invalid' });
-    const unknown = callOf(post('/v1/chat/completions'), `{"model":"claude-x","messages":[],${padding}}`);
+    const unknown = callOfLarge(post('/v1/chat/completions'), `{"model":"claude-x","messages":[],${padding}}`);
     await expect(unknown).rejects.toMatchObject({ code: 'route.model' });
     const message = `{"jsonrpc":"2.0","id":7,"method":"tools/steal","params":{${padding}}}`;
-    await expect(callOf(post('/mcp/github'), message)).rejects.toMatchObject({
+    await expect(callOfLarge(post('/mcp/github'), message)).rejects.toMatchObject({
       code: 'route.operation',
       rpc: { id: '7', method: 'tools/steal' },
     });
