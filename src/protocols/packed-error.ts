@@ -22,5 +22,5 @@ export function packError(error: GatewayError): PackedError {
 
 export function unpackError({ code, message, cause, answer }: PackedError): GatewayError {
   if (answer) return new RpcRefusal(code, message, answer);
-  return new GatewayError(code, message, cause === undefined ? {} : { cause });
+  return new GatewayError(code, message, cause === undefined ? {} : { cause: new Error(cause) });
 }
