@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Transform } from 'node:stream';
-import { GatewayError, toGatewayError } from '../core/errors.ts';
 import { type Headers, header } from '../core/exchange.ts';
-import { bodyDecoder, isBomb } from './body-decoder.ts';
+import { aborted, Arrival, type Arriving, tooLarge } from './arrival.ts';
+import { bodyDecoder } from './body-decoder.ts';
 import { Gathered } from './gathered.ts';
 import type { Load } from './load.ts';
-import type { Pace, Paced } from './pace.ts';
+import type { Pace } from './pace.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -25,136 +24,33 @@ export interface Reading {
 }
 
 /** The whole body of a request, decoded. Past the limit nothing more of it is read. */
-export async function readBody(request: IncomingMessage, response: ServerResponse, reading: Reading): Promise<Buffer> {
-  const { headers, coding, limit, rules } = reading;
-  const length = header(headers, 'content-length');
-  if (length === '0' || (length === undefined && headers['transfer-encoding'] === undefined)) return EMPTY;
-  const decoder = coding === undefined ? undefined : bodyDecoder(coding);
-  const announced = length === undefined ? undefined : Number(length);
-  if (announced !== undefined) {
-    if (announced > limit) throw tooLarge(limit);
-    rules.load.hold(response, announced);
+export function readBody(request: IncomingMessage, response: ServerResponse, reading: Reading): Promise<Buffer> {
+  const length = header(reading.headers, 'content-length');
+  if (length === '0' || (length === undefined && reading.headers['transfer-encoding'] === undefined)) {
+    return Promise.resolve(EMPTY);
   }
-  if (request.destroyed) throw aborted();
-  // Only now is the client asked for its body: who it is and where it leads has been looked at.
-  if (headers['expect'] !== undefined) response.writeContinue();
+  // What is thrown in here rejects.
   return new Promise((resolve, reject) => {
-    const held = decoder || announced === undefined ? (bytes: number) => rules.load.hold(response, bytes) : undefined;
-    const gathered = new Gathered(decoder ? undefined : announced);
-    const arrival = new Arrival(request, { gathered, limit, held, pace: rules.pace, decoder, resolve, reject });
-    arrival.start();
+    const announced = length === undefined ? undefined : Number(length);
+    const arriving = prepare(response, reading, announced);
+    if (request.destroyed) throw aborted();
+    // Only now is the client asked for its body: who it is and where it leads has been looked at.
+    if (reading.headers['expect'] !== undefined) response.writeContinue();
+    new Arrival(request, { ...arriving, resolve, reject }).start();
   });
 }
 
-interface Arriving {
-  readonly gathered: Gathered;
-  readonly limit: number;
-  /** Books what was not announced. */
-  readonly held: ((bytes: number) => void) | undefined;
-  readonly pace: Pace;
-  readonly decoder: Transform | undefined;
-  readonly resolve: (body: Buffer) => void;
-  readonly reject: (error: GatewayError) => void;
-}
-
-/** A body on its way, from its first byte to its last or to its refusal. */
-class Arrival implements Paced {
-  readonly startedAtMs: number;
-  received = 0;
-  readonly #request: IncomingMessage;
-  readonly #arriving: Arriving;
-  #isOver = false;
-
-  constructor(request: IncomingMessage, arriving: Arriving) {
-    this.#request = request;
-    this.#arriving = arriving;
-    this.startedAtMs = arriving.pace.now();
+function prepare(
+  response: ServerResponse,
+  { coding, limit, rules: { load, pace } }: Reading,
+  announced: number | undefined,
+): Omit<Arriving, 'resolve' | 'reject'> {
+  if (announced !== undefined) {
+    if (announced > limit) throw tooLarge(limit);
+    load.hold(response, announced);
   }
-
-  start(): void {
-    const { decoder, pace } = this.#arriving;
-    pace.watch(this);
-    this.#request.on('data', this.#take);
-    this.#request.on('end', () => (decoder ? decoder.end() : this.#complete()));
-    this.#request.on('close', () => {
-      if (!this.#request.readableEnded) this.#fail(aborted());
-    });
-    if (decoder) this.#decode(decoder);
-  }
-
-  giveUp(): void {
-    this.#fail(new GatewayError('request.timeout', 'the body came too slowly; send the request again, and faster'));
-  }
-
-  readonly #take = (chunk: Buffer): void => {
-    const { decoder, limit } = this.#arriving;
-    this.received += chunk.length;
-    if (!decoder) this.#gather(chunk);
-    else if (this.received > limit) this.#fail(tooLarge(limit));
-    else if (!decoder.write(chunk)) this.#request.pause();
-  };
-
-  #decode(decoder: Transform): void {
-    decoder.on('data', (chunk: Buffer) => {
-      this.#gather(chunk);
-      if (isBomb(this.#arriving.gathered.size, this.received)) this.#fail(outOfProportion());
-    });
-    decoder.on('drain', () => {
-      if (!this.#isOver) this.#request.resume();
-    });
-    decoder.on('end', () => this.#complete());
-    decoder.on('error', (cause) => this.#fail(new GatewayError('request.invalid', NOT_DECODABLE, { cause })));
-  }
-
-  #gather(chunk: Buffer): void {
-    if (this.#isOver) return;
-    const { gathered, held, limit } = this.#arriving;
-    if (gathered.size + chunk.length > limit) return this.#fail(tooLarge(limit));
-    try {
-      held?.(chunk.length);
-    } catch (refusal) {
-      return this.#fail(toGatewayError(refusal));
-    }
-    gathered.add(chunk);
-  }
-
-  #complete(): void {
-    if (this.#isOver) return;
-    this.#leave();
-    this.#arriving.resolve(this.#arriving.gathered.body());
-  }
-
-  #fail(error: GatewayError): void {
-    if (this.#isOver) return;
-    this.#leave();
-    this.#request.pause();
-    this.#arriving.decoder?.destroy();
-    this.#arriving.reject(error);
-  }
-
-  #leave(): void {
-    this.#isOver = true;
-    this.#request.off('data', this.#take);
-    this.#arriving.pace.forget(this);
-  }
-}
-
-const NOT_DECODABLE = 'the body is not what its `content-encoding` says, or it ends too early';
-
-function tooLarge(limit: number): GatewayError {
-  return new GatewayError(
-    'request.too_large',
-    `the request's body is larger than ${limit} bytes; this route takes no more`,
-  );
-}
-
-function outOfProportion(): GatewayError {
-  return new GatewayError(
-    'request.too_large',
-    'the body is compressed more than a hundredfold; send it without `content-encoding`',
-  );
-}
-
-function aborted(): GatewayError {
-  return new GatewayError('request.aborted', 'the client went away before its request was complete');
+  const decoder = coding === undefined ? undefined : bodyDecoder(coding);
+  const isBooked = announced !== undefined && !decoder;
+  const held = isBooked ? undefined : (bytes: number) => load.hold(response, bytes);
+  return { gathered: new Gathered(isBooked ? announced : undefined), limit, held, pace, decoder };
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type GatewayError, toGatewayError } from '../../src/core/errors.ts';
 import type { Headers } from '../../src/core/exchange.ts';
@@ -160,7 +160,7 @@ test('a client that waits to be asked for too much is refused without being aske
 
 const CODINGS = [
   ['gzip', gzipSync],
-  ['br', brotliCompressSync],
+  ['br', (bytes: Buffer) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } })],
   ['zstd', zstdCompressSync],
 ] as const;
 const encoded = (coding: string, bytes: Buffer): Buffer =>
@@ -188,9 +188,9 @@ describe('a compressed body', () => {
     expect(await bodyOf(chunked)).toMatchObject({ code: 'request.too_large' });
   });
 
-  test.each(CODINGS)('in %s of 200 MB of nothing is given up before it is decoded', async (coding, compress) => {
+  test.each(CODINGS)('in %s of 64 MB of nothing is given up before it is decoded', async (coding, compress) => {
     limit = 4 * DECODED_LIMIT;
-    const bomb = compress(Buffer.alloc(200_000_000));
+    const bomb = compress(Buffer.alloc(67_108_864));
     const before = process.memoryUsage().rss;
     expect(await bodyOf(encoded(coding, bomb))).toMatchObject({
       code: 'request.too_large',

@@ -1,6 +1,6 @@
 // Section 3E: too much, too slowly, or far more than it looks like.
 import { connect } from 'node:net';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chunk } from '../../support/chat.ts';
 import { chat, openRange, type Range } from '../../support/range.ts';
@@ -75,15 +75,15 @@ describe('a body at the limit', () => {
 
 describe('L-04 a compressed body', () => {
   beforeEach(() => start());
-  const BOMB = Buffer.alloc(200_000_000, ' ');
+  const BOMB = Buffer.alloc(67_108_864, ' ');
   const coded = (coding: string, bytes: Buffer): Promise<string> =>
     send(bytes.toString('latin1'), `content-encoding: ${coding}`);
 
   test.each([
     ['gzip', gzipSync(BOMB)],
-    ['br', brotliCompressSync(BOMB)],
+    ['br', brotliCompressSync(BOMB, { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } })],
     ['zstd', zstdCompressSync(BOMB)],
-  ])('in %s of 200 MB is refused as too large', async (coding, bytes) => {
+  ])('in %s of 64 MB is refused as too large', async (coding, bytes) => {
     const before = process.memoryUsage().rss;
     expect(statusOf(await coded(coding, bytes))).toBe(413);
     expect(process.memoryUsage().rss - before).toBeLessThan(33_554_432);
