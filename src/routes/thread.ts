@@ -17,7 +17,7 @@ interface Awaited {
 
 /** One thread, which does one thing at a time. */
 export class Thread {
-  readonly #worker = new Worker(ENTRY, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+  readonly #worker = new Worker(ENTRY, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
   #awaited: Awaited | undefined;
   readonly #onLost: () => void;
   isLost = false;
