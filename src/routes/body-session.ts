@@ -65,3 +65,9 @@ function countParts(value: unknown, max: number): number {
   }
   return parts;
 }
+
+/** The body as it can be moved to another thread: memory that is shared with other buffers is copied. */
+export function movable(body: Buffer): Uint8Array<ArrayBuffer> {
+  const isOwn = body.buffer instanceof ArrayBuffer && body.byteLength === body.buffer.byteLength;
+  return isOwn ? (body as Uint8Array<ArrayBuffer>) : new Uint8Array(body);
+}

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { toGatewayError } from '../core/errors.ts';
 import { packError, type PackedError } from '../protocols/packed-error.ts';
 import type { Reading } from '../protocols/protocol.ts';
-import { type BodyRead, type BodySession, type Change, openSession, type Written } from './body-session.ts';
+import { type BodyRead, type BodySession, type Change, movable, openSession, type Written } from './body-session.ts';
 
 /** To the thread. Bodies are moved, not copied. */
 export type Order =
@@ -44,7 +44,7 @@ function obey(order: Order): void {
       if (!session) throw new Error('there is no body to write');
       const { body, ...written } = session.write(order.change);
       session = undefined;
-      report({ kind: 'written', written, body: body as Uint8Array<ArrayBuffer> });
+      report({ kind: 'written', written, body: movable(body) });
       return;
     }
     case 'leave':

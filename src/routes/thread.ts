@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../core/errors.ts';
 import { unpackError } from '../protocols/packed-error.ts';
 import type { Reading } from '../protocols/protocol.ts';
-import type { BodyRead, Change, Written } from './body-session.ts';
+import { type BodyRead, type Change, movable, type Written } from './body-session.ts';
 import type { Order, Report } from './body-thread.ts';
 
 /** Of a thread's heap. The largest body within the bounds of `protocols/json.ts` takes half of it. */
@@ -76,12 +76,6 @@ export class Thread {
 }
 
 const MIXED_UP = 'the gateway failed on this request; its log has the cause';
-
-// Memory that is shared with other buffers cannot be moved.
-function movable(body: Buffer): Uint8Array<ArrayBuffer> {
-  const isOwn = body.buffer instanceof ArrayBuffer && body.byteLength === body.buffer.byteLength;
-  return isOwn ? (body as Uint8Array<ArrayBuffer>) : new Uint8Array(body);
-}
 
 function lost(cause: Error): GatewayError {
   if ('code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY') {

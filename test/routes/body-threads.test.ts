@@ -46,6 +46,13 @@ describe('a body', () => {
     expect([own.length, slice.length]).toEqual([0, Buffer.byteLength(TEXT)]);
   });
 
+  test('comes back with what was changed', async () => {
+    start(0);
+    const { written } = await threads.read(chat(TEXT), () => ({ change: { model: 'other', meter: false } }));
+    expect(written.body.toString()).toBe(TEXT.replace('"m"', '"other"'));
+    expect(written.splices).toEqual(['model-alias']);
+  });
+
   test('that nobody wants once it was read leaves its thread to the next', async () => {
     start(0);
     const unwanted = threads.read(chat(TEXT), () => {
