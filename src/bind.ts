@@ -27,6 +27,7 @@ import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
 import { paceOf } from './protocols/pace.ts';
+import type { ReadLarge } from './routes/body-threads.ts';
 import { mergeLists } from './routes/model-list.ts';
 import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
@@ -54,6 +55,7 @@ export interface Parts {
   /** Folder of the dev issuer's key. */
   readonly dir: string;
   readonly sha256: (text: string) => string;
+  readonly readLarge: ReadLarge;
 }
 
 /** Stages bound to one configuration. */
@@ -118,6 +120,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     models,
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
+    readLarge: parts.readLarge,
   });
   const refusals = refusalMemory({
     clock,

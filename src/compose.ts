@@ -25,6 +25,7 @@ import { type Reserver, reserver } from './limits/reserve.ts';
 import type { LedgerStore } from './limits/store.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
+import { bodyThreads } from './routes/body-threads.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
@@ -106,6 +107,11 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     });
   const outbound = outboundClient(config.outbound);
   const remoteKeys = remoteKeySets({ clock, fetchJwks: (url) => outbound.get(url) });
+  const threads = bodyThreads({
+    threads: config.frontDoor.readers,
+    queue: config.frontDoor.readerQueue,
+    onFull: () => metrics.overloaded('readers'),
+  });
   const parts = {
     clock,
     telemetry,
@@ -115,6 +121,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     remoteKeys,
     dir,
     sha256: (text: string) => hash('sha256', text, 'hex'),
+    readLarge: threads.read,
   };
 
   const first = bindStages(config, parts);
@@ -127,6 +134,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       store: async () => ((await ledger.store.ping()) ? undefined : 'the store does not answer'),
       audit: () => (audit.isUp ? undefined : 'the audit cannot be written'),
       upstreams: () => unwell((bound as Bound).health()),
+      readers: () => (threads.isFull ? 'warning: as many large requests wait as may' : undefined),
     },
     apply: async (next) => {
       const fixed = changedForGood(config, next);
@@ -144,7 +152,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       await reserving.close();
       await audit.close();
       await anchoring?.close();
-      await Promise.all([bound?.close(), outbound.close(), telemetry.shutdown()]);
+      await Promise.all([bound?.close(), outbound.close(), threads.close(), telemetry.shutdown()]);
       await ledger.close();
     },
   };
@@ -196,7 +204,7 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
 }
 
 // Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.
-const FIXED = ['listen', 'admin', 'store', 'audit', 'telemetry', 'outbound'] as const;
+const FIXED = ['listen', 'admin', 'frontDoor', 'store', 'audit', 'telemetry', 'outbound'] as const;
 
 function changedForGood(before: Config, next: Config): Problem[] {
   return FIXED.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(next[part])).map((part) => ({

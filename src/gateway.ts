@@ -14,7 +14,7 @@ import type { CallTrace } from './core/trace.ts';
 import type { Charge } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Reservation } from './limits/reservation.ts';
-import type { Place } from './routes/resolve.ts';
+import type { Place } from './routes/asked.ts';
 import type { Stages } from './stages.ts';
 
 /** A request's whole way. `current` gives the stages in force now; a call keeps those it began with. */
@@ -32,7 +32,8 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       principal = await stage.identify(request);
       const run = stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
-      call = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
+      const read = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
+      call = read instanceof Promise ? await read : read;
       const known = stage.recall(call);
       decision = known?.decision;
       if (known) throw known.error;

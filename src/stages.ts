@@ -12,7 +12,7 @@ import type { CallTrace } from './core/trace.ts';
 import type { Charge, Metered } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Reservation } from './limits/reservation.ts';
-import type { Asking, Place } from './routes/resolve.ts';
+import type { Asking, Place } from './routes/asked.ts';
 import type { CandidatesWay } from './upstreams/fallback.ts';
 
 /** As much of a call as was understood before it failed. */
@@ -29,7 +29,8 @@ export interface Stages {
   readonly place: (request: Incoming) => Place;
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
   readonly locate: (principal: Principal, headers: Headers) => Run;
-  readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call;
+  /** A promise for a large body alone, which another thread reads. */
+  readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call | Promise<Call>;
   /** What the same request was refused with a moment ago, if that still stands. */
   readonly recall: (call: Call) => { readonly decision: Decision; readonly error: GatewayError } | undefined;
   /** What stands of a call: the first of its candidates that is permitted, or the refusal of the preferred one. */

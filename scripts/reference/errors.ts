@@ -5,6 +5,8 @@ const MEANINGS: Readonly<Record<ErrorCode, string>> = {
   'request.invalid': 'The request cannot be read in exactly one way: broken JSON, a key twice, ambiguous framing',
   'request.mismatch': 'A header says something else than the body',
   'request.too_large': 'The body is larger than its route allows',
+  'request.too_many_headers': 'The request has more than 100 header fields',
+  'request.encoding': 'The body is compressed in a way that is not decoded here',
   'request.origin': 'A web page asks that may not, or by a name that is not this machine’s',
   'request.upgrade': 'The route does not speak WebSocket; the client falls back to plain HTTP',
   'request.aborted': 'The client went away before its answer; nobody sees this but the records',

@@ -101,7 +101,7 @@ function whoAndWhat(principal: Principal | undefined, call: Call | undefined): s
   return (
     `${who},"run":${runJson(run)},"action":"${action}","resource":${text(formatResource(resource))}` +
     `,"route":${text(call.route.name)},"dialect":"${call.dialect}","upstreams":${texts(call.upstreams)}` +
-    `,"model":${text(call.model)},"body":{"sha256":"${hash('sha256', call.body)}","bytes":${call.body.length}` +
+    `,"model":${text(call.model)},"body":{"sha256":"${call.bodySha256 ?? hash('sha256', call.body)}","bytes":${call.body.length}` +
     `,"splices":${texts(call.splices)}}`
   );
 }

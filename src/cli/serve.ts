@@ -11,6 +11,8 @@ import { formatProblem, type Problem } from '../core/problem.ts';
 import { dataApp, draining } from '../http/data-app.ts';
 import { inFlight, type InFlight } from '../http/in-flight.ts';
 import { listen, type Listener, listenerOf } from '../http/listener.ts';
+import { load, type Load } from '../http/load.ts';
+import { pace } from '../http/pace.ts';
 import { readiness } from '../http/readiness.ts';
 import { hostCheck } from '../http/rebinding.ts';
 import { type Demo, startDemo } from './demo.ts';
@@ -93,21 +95,27 @@ interface Open {
 }
 
 async function openListeners(config: Config, { waygate, flight, watch }: Open): Promise<readonly [Listener, Listener]> {
+  const { frontDoor, listen: address } = config;
+  const { telemetry } = waygate;
+  const taken = loadOf(config, { waygate, flight });
   const ready = readiness({
     ...waygate.checks,
+    load: () => taken.warning(),
     drain: () => (flight.draining ? 'shutting down' : undefined),
     config: () =>
       watch.state().kind === 'stale'
         ? 'warning: the files that lie there are wrong; the last good ones are in force'
         : undefined,
   });
-  const { telemetry } = waygate;
   const { log } = telemetry;
   const data = dataApp({
     handle: waygate.handle,
     readiness: ready,
     inFlight: flight,
-    checkHost: hostCheck(config.listen.host),
+    load: taken,
+    pace: pace(frontDoor, () => performance.now()),
+    stallMs: frontDoor.stallMs,
+    checkHost: hostCheck(address.host),
     now: () => systemClock.now(),
     onFault: (error) => log.error('a request failed in the gateway', { cause: error.cause }),
   });
@@ -116,7 +124,18 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
     metrics: () => telemetry.prometheusText(),
     checkHost: hostCheck(config.admin.host),
   });
-  return [await listen(data, config.listen), await listen(listenerOf(admin), config.admin)];
+  const limits = { ...frontDoor, onShed: taken.shed };
+  return [await listen(data, { ...address, times: frontDoor, limits }), await listen(listenerOf(admin), config.admin)];
+}
+
+function loadOf({ frontDoor }: Config, { waygate, flight }: Omit<Open, 'watch'>): Load {
+  const { metrics } = waygate.telemetry;
+  return load({
+    limits: frontDoor,
+    inFlight: flight,
+    now: () => performance.now(),
+    onShed: (reason) => metrics.overloaded(reason),
+  });
 }
 
 function reporter({ telemetry: { log, metrics } }: Waygate): Parameters<typeof watchConfig>[0]['onState'] {

@@ -1,6 +1,7 @@
 // The shape of waygate.yaml. Each part is stated by the folder that it configures; here they come together.
 import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
+import { frontDoorSchema } from '../http/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
 import { limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, reserveSchema } from '../metering/schema.ts';
@@ -31,6 +32,9 @@ export const configSchema = z.strictObject({
   version: z.literal(1).describe('Of this format.'),
   listen: listenerSchema(4000).describe('Where agents call. A change takes a restart.'),
   admin: listenerSchema(4001).describe('Where operators look: metrics and probes. A change takes a restart.'),
+  frontDoor: frontDoorSchema
+    .prefault({})
+    .describe('How much the data listener takes at once, and how long it waits. A change takes a restart.'),
   store: storeSchema
     .default({ kind: 'memory' })
     .describe('Where limits are counted; in memory unless said. A change takes a restart.'),

@@ -2,6 +2,7 @@ import type { AccessRequest, Resource } from './access.ts';
 import type { Decision, Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
+import type { TraceSlot } from './trace.ts';
 import type { Estimate } from './usage.ts';
 
 export const DIALECTS = [
@@ -54,6 +55,10 @@ export interface Call {
   readonly headers: Headers;
   /** As it will leave, splices done. Empty for a request without one. */
   readonly body: Buffer;
+  /** Of `body`, in hex, where another thread has worked it out. */
+  readonly bodySha256?: string;
+  /** Where trace context goes into `body`, where another thread has looked for it. */
+  readonly traceSlot?: TraceSlot;
   readonly splices: readonly Splice[];
   readonly estimate: Estimate;
   /** Model as the upstream knows it; empty where there is none. */

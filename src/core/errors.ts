@@ -17,6 +17,8 @@ export const ERRORS = {
   'request.invalid': row(400, 'caller'),
   'request.mismatch': row(400, 'caller'),
   'request.too_large': row(413, 'caller'),
+  'request.too_many_headers': row(431, 'caller'),
+  'request.encoding': row(415, 'caller'),
   'request.origin': row(403, 'caller'),
   'request.upgrade': row(426, 'caller'),
   'request.aborted': row(499, 'caller'),

@@ -20,6 +20,9 @@ export interface Incoming {
   onAbort(listener: () => void): void;
 }
 
+/** What a dialect reads of a request besides its body: plain values, so that another thread can do it. */
+export type RequestHead = Pick<Incoming, 'method' | 'path' | 'query' | 'headers'>;
+
 /** What goes back to the client. */
 export interface Answer {
   readonly status: number;

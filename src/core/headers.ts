@@ -7,6 +7,7 @@ const HOP_BY_HOP = new Set([
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
+  'proxy-authentication-info',
   'proxy-connection',
   'te',
   'trailer',
@@ -43,6 +44,8 @@ const DROPPED = new Set<string>([
   'traceparent',
   'tracestate',
   'forwarded',
+  // Read as `HTTP_PROXY` by what hands fields on as variables.
+  'proxy',
   'via',
   'origin',
   'referer',
@@ -55,7 +58,11 @@ const DROPPED = new Set<string>([
 const DROPPED_PREFIX =
   /^(?:x-forwarded-|x-real-ip|x-client-ip|true-client-ip|x-original-|x-rewrite-|x-http-method|x-method-override|waygate-|x-waygate-|sec-|cf-|x-envoy-|x-portkey-|x-litellm-|helicone-)/;
 
-const isForwardable = remembered((name) => !DROPPED.has(name) && !HOP_BY_HOP.has(name) && !DROPPED_PREFIX.test(name));
+// Servers that hand fields on as variables (CGI, WSGI) take `_` and `.` for `-`: what must not arrive, must not so either.
+const isForwardable = remembered((written) => {
+  const name = written.replace(/[_.]/g, '-');
+  return !DROPPED.has(name) && !HOP_BY_HOP.has(name) && !DROPPED_PREFIX.test(name);
+});
 
 /** The client's fields that go upstream: end-to-end ones, without credentials and what only proxies may say. */
 export function forwardableHeaders(headers: Headers): Headers {

@@ -29,3 +29,24 @@ export interface CallTrace {
 export interface Tracer {
   begin(request: Incoming): CallTrace;
 }
+
+/** A member of a JSON object: its key, and from where to where it stands, in bytes of the text. */
+interface Member {
+  readonly key: string;
+  readonly from: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** An object in a body, by where it opens, with the members that trace context has to do with; some other one where there is none. */
+export interface ObjectSlot {
+  readonly open: number;
+  readonly members: readonly Member[];
+}
+
+/** Where trace context goes into a body (MCP `_meta`). */
+export interface TraceSlot {
+  readonly params: ObjectSlot;
+  /** Undefined where the message has none yet. */
+  readonly meta: ObjectSlot | undefined;
+}

@@ -9,6 +9,8 @@ import { deliver, type Delivery } from './deliver.ts';
 import type { InFlight } from './in-flight.ts';
 import { incoming } from './incoming.ts';
 import { listenerOf } from './listener.ts';
+import type { Load } from './load.ts';
+import type { Pace } from './pace.ts';
 import { problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import type { HeaderCheck } from './rebinding.ts';
@@ -17,6 +19,10 @@ export interface DataAppSource {
   readonly handle: (request: Incoming) => Promise<Delivery>;
   readonly readiness: Readiness;
   readonly inFlight: InFlight;
+  readonly load: Load;
+  readonly pace: Pace;
+  /** How long a client may take no byte of its answer. */
+  readonly stallMs: number;
   readonly checkHost: HeaderCheck;
   readonly now: () => number;
   /** Told of what no stage could make an answer of. */
@@ -52,7 +58,7 @@ function isProbe({ method, url }: IncomingMessage): boolean {
 async function serve(request: IncomingMessage, response: ServerResponse, source: DataAppSource): Promise<void> {
   source.inFlight.enter(response);
   try {
-    const endEarly = deliver(await source.handle(admit(request, response, source)), response);
+    const endEarly = deliver(await source.handle(admit(request, response, source)), response, source);
     if (endEarly) source.inFlight.flows(response, endEarly);
   } catch (thrown) {
     const error = toGatewayError(thrown);
@@ -62,11 +68,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, source:
   }
 }
 
-// What is refused here ends its connection: it is draining, or its peer may see the next request begin elsewhere.
+// What is refused here ends its connection: it is draining or full, or its peer may see the next request begin elsewhere.
 function admit(request: IncomingMessage, response: ServerResponse, source: DataAppSource): Incoming {
   try {
     if (source.inFlight.draining) throw draining();
-    const admitted = incoming(request, response, source.now());
+    source.load.admit();
+    const admitted = incoming(request, response, { receivedAtMs: source.now(), rules: source });
     source.checkHost(admitted.headers);
     return admitted;
   } catch (refusal) {

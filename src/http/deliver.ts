@@ -13,8 +13,16 @@ export interface Delivery extends Answer {
 /** Ends an answer that flows before it is complete, with its dialect's error event where it has one. */
 export type EndEarly = (error: GatewayError) => void;
 
-/** Writes an answer. Small ones leave in one write; a reader that stops, stops the upstream. */
-export function deliver(delivery: Delivery, response: ServerResponse): EndEarly | undefined {
+const USUAL = { stallMs: 60_000 };
+
+/**
+ * Writes an answer. Small ones leave in one write; a reader that stops, stops the upstream, and is cut off after `stallMs`.
+ */
+export function deliver(
+  delivery: Delivery,
+  response: ServerResponse,
+  { stallMs }: { readonly stallMs: number } = USUAL,
+): EndEarly | undefined {
   const { status, headers, body } = delivery;
   if (response.destroyed) {
     discardBody(body);
@@ -25,8 +33,8 @@ export function deliver(delivery: Delivery, response: ServerResponse): EndEarly 
       'content-length' in headers || body.length === 0
         ? headers
         : { ...headers, 'content-length': String(body.length) };
-    if (isRead(response.req)) end(response.writeHead(status, sized), body);
-    else refuseRest(response, { status, headers: sized, body });
+    if (!isRead(response.req)) refuseRest(response, { status, headers: sized, body });
+    else if (!end(response.writeHead(status, sized), body)) response.setTimeout(stallMs);
     return undefined;
   }
   try {
@@ -36,19 +44,25 @@ export function deliver(delivery: Delivery, response: ServerResponse): EndEarly 
     throw cause;
   }
   response.flushHeaders();
-  return flow(body, delivery, response);
+  return flow(body, response, { broken: delivery.broken, stallMs });
 }
 
 /** Up to here a copy costs less than a second buffer in the write. */
 const ONE_WRITE_BYTES = 16_384;
 
-// Node puts a text, but no bytes, into one write with its head.
-function end(response: ServerResponse, body: Buffer): void {
+// Node puts a text, but no bytes, into one write with its head. False where the client has not taken all of it.
+function end(response: ServerResponse, body: Buffer): boolean {
   if (body.length > ONE_WRITE_BYTES) response.end(body);
   else response.end(body.toString('latin1'), 'latin1');
+  return response.writableLength === 0;
 }
 
-function flow(body: BodySource, { broken }: Delivery, response: ServerResponse): EndEarly {
+interface Flowing {
+  readonly broken: Delivery['broken'];
+  readonly stallMs: number;
+}
+
+function flow(body: BodySource, response: ServerResponse, { broken, stallMs }: Flowing): EndEarly {
   let control: BodyControl | undefined;
   let done = false;
   let last: Buffer | undefined;
@@ -58,14 +72,20 @@ function flow(body: BodySource, { broken }: Delivery, response: ServerResponse):
     if (!bytes) cut(response);
     else response.end(isBetweenEvents(last) ? bytes.trimStart() : bytes);
   };
-  response.on('drain', () => control?.resume());
+  // Node ends the connection then, unless bytes were taken in the meantime.
+  response.on('drain', () => {
+    response.setTimeout(0);
+    control?.resume();
+  });
   response.once('close', () => {
     if (!done) control?.cancel();
   });
   control = body.start({
     data(chunk) {
       last = chunk;
-      return response.write(chunk);
+      if (response.write(chunk)) return true;
+      response.setTimeout(stallMs);
+      return false;
     },
     end() {
       done = true;

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header, type Incoming } from '../core/exchange.ts';
-import { readBody } from './read-body.ts';
+import { remembered } from '../core/remembered.ts';
+import { type BodyRules, readBody } from './read-body.ts';
 
 /** Fields of which a second one would let two readers see two requests (RFC 9110 §5.3). */
 const SINGLETONS = new Set([
@@ -29,8 +30,20 @@ const HEADERS_MAX = 100;
 const PLAIN_PATH = /^\/$|^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+,=:@]+)+\/?$/;
 const PLAIN_QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
-/** Node's request as the pipeline takes it. Throws `request.invalid` where two readers could read it in two ways. */
-export function incoming(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Incoming {
+// RFC 9110 §5.5, without what is not ASCII: readers differ in which characters that is.
+const PLAIN_VALUE = /^[\t\x20-\x7e]*$/;
+
+export interface Receiving {
+  readonly receivedAtMs: number;
+  readonly rules: BodyRules;
+}
+
+/** Node's request as the pipeline takes it. Throws `request.*` where two readers could read it in two ways. */
+export function incoming(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { receivedAtMs, rules }: Receiving,
+): Incoming {
   const { method = 'GET', url = '' } = request;
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -39,6 +52,7 @@ export function incoming(request: IncomingMessage, response: ServerResponse, rec
   if (!PLAIN_QUERY.test(query)) throw invalid('the query has characters that must be percent-encoded');
   const headers = readHeaders(request.rawHeaders);
   checkFraming(request, headers);
+  const coding = takeCoding(headers);
   const onAbort = abortListeners(response);
   return {
     method,
@@ -47,7 +61,7 @@ export function incoming(request: IncomingMessage, response: ServerResponse, rec
     headers,
     peer: request.socket.remoteAddress,
     receivedAtMs,
-    read: (limit) => readBody(request, response, { headers, limit }),
+    read: (limit) => readBody(request, response, { headers, coding, limit, rules }),
     onAbort,
   };
 }
@@ -55,12 +69,19 @@ export function incoming(request: IncomingMessage, response: ServerResponse, rec
 const NOT_PLAIN =
   'the path is not in its plain form: expected one like `/v1/chat/completions`, without scheme and host, `//`, `.` or `..` segments, `;`, `\\` or percent-encoding';
 
-function readHeaders(raw: readonly string[]): Headers {
-  if (raw.length > HEADERS_MAX * 2) throw invalid(`the request has more than ${HEADERS_MAX} header fields`);
-  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+type Fields = Record<string, string | string[]>;
+
+function readHeaders(raw: readonly string[]): Fields {
+  if (raw.length > HEADERS_MAX * 2) {
+    throw new GatewayError('request.too_many_headers', `the request has more than ${HEADERS_MAX} header fields`);
+  }
+  const headers = Object.create(null) as Fields;
   for (let index = 0; index < raw.length; index += 2) {
     const name = (raw[index] as string).toLowerCase();
     const value = raw[index + 1] as string;
+    if (!PLAIN_VALUE.test(value)) throw invalid('a header field has characters that are not printable ASCII');
+    if (isMasked(name))
+      throw invalid(`the header \`${name.slice(0, 100)}\` could be taken for one of another spelling`);
     const before = headers[name];
     if (before === undefined) headers[name] = value;
     else if (SINGLETONS.has(name)) throw invalid(`the header \`${name}\` occurs more than once`);
@@ -68,6 +89,17 @@ function readHeaders(raw: readonly string[]): Headers {
     else before.push(value);
   }
   return headers;
+}
+
+// Servers that hand fields on as variables (CGI, WSGI) take `_` and `.` for `-`.
+const isMasked = remembered((name) => /[_.]/.test(name) && SINGLETONS.has(name.replace(/[_.]/g, '-')));
+
+/** The body's coding; the fields say what is read, which is decoded. */
+function takeCoding(headers: Fields): string | undefined {
+  const coding = header(headers, 'content-encoding');
+  if (coding === undefined) return undefined;
+  delete headers['content-encoding'];
+  return coding.toLowerCase() === 'identity' ? undefined : coding;
 }
 
 /** Where a body ends must be beyond doubt (RFC 9112 §6), here and at whatever stands before us. */

@@ -2,13 +2,28 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { GatewayError } from '../core/errors.ts';
+import { answerBrokenRequests } from './broken-request.ts';
+import { type ConnectionLimits, limitConnections } from './connections.ts';
 import { deliver } from './deliver.ts';
 import { problem } from './problem.ts';
-import { refuseUpgrades, wantsWebSocket } from './upgrade.ts';
+import { refuseTunnels, refuseUpgrades, wantsWebSocket } from './upgrade.ts';
 
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
+  /** How long is waited for what; the usual times unless said. */
+  readonly times?: ListenerTimes;
+  /** Unlimited unless said. */
+  readonly limits?: ConnectionLimits;
+}
+
+export interface ListenerTimes {
+  /** For a request's header fields to arrive. */
+  readonly headMs: number;
+  /** For its body, which the front door watches over as well. */
+  readonly bodyMs: number;
+  /** Between two requests. */
+  readonly idleMs: number;
 }
 
 /** A listening server. */
@@ -23,10 +38,10 @@ export interface Listener {
   destroy(): void;
 }
 
-const REQUEST_MS = 300_000;
-const HEAD_MS = 30_000;
-const KEEP_ALIVE_MS = 75_000;
+const USUAL_TIMES: ListenerTimes = { headMs: 10_000, bodyMs: 300_000, idleMs: 75_000 };
 const TIMEOUT_CHECK_MS = 5_000;
+/** Connections that may wait to be taken: a fleet comes back all at once after a restart. */
+const BACKLOG = 4_096;
 const SWEEP_MS = 50;
 /** How long a connection that has not sent a whole head may hold up `close`. */
 const SILENCE_SWEEPS = 10;
@@ -40,20 +55,25 @@ export function listenerOf<Env extends { Bindings: HttpBindings }>(app: Hono<Env
 
 /** Opens a listener. Throws where the address is taken. */
 export async function listen(answer: RequestListener, options: ListenerOptions): Promise<Listener> {
+  const { headMs, bodyMs, idleMs } = options.times ?? USUAL_TIMES;
   const server = createServer({
-    headersTimeout: HEAD_MS,
-    requestTimeout: REQUEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    headersTimeout: headMs,
+    // Past the front door's own time, so that the client is told in its dialect.
+    requestTimeout: headMs + bodyMs * 2,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headMs / 2),
     shouldUpgradeCallback: wantsWebSocket,
   });
   // Counted and refused by the front door; Node would drop the surplus without a word.
   server.maxHeadersCount = 0;
   const requests = answerWith(server, answer);
   refuseUpgrades(server);
+  refuseTunnels(server);
+  answerBrokenRequests(server);
+  if (options.limits) limitConnections(server, options.limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve);
   });
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : options.port;

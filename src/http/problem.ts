@@ -3,7 +3,7 @@ import type { CallId } from '../core/ids.ts';
 import type { Delivery } from './deliver.ts';
 
 /** An error that no dialect tells: RFC 9457, with the `error` member that OpenAI's and Anthropic's SDKs look for. */
-export function problem(error: GatewayError, id: CallId | undefined): Delivery {
+export function problem(error: GatewayError, id: CallId | undefined): Delivery & { readonly body: Buffer } {
   const { code, message, status } = error;
   const body = {
     type: 'about:blank',

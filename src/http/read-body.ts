@@ -1,70 +1,56 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError } from '../core/errors.ts';
 import { type Headers, header } from '../core/exchange.ts';
+import { aborted, Arrival, type Arriving, tooLarge } from './arrival.ts';
+import { bodyDecoder } from './body-decoder.ts';
+import { Gathered } from './gathered.ts';
+import type { Load } from './load.ts';
+import type { Pace } from './pace.ts';
 
 const EMPTY = Buffer.alloc(0);
 
+/** What watches over all bodies that are read. */
+export interface BodyRules {
+  readonly load: Pick<Load, 'hold'>;
+  readonly pace: Pace;
+}
+
 export interface Reading {
   readonly headers: Headers;
-  /** In bytes. */
+  /** Its content coding; undefined where it comes as it is. */
+  readonly coding: string | undefined;
+  /** In bytes, as it comes and decoded. */
   readonly limit: number;
+  readonly rules: BodyRules;
 }
 
-/** The whole body of a request. Past the limit nothing more of it is read. */
-export function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { headers, limit }: Reading,
-): Promise<Buffer> {
-  const coding = header(headers, 'content-encoding');
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') return Promise.reject(compressed(coding));
-  const announced = header(headers, 'content-length');
-  if (announced !== undefined && Number(announced) > limit) return Promise.reject(tooLarge(limit));
-  if (announced === '0' || (announced === undefined && headers['transfer-encoding'] === undefined)) {
+/** The whole body of a request, decoded. Past the limit nothing more of it is read. */
+export function readBody(request: IncomingMessage, response: ServerResponse, reading: Reading): Promise<Buffer> {
+  const length = header(reading.headers, 'content-length');
+  if (length === '0' || (length === undefined && reading.headers['transfer-encoding'] === undefined)) {
     return Promise.resolve(EMPTY);
   }
-  if (request.destroyed) return Promise.reject(aborted());
-  // Only now is the client asked for its body: who it is and where it leads has been looked at.
-  if (headers['expect'] !== undefined) response.writeContinue();
-  return collect(request, limit);
-}
-
-function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+  // What is thrown in here rejects.
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const take = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size <= limit) {
-        chunks.push(chunk);
-        return;
-      }
-      request.off('data', take);
-      request.pause();
-      reject(tooLarge(limit));
-    };
-    request.on('data', take);
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
-    request.on('close', () => {
-      if (!request.readableEnded) reject(aborted());
-    });
+    const announced = length === undefined ? undefined : Number(length);
+    const arriving = prepare(response, reading, announced);
+    if (request.destroyed) throw aborted();
+    // Only now is the client asked for its body: who it is and where it leads has been looked at.
+    if (reading.headers['expect'] !== undefined) response.writeContinue();
+    new Arrival(request, { ...arriving, resolve, reject }).start();
   });
 }
 
-function tooLarge(limit: number): GatewayError {
-  return new GatewayError(
-    'request.too_large',
-    `the request's body is larger than ${limit} bytes; this route takes no more`,
-  );
-}
-
-function compressed(coding: string): GatewayError {
-  return new GatewayError(
-    'request.invalid',
-    `the body is compressed (\`${coding.slice(0, 40)}\`), and what cannot be read cannot be decided on; send it without content-encoding`,
-  );
-}
-
-function aborted(): GatewayError {
-  return new GatewayError('request.aborted', 'the client went away before its request was complete');
+function prepare(
+  response: ServerResponse,
+  { coding, limit, rules: { load, pace } }: Reading,
+  announced: number | undefined,
+): Omit<Arriving, 'resolve' | 'reject'> {
+  if (announced !== undefined) {
+    if (announced > limit) throw tooLarge(limit);
+    load.hold(response, announced);
+  }
+  const decoder = coding === undefined ? undefined : bodyDecoder(coding);
+  const isBooked = announced !== undefined && !decoder;
+  const held = isBooked ? undefined : (bytes: number) => load.hold(response, bytes);
+  return { gathered: new Gathered(isBooked ? announced : undefined), limit, held, pace, decoder };
 }

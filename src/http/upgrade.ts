@@ -25,10 +25,20 @@ export function wantsWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase().includes('websocket') ?? false;
 }
 
+const NO_TUNNEL =
+  'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nAllow: GET, POST, DELETE\r\nContent-Length: 0\r\n\r\n';
+
 /** Answers every WebSocket handshake with 426. */
 export function refuseUpgrades(server: Server): void {
-  server.on('upgrade', (_, socket) => {
-    socket.on('error', () => socket.destroy());
-    (socket as Socket).end(ANSWER, () => socket.destroy());
-  });
+  server.on('upgrade', (_, socket) => lastWords(socket as Socket, ANSWER));
+}
+
+/** Answers every CONNECT with 405: a gateway is no tunnel. */
+export function refuseTunnels(server: Server): void {
+  server.on('connect', (_, socket) => lastWords(socket as Socket, NO_TUNNEL));
+}
+
+function lastWords(socket: Socket, words: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(words, () => socket.destroy());
 }

@@ -1,5 +1,5 @@
 // Anthropic's messages: `POST /messages`, `POST /messages/count_tokens`, `GET /models` and `GET /models/<name>`.
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
 import { anthropicUsage } from './anthropic-usage.ts';
 import { ANTHROPIC_WIRE } from './anthropic-wire.ts';
@@ -27,7 +27,7 @@ export const anthropic: Protocol = {
   usage: anthropicUsage,
 };
 
-function readMessages(request: Incoming, path: string, body: Buffer): Reading {
+function readMessages(request: RequestHead, path: string, body: Buffer): Reading {
   const fields = readFields(request, body);
   const { args, content, output } = readMessage(fields);
   const counts = path === '/messages/count_tokens';

@@ -1,6 +1,6 @@
 // Members of a request's body that a dialect acts on, read so that no other reader can find different ones.
 import { GatewayError } from '../core/errors.ts';
-import { header, type Incoming } from '../core/exchange.ts';
+import { header, type RequestHead } from '../core/exchange.ts';
 import { readJson } from './json.ts';
 
 /** A JSON object. */
@@ -23,7 +23,7 @@ export function invalid(message: string): GatewayError {
 }
 
 /** The object in a JSON body. Throws `request.invalid`. */
-export function readFields(request: Incoming, body: Buffer): Fields {
+export function readFields(request: RequestHead, body: Buffer): Fields {
   checkMediaType(request);
   const value = readJson(body);
   if (!isFields(value)) throw invalid('expected the body to be a JSON object');
@@ -31,7 +31,7 @@ export function readFields(request: Incoming, body: Buffer): Fields {
 }
 
 // Another charset or encoding would make the upstream read other characters than were checked.
-function checkMediaType(request: Incoming): void {
+function checkMediaType(request: RequestHead): void {
   const type = header(request.headers, 'content-type');
   if (type !== 'application/json' && !/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type ?? '')) {
     throw invalid(`expected \`content-type: application/json\` in UTF-8, got \`${(type ?? 'none').slice(0, 100)}\``);

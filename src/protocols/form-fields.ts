@@ -1,5 +1,5 @@
 // The fields of a form that a dialect acts on, as the members of an object would be.
-import { header, type Incoming } from '../core/exchange.ts';
+import { header, type RequestHead } from '../core/exchange.ts';
 import { type Fields, invalid, type KnownKeys, refuseVariants } from './fields.ts';
 import { utf8Text } from './json.ts';
 import { splice } from './json-outline.ts';
@@ -24,7 +24,7 @@ export interface Form {
 }
 
 /** The form in a request's body. Throws `request.invalid`. */
-export function readFormFields(request: Incoming, body: Buffer, known: KnownKeys): Form {
+export function readFormFields(request: RequestHead, body: Buffer, known: KnownKeys): Form {
   const parts = readForm(body, requireBoundary(request));
   const fields: Record<string, unknown> = {};
   const files: FormFile[] = [];
@@ -53,7 +53,7 @@ export function writeFormModel(body: Buffer, reading: Reading, model: string): O
   return { body: splice(body, edits), splices: ['model-alias'], hideUsage: false };
 }
 
-function requireBoundary(request: Incoming): string {
+function requireBoundary(request: RequestHead): string {
   const type = header(request.headers, 'content-type') ?? 'none';
   const boundary = boundaryOf(type);
   if (boundary === undefined) {

@@ -1,7 +1,7 @@
 // Google's Gemini API: `POST /v1beta/models/NAME:METHOD`, `GET /v1beta/models` and `GET /v1beta/models/NAME`; `/v1` alike.
 // INVARIANT: the path names the model; a body that names another one is refused.
 // INVARIANT: no query goes up that Waygate does not know; a credential in it goes nowhere.
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
 import { type Fields, invalid, readFields, readName } from './fields.ts';
 import { geminiError, geminiStreamError } from './gemini-error.ts';
@@ -59,7 +59,7 @@ function readList(body: Buffer): Read {
 
 const CONTENT = ['contents', 'content', 'requests', 'systemInstruction', 'generateContentRequest', 'tools'];
 
-function readBody(request: Incoming, body: Buffer, { action, model }: GeminiOperation): Read {
+function readBody(request: RequestHead, body: Buffer, { action, model }: GeminiOperation): Read {
   const members = readMembers(readFields(request, body));
   checkModels(members, model);
   const { content, requests, tools } = members;

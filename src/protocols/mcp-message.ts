@@ -1,7 +1,7 @@
 // One JSON-RPC message of MCP, as it came by POST. Batches left MCP in 2025-06-18.
 import type { RpcRef } from '../core/call.ts';
 import { GatewayError, type ErrorCode } from '../core/errors.ts';
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { type Fields, invalid, isFields, knownKeys, readFields, refuseVariants } from './fields.ts';
 
 const ENVELOPE = knownKeys('jsonrpc id method params result error');
@@ -35,7 +35,7 @@ export class RpcRefusal extends GatewayError {
 }
 
 /** Reads the message of a POST. Throws `request.invalid`. */
-export function readMessage(request: Incoming, body: Buffer): McpMessage {
+export function readMessage(request: RequestHead, body: Buffer): McpMessage {
   const fields = readFields(request, body);
   refuseVariants(fields, ENVELOPE);
   if (fields['jsonrpc'] !== '2.0') throw invalid('expected one JSON-RPC message with `"jsonrpc":"2.0"`');

@@ -3,7 +3,7 @@
 // INVARIANT: an unknown method goes nowhere.
 import type { RpcRef } from '../core/call.ts';
 import { toGatewayError } from '../core/errors.ts';
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
 import { invalid } from './fields.ts';
 import { rateLimitFields } from './limit-headers.ts';
@@ -19,7 +19,7 @@ import {
   notificationMethod,
   requestMethod,
 } from './mcp-method.ts';
-import { tracedMessage } from './mcp-trace.ts';
+import { tracedMessage, traceSlot } from './mcp-trace.ts';
 import { mcpUsage } from './mcp-usage.ts';
 import type { Protocol, Reading } from './protocol.ts';
 
@@ -39,7 +39,8 @@ export const mcp: Protocol = {
     hideUsage: false,
   }),
 
-  withTrace: (call, trace) => (call.rpc?.method ? tracedMessage(call.body, trace) : call.body),
+  withTrace: (call, trace) => (call.rpc?.method ? tracedMessage(call.body, trace, call.traceSlot) : call.body),
+  traceSlot,
   narrow: narrowMcp,
   usage: mcpUsage,
   hideUsage: (data) => data,
@@ -48,7 +49,7 @@ export const mcp: Protocol = {
   limitHeaders: rateLimitFields,
 };
 
-function readPost(request: Incoming, body: Buffer): Reading {
+function readPost(request: RequestHead, body: Buffer): Reading {
   const message = readMessage(request, body);
   const revision = readRevision(request.headers, message);
   const rpc: RpcRef = { id: message.id, method: message.method, revision };
@@ -91,7 +92,7 @@ function readAccess(message: McpMessage, known: McpMethod, rpc: RpcRef): McpAcce
 }
 
 // Listening ends when the listener leaves; ending a session does not.
-function readBodiless(request: Incoming, body: Buffer): Reading {
+function readBodiless(request: RequestHead, body: Buffer): Reading {
   if (body.length > 0) throw invalid(`expected no body with ${request.method}`);
   const listens = request.method === 'GET';
   return {

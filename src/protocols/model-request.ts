@@ -1,6 +1,6 @@
 // What the model dialects have in common: a body with a `model`, which may be an alias.
 import type { Action } from '../core/access.ts';
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { type Estimate, NO_ESTIMATE } from '../core/usage.ts';
 import { type Fields, invalid, readFlag, readName } from './fields.ts';
 import { type Edit, outline, type Part, setMember, splice } from './json-outline.ts';
@@ -22,7 +22,7 @@ export function modelReading(
 }
 
 /** A request for the list of models, or for one of them: `path` is `/models` or `/models/<name>`. */
-export function modelListReading(request: Incoming, path: string, body: Buffer): Reading {
+export function modelListReading(request: RequestHead, path: string, body: Buffer): Reading {
   if (body.length > 0) throw invalid(`expected no body with ${request.method}`);
   const name = path === '/models' ? '' : readName(decodePath(path.slice('/models/'.length)), 'model');
   return {

@@ -1,5 +1,5 @@
 // Objects that lie in the upstream's account: files, uploads, batches, stored responses. Their ids are the upstream's.
-import type { Incoming } from '../core/exchange.ts';
+import type { RequestHead } from '../core/exchange.ts';
 import { NO_ESTIMATE } from '../core/usage.ts';
 import { type Fields, invalid, knownKeys, readFields, refuseVariants } from './fields.ts';
 import { readFormFields } from './form-fields.ts';
@@ -23,7 +23,7 @@ export function objectTemplate(path: string): string | undefined {
 }
 
 /** A request for an object, or for a collection of them: its name is its path, e.g. `files/file-1/content`. */
-export function objectReading(request: Incoming, path: string, body: Buffer): Reading {
+export function objectReading(request: RequestHead, path: string, body: Buffer): Reading {
   const reads = request.method === 'GET';
   return {
     action: reads ? 'object.read' : 'object.write',
@@ -37,7 +37,7 @@ export function objectReading(request: Incoming, path: string, body: Buffer): Re
   };
 }
 
-function argsOf(request: Incoming, path: string, body: Buffer): Fields {
+function argsOf(request: RequestHead, path: string, body: Buffer): Fields {
   if (request.method !== 'POST') {
     if (body.length > 0) throw invalid(`expected no body with ${request.method}`);
     return {};

@@ -1,5 +1,5 @@
 // OpenAI's images, audio and moderations: JSON, or a form with the files.
-import { header, type Incoming } from '../core/exchange.ts';
+import { header, type RequestHead } from '../core/exchange.ts';
 import { type Fields, invalid, knownKeys, readFields, refuseVariants } from './fields.ts';
 import { type FormFile, readFormFields, writeFormModel } from './form-fields.ts';
 import { type MediaAction, mediaEstimate } from './media-estimate.ts';
@@ -53,7 +53,7 @@ export const openaiMedia: Protocol = {
 };
 
 function mediaFields(
-  request: Incoming,
+  request: RequestHead,
   body: Buffer,
 ): { readonly fields: Fields; readonly files: readonly FormFile[] } {
   if (FORM.test(header(request.headers, 'content-type') ?? '')) {

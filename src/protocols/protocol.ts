@@ -2,9 +2,9 @@
 import type { Action, Resource } from '../core/access.ts';
 import type { Call, Dialect, RpcRef, Splice } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
-import type { Headers, Incoming } from '../core/exchange.ts';
+import type { Headers, RequestHead } from '../core/exchange.ts';
 import type { Standing } from '../core/quota.ts';
-import type { TraceHeaders } from '../core/trace.ts';
+import type { TraceHeaders, TraceSlot } from '../core/trace.ts';
 import { type Estimate, NO_USAGE, type Usage } from '../core/usage.ts';
 
 /** What a dialect reads from a request. */
@@ -104,13 +104,15 @@ export interface UsageReading {
 export interface Protocol {
   readonly dialect: Dialect;
   /** Reads a request; throws `request.*` where it is not of the dialect, ambiguous, or contradicts its headers. */
-  read(request: Incoming, path: string, body: Buffer): Reading;
+  read(request: RequestHead, path: string, body: Buffer): Reading;
   /** The bytes to send: the client's own, but for the listed splices. `model` is the upstream's name of the model. */
   write(body: Buffer, reading: Reading, change: { readonly model: string; readonly meter: boolean }): Outgoing;
   /** The path of an operation whose path names its model, with the upstream's name in it. */
   pathTo?(path: string, model: string): string;
   /** The body with trace context in it, where the dialect carries it there (MCP `_meta`); else the body as it is. */
   withTrace(call: Call, trace: TraceHeaders): Buffer;
+  /** Where `withTrace` puts it, for a body too large to be looked through there; undefined where it goes nowhere. */
+  traceSlot?(body: Buffer): TraceSlot | undefined;
   /** A list answer with only what `mayUse` lets through; called with whole bodies (JSON, or SSE of MCP). */
   narrow(
     body: Buffer,

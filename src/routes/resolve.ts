@@ -1,36 +1,22 @@
 // Stage 3, second half: a request on a route → Call. What was read here is what will be sent.
-import type { AccessRequest, Resource } from '../core/access.ts';
-import type { Call, Dialect } from '../core/call.ts';
+import type { AccessRequest } from '../core/access.ts';
+import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Headers, Incoming } from '../core/exchange.ts';
-import type { CallId } from '../core/ids.ts';
-import type { Principal } from '../core/principal.ts';
-import type { Run } from '../core/run.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
-import type { Protocol, Reading } from '../protocols/protocol.ts';
-import type { ModelChoice, ModelSelector } from './models.ts';
+import type { Asked, Asking, Place } from './asked.ts';
+import type { ReadLarge } from './body-threads.ts';
+import type { ModelSelector } from './models.ts';
+import { changeOf, outgoing, type Sent, targetPath } from './outgoing.ts';
 import { shownPath } from './shown-path.ts';
 import type { RouteMatch } from './table.ts';
-
-/** A request whose route and dialect are known, its body still unread. */
-export interface Place extends RouteMatch {
-  readonly dialect: Dialect;
-}
-
-/** What `resolve` takes besides the place: who asks, in which run, under which id. */
-export interface Asking {
-  readonly id: CallId;
-  readonly principal: Principal;
-  readonly run: Run;
-  readonly body: Buffer;
-  readonly nowMs: number;
-}
+import { locate, type Target, type Targets } from './targets.ts';
 
 export interface Resolver {
   /** Throws `route.*`, and what `checkOrigin` throws. */
   place(request: Incoming): Place;
-  /** Throws `request.*` and `route.*`. */
-  resolve(request: Incoming, place: Place, asking: Asking): Call;
+  /** A promise for a large body alone, which another thread reads. Throws `request.*` and `route.*`, or rejects with them. */
+  resolve(request: Incoming, place: Place, asking: Asking): Call | Promise<Call>;
 }
 
 export interface ResolverSource {
@@ -41,7 +27,11 @@ export interface ResolverSource {
   readonly endToEnd: (headers: Headers) => Headers;
   /** Refuses web pages that speak to MCP servers. */
   readonly checkOrigin: (headers: Headers) => void;
+  readonly readLarge: ReadLarge;
 }
+
+/** A body of more bytes would hold up the calls beside it while it is read. */
+const LARGE_BYTES = 524_288;
 
 export function resolver(source: ResolverSource): Resolver {
   return {
@@ -53,95 +43,73 @@ export function resolver(source: ResolverSource): Resolver {
       throw unknownOperation(request, match);
     },
     resolve(request, place, asking) {
-      const protocol = PROTOCOLS[place.dialect];
-      const reading = protocol.read(request, place.operation, asking.body);
-      const asked = { request, place, protocol, reading, asking, headers: source.endToEnd(request.headers) };
+      if (asking.body.length > LARGE_BYTES) return resolveLarge(source, { request, place, asking });
+      const reading = PROTOCOLS[place.dialect].read(request, place.operation, asking.body);
+      const asked = { request, place, reading, asking, headers: source.endToEnd(request.headers) };
       const targets = locate(asked, source.models);
-      if (targets.length === 1) return callTo(targets[0], asked, ALONE);
-      const [first, ...others] = targets;
-      const candidates = targets.map(({ resource }) => resource);
-      const fallbacks = others.map((other) => callTo(other, asked, { candidates, fallbacks: [] }));
-      return callTo(first, asked, { candidates, fallbacks });
+      return callTo(
+        targets,
+        targets.map(({ model }) => outgoing(asked, model)),
+        asked,
+      );
     },
   };
 }
 
-interface Asked {
-  readonly request: Incoming;
-  readonly place: Place;
-  readonly protocol: Protocol;
-  readonly reading: Reading;
-  readonly asking: Asking;
-  /** What may go upstream of the client's. */
-  readonly headers: Headers;
+// The same steps, those that touch the body in another thread.
+async function resolveLarge(
+  source: ResolverSource,
+  { request, place, asking }: Pick<Asked, 'request' | 'place' | 'asking'>,
+): Promise<Call> {
+  const { method, path, query, headers } = request;
+  const read = { dialect: place.dialect, head: { method, path, query, headers }, path: place.operation };
+  const { reading, choice, written } = await source.readLarge({ ...read, body: asking.body }, (found) => {
+    const targets = locate({ place, reading: found, asking }, source.models);
+    return { targets, changes: targets.map(({ model }) => changeOf(found, model)) };
+  });
+  const asked = { request, place, reading, asking, headers: source.endToEnd(headers) };
+  const { targets } = choice;
+  const sent = written.map((one, index) => ({ ...one, target: targetPath(asked, (targets[index] as Target).model) }));
+  return callTo(targets, sent, asked);
 }
 
 type Choice = Pick<Call, 'candidates' | 'fallbacks'>;
 
 const ALONE: Choice = Object.freeze({ candidates: Object.freeze([]), fallbacks: Object.freeze([]) });
 
-/** The call as one target takes it. */
-function callTo({ resource, upstreams, model }: Target, asked: Asked, { candidates, fallbacks }: Choice): Call {
+/** The call as the preferred target takes it; `sent` is what leaves to each. */
+function callTo(targets: Targets, sent: readonly Sent[], asked: Asked): Call {
+  const [first, ...others] = targets;
+  if (others.length === 0) return callOf(first, asked, { ...(sent[0] as Sent), ...ALONE });
+  const candidates = targets.map(({ resource }) => resource);
+  const fallbacks = others.map((other, index) =>
+    callOf(other, asked, { ...(sent[index + 1] as Sent), candidates, fallbacks: [] }),
+  );
+  return callOf(first, asked, { ...(sent[0] as Sent), candidates, fallbacks });
+}
+
+function callOf(target: Target, asked: Asked, sent: Sent & Choice): Call {
   const { request, place, reading, asking, headers } = asked;
-  const access = accessRequest(place, reading, resource, asking);
+  const access = accessRequest(target, asked);
   return {
     id: asking.id,
     route: place.route,
     dialect: place.dialect,
     access,
     ...(reading.parts && { parts: reading.parts.map((args) => ({ ...access, action: 'model.generate', args })) }),
-    upstreams,
+    upstreams: target.upstreams,
     method: request.method,
     headers,
-    ...outgoing(asked, model),
+    ...sent,
     estimate: reading.estimate,
-    model,
+    model: target.model,
     stream: reading.stream,
     abortable: reading.abortable,
     rpc: reading.rpc,
-    candidates,
-    fallbacks,
   };
 }
 
-interface Target {
-  readonly resource: Resource;
-  readonly upstreams: readonly string[];
-  readonly model: string;
-}
-
-/** Where a request may go, the preferred one first. */
-type Targets = readonly [Target, ...Target[]];
-
-function locate({ place, reading, asking }: Asked, models: ReadonlyMap<string, ModelSelector>): Targets {
-  const { kind, name } = reading.resource;
-  const { route } = place;
-  if (kind === 'model' && name !== '') {
-    const choices = models.get(route.name)?.select(name, asking.run.id);
-    if (!choices) throw new GatewayError('route.model', `no upstream of this route serves the model \`${name}\``);
-    const [first, ...others] = choices;
-    return [targetOf(first), ...others.map(targetOf)];
-  }
-  const [first = route.name, ...others] = route.upstreams;
-  if (kind === 'object' && others.length > 0) throw severalAccounts(place);
-  const upstream = others.length === 0 ? first : route.name;
-  return [{ resource: { kind, upstream, name }, upstreams: route.upstreams, model: '' }];
-}
-
-function targetOf({ upstream, model }: ModelChoice): Target {
-  return { resource: { kind: 'model', upstream, name: model }, upstreams: [upstream], model };
-}
-
-// An object lies in one upstream's account, and its id does not say in which.
-function severalAccounts({ route, operation }: Place): GatewayError {
-  const bases = route.upstreams.map((name) => `\`/${name}\``).join(', ');
-  return new GatewayError(
-    'route.operation',
-    `\`${shownPath(operation)}\` is about the account of one upstream, and this route has several; call it below the base address of one: ${bases}`,
-  );
-}
-
-function accessRequest(place: Place, reading: Reading, resource: Resource, asking: Asking): AccessRequest {
+function accessRequest({ resource }: Target, { place, reading, asking }: Asked): AccessRequest {
   return {
     principal: asking.principal,
     action: reading.action,
@@ -150,28 +118,6 @@ function accessRequest(place: Place, reading: Reading, resource: Resource, askin
     run: asking.run,
     context: { route: place.route.name, timeMs: asking.nowMs, stream: reading.stream },
   };
-}
-
-/** What leaves: where it goes below the upstream's address, and with which bytes. */
-function outgoing(
-  { request, place, protocol, reading, asking: { body } }: Asked,
-  model: string,
-): Pick<Call, 'target' | 'body' | 'splices' | 'hideUsage'> {
-  const isAlias = model !== '' && model !== reading.resource.name;
-  const renamed = isAlias ? protocol.pathTo?.(place.operation, model) : undefined;
-  if (body.length > 0) {
-    const target = upstreamPath(place, renamed ?? place.operation) + request.query;
-    return { target, ...protocol.write(body, reading, { model, meter: reading.action === 'model.generate' }) };
-  }
-  // One model is asked for by its path: an alias is replaced there.
-  const path = renamed ?? (isAlias ? `/models/${encodeURIComponent(model)}` : place.operation);
-  const target = upstreamPath(place, path) + request.query;
-  return { target, body, splices: isAlias ? ['model-alias'] : [], hideUsage: false };
-}
-
-// OpenAI's base addresses end in `/v1`, Anthropic's do not, of Google's paths it is a part; an MCP address is the endpoint itself.
-function upstreamPath(place: Place, path: string): string {
-  return place.route.protocol === 'anthropic' ? `/v1${path}` : path;
 }
 
 const METHODS = ['POST', 'GET', 'DELETE'] as const;

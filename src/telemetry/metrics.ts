@@ -13,6 +13,8 @@ export interface Metrics {
   limitsBypassed(reason: string): void;
   refusalRemembered(code: string): void;
   waited(wait: { readonly ms: number; readonly limit: string; readonly outcome: string }): void;
+  /** What was not taken because the gateway was full. */
+  overloaded(reason: string): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
   spansDropped(spans: number): void;
@@ -98,6 +100,7 @@ function processMetrics(
     ...PROCESS_METRICS['waygate.limits.wait.duration'],
     advice: { explicitBucketBoundaries: [...PROCESS_METRICS['waygate.limits.wait.duration'].boundaries] },
   });
+  const overloads = counter('waygate.overload.refusals');
   const reloads = counter('waygate.config.reloads');
   const drops = counter('waygate.telemetry.dropped');
   const retries = counter('waygate.upstream.retries');
@@ -121,6 +124,7 @@ function processMetrics(
     refusalRemembered: (code) => remembered.add(1, { 'waygate.error.code': code }),
     waited: ({ ms, limit, outcome }) =>
       waits.record(ms / 1_000, { 'waygate.limit': limit, 'waygate.outcome': outcome }),
+    overloaded: (reason) => overloads.add(1, { 'waygate.reason': reason }),
     configReloaded(outcome) {
       current = outcome === 'applied' ? 1 : 0;
       reloads.add(1, { 'waygate.outcome': outcome });

@@ -79,6 +79,7 @@ export const PROCESS_METRICS = {
     WAIT_SECONDS,
     'How long calls waited for room, by the limit they waited for first and how it ended',
   ),
+  'waygate.overload.refusals': counter('{refusal}', 'Calls and connections that were not taken, by what was full'),
   'waygate.limits.bypassed': counter('{call}', 'Calls let through while the store was gone'),
   'waygate.upstream.health': gauge(
     '1',

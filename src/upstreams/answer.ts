@@ -9,10 +9,10 @@ import type { Upstream } from './upstream.ts';
 
 /**
  * Fields that an upstream says of its own origin. Passed on, they would be said of Waygate's: its cookies, its transport,
- * which web pages may read it, where its tokens come from. The rest are Waygate's own names.
+ * which web pages may read it, where its tokens come from. The rest are Waygate's own names, and those of credentials.
  */
 const DROPPED =
-  /^(?:set-cookie2?|alt-svc|strict-transport-security|clear-site-data|nel|report-to|reporting-endpoints|location|content-location|refresh|www-authenticate|access-control-.*|waygate-.*)$/;
+  /^(?:set-cookie2?|alt-svc|strict-transport-security|clear-site-data|nel|report-to|reporting-endpoints|location|content-location|refresh|www-authenticate|access-control-.*|waygate-.*|authorization|x-api-key|x-goog-api-key|api-key)$/;
 
 const isDropped = remembered((name) => DROPPED.test(name));
 

@@ -17,6 +17,7 @@ test('the JSON Schema of the config asks for what has no default, and allows not
     'version',
     'listen',
     'admin',
+    'frontDoor',
     'store',
     'limits',
     'identity',

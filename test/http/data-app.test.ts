@@ -8,6 +8,7 @@ import { type InFlight, inFlight } from '../../src/http/in-flight.ts';
 import { type Listener, listen } from '../../src/http/listener.ts';
 import { readiness } from '../../src/http/readiness.ts';
 import { hostCheck } from '../../src/http/rebinding.ts';
+import { door } from '../support/door.ts';
 import { askRaw, openRaw, statusOf } from '../support/raw-http.ts';
 
 let listener: Listener;
@@ -32,6 +33,7 @@ beforeEach(async () => {
     },
     readiness: readiness({ store: () => (isReady ? undefined : 'the store does not answer') }),
     inFlight: flight,
+    ...door({ flight }),
     checkHost: hostCheck('127.0.0.1'),
     now: () => 1_234,
     onFault: (error) => faults.push(error),

@@ -46,6 +46,19 @@ async function ask(delivery: Delivery, request = REQUEST): Promise<RawConnection
 }
 
 describe('an answer at rest', () => {
+  test('that its reader does not take is given up', async () => {
+    let closed = false;
+    handle = (response) => {
+      response.on('close', () => (closed = true));
+      deliver({ ...OK, body: Buffer.alloc(67_108_864, 'x') }, response, { stallMs: 100 });
+    };
+    const connection = await openRaw(port);
+    connection.socket.pause();
+    connection.send(REQUEST);
+    await expect.poll(() => closed).toBe(true);
+    connection.socket.destroy();
+  });
+
   test('leaves in one write, with its length', async () => {
     let writes = 0;
     handle = (response) => {
@@ -156,6 +169,45 @@ describe('an answer that flows', () => {
     }
     pushed.end();
     expect(await connection.closed).toMatch(/\r\n0\r\n\r\n$/);
+  });
+
+  test('a reader that takes nothing for too long is cut off, and its upstream told', async () => {
+    const chunk = Buffer.alloc(65_536, 'x');
+    const cancelled = Promise.withResolvers<void>();
+    const endless: BodySource = {
+      start(sink) {
+        const resume = (): void => {
+          while (sink.data(chunk));
+        };
+        setImmediate(resume);
+        return { resume, cancel: () => cancelled.resolve() };
+      },
+    };
+    handle = (response) => deliver({ ...STREAM, body: endless }, response, { stallMs: 100 });
+    const connection = await openRaw(port);
+    connection.send(REQUEST);
+    await connection.until(/\r\n\r\n/);
+    connection.socket.pause();
+    await cancelled.promise;
+    connection.socket.resume();
+    await connection.closed;
+  });
+
+  test('a reader that takes its time between two pieces is not', async () => {
+    const { body, sink, log } = manual();
+    handle = (response) => deliver({ ...STREAM, body }, response, { stallMs: 50 });
+    const connection = await openRaw(port);
+    connection.send(REQUEST);
+    await connection.until(/\r\n\r\n$/);
+    connection.socket.pause();
+    const pushed = await sink;
+    while (pushed.data(Buffer.alloc(65_536, 'x')));
+    connection.socket.resume();
+    await expect.poll(() => log).toContain('resume');
+    await standstill(() => log.length);
+    pushed.data(Buffer.from('data: last\n\n'));
+    pushed.end();
+    expect(await connection.closed).toContain('data: last');
   });
 
   test('a reader that stops, stops the upstream, and starts it again when it reads on', async () => {

@@ -9,6 +9,7 @@ import { presenter } from '../../src/http/present.ts';
 import { readiness } from '../../src/http/readiness.ts';
 import { meter } from '../../src/metering/tap.ts';
 import { forwarder } from '../../src/upstreams/forward.ts';
+import { door } from '../support/door.ts';
 import { openRaw, type RawConnection, standstill } from '../support/raw-http.ts';
 import { scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts';
 import { chatCall, toolCall } from '../telemetry/calls.ts';
@@ -35,6 +36,7 @@ beforeEach(async () => {
     },
     readiness: readiness({}),
     inFlight: inFlight(),
+    ...door(),
     checkHost: () => {},
     now: () => 0,
     onFault: (error) => expect.unreachable(String(error.cause)),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/core/errors.ts';
 import type { Incoming } from '../../src/core/exchange.ts';
 import { incoming } from '../../src/http/incoming.ts';
+import { door } from '../support/door.ts';
 import { askRaw, openRaw, statusOf } from '../support/raw-http.ts';
 
 let server: Server;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     response.setHeader('connection', 'close');
     try {
-      const admitted = incoming(request, response, 1_000);
+      const admitted = incoming(request, response, { receivedAtMs: 1_000, rules: door() });
       seen.push(admitted);
       answer(admitted, () => response.end('ok'), response);
     } catch (error) {
@@ -99,12 +100,13 @@ describe('the path', () => {
       fc.constantFrom('..', '.', '', '%2e%2e', '%2f', ';x', '\\', '...', 'v1', 'models', 'a:b@c', '%41', '~', "'"),
       fc.string({ maxLength: 4 }),
     );
+    const rules = door();
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 5 }), (segments) => {
         const target = `/${segments.join('/')}`;
         let path: string;
         try {
-          ({ path } = incoming(bareRequest(target), {} as never, 0));
+          ({ path } = incoming(bareRequest(target), {} as never, { receivedAtMs: 0, rules }));
         } catch {
           return true;
         }
@@ -145,7 +147,7 @@ describe('the header fields', () => {
     const fields = Array.from({ length: 99 }, (_, index) => `x-${index}: ${index}`);
     expect(statusOf(await get('/', ...fields))).toBe(200);
     expect(Object.keys(admitted().headers)).toHaveLength(100);
-    expect(statusOf(await get('/', ...fields, 'x-last: 1'))).toBe(400);
+    expect(statusOf(await get('/', ...fields, 'x-last: 1'))).toBe(431);
     expect(seen[1]).toBe('the request has more than 100 header fields');
   });
 

@@ -2,7 +2,7 @@ import { createServer as createTcp } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Listener, listen, listenerOf } from '../../src/http/listener.ts';
+import { type Listener, listen, type ListenerOptions, listenerOf } from '../../src/http/listener.ts';
 import { askRaw, openRaw, statusOf } from '../support/raw-http.ts';
 
 const open: Listener[] = [];
@@ -18,9 +18,9 @@ type Env = { Bindings: HttpBindings };
 
 async function start(
   app = new Hono<Env>().all('*', (context) => context.text('ok')),
-  host = '127.0.0.1',
+  options: Partial<ListenerOptions> = {},
 ): Promise<Listener> {
-  const listener = await listen(listenerOf(app), { host, port: 0 });
+  const listener = await listen(listenerOf(app), { host: '127.0.0.1', port: 0, ...options });
   open.push(listener);
   return listener;
 }
@@ -38,7 +38,7 @@ describe('listening', () => {
     const listener = await start();
     expect(listener.url).toBe(`http://127.0.0.1:${listener.port}`);
     expect(listener.port).toBeGreaterThan(0);
-    expect((await start(undefined, '::1')).url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await start(undefined, { host: '::1' })).url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   });
 
   test('throws where the address is taken', async () => {
@@ -158,4 +158,45 @@ test('requests one after the other share a connection', async () => {
     await connection.until(/ok$/);
   }
   connection.socket.destroy();
+});
+
+describe('a client that takes its time', () => {
+  const times = { headMs: 200, bodyMs: 30_000, idleMs: 100 };
+
+  test.each([
+    ['says nothing at all', ''],
+    ['sends half a head', 'GET / HTTP/1.1\r\nho'],
+  ])('and %s is told 408 and let go', async (_, bytes) => {
+    const listener = await start(undefined, { times });
+    const connection = await openRaw(listener.port);
+    connection.send(bytes);
+    expect(statusOf(await within(5_000, connection.closed))).toBe(408);
+  });
+
+  test('and sends its head a byte at a time is told 408 and let go', async () => {
+    const listener = await start(undefined, { times });
+    const connection = await openRaw(listener.port);
+    connection.send('GET / HTTP/1.1\r\nx: ');
+    const drip = setInterval(() => connection.send('x'), 20);
+    expect(statusOf(await within(5_000, connection.closed))).toBe(408);
+    clearInterval(drip);
+  });
+
+  test('before its next request finds its connection closed', async () => {
+    const listener = await start(undefined, { times });
+    const connection = await openRaw(listener.port);
+    connection.send(REQUEST);
+    await connection.until(/ok$/);
+    await within(5_000, connection.closed);
+  });
+});
+
+test('more connections than may be open are turned away', async () => {
+  const shed: string[] = [];
+  const limits = { connections: 1, connectionsPerPeer: 1, onShed: (reason: string) => shed.push(reason) };
+  const listener = await start(undefined, { limits });
+  const first = await openRaw(listener.port);
+  expect(statusOf(await (await openRaw(listener.port)).closed)).toBe(503);
+  expect(shed).toEqual(['connections']);
+  first.socket.destroy();
 });

@@ -1,11 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type GatewayError, toGatewayError } from '../../src/core/errors.ts';
+import type { Headers } from '../../src/core/exchange.ts';
 import { incoming } from '../../src/http/incoming.ts';
+import { overloaded } from '../../src/http/load.ts';
+import { type Door, door } from '../support/door.ts';
 import { openRaw } from '../support/raw-http.ts';
 
 const LIMIT = 100;
+const DECODED_LIMIT = 8_388_608;
 
 let server: Server;
 let port: number;
@@ -14,6 +19,9 @@ let bodies: (Buffer | GatewayError)[] = [];
 let taken: () => number;
 /** Held until the test lets the server read. */
 let gate: Promise<void>;
+let limit: number;
+let admittedHeaders: Headers;
+let rules: Door;
 
 beforeAll(async () => {
   server = createServer();
@@ -25,9 +33,10 @@ beforeAll(async () => {
 
 function answer(...[request, response]: Parameters<typeof incoming>): void {
   taken = () => request.socket.bytesRead;
-  const admitted = incoming(request, response, 0);
+  const admitted = incoming(request, response, { receivedAtMs: 0, rules });
+  admittedHeaders = admitted.headers;
   void gate
-    .then(() => admitted.read(LIMIT))
+    .then(() => admitted.read(limit))
     .catch(toGatewayError)
     .then((body) => {
       bodies.push(body);
@@ -42,12 +51,14 @@ afterAll(() => {
 beforeEach(() => {
   bodies = [];
   gate = Promise.resolve();
+  limit = LIMIT;
+  rules = door();
 });
 
 const post = (...lines: readonly string[]): string => ['POST /v1/messages HTTP/1.1', 'host: a', ...lines].join('\r\n');
 
 /** Sends a request and returns what became of its body. */
-async function bodyOf(bytes: string): Promise<Buffer | GatewayError | undefined> {
+async function bodyOf(bytes: string | Buffer): Promise<Buffer | GatewayError | undefined> {
   const connection = await openRaw(port);
   connection.send(bytes);
   await expect.poll(() => bodies.length).toBe(1);
@@ -88,9 +99,9 @@ describe('a body past the limit', () => {
 });
 
 describe('a body that cannot be read', () => {
-  test('compressed: refused, and its coding named', async () => {
-    const body = await bodyOf(post('content-encoding: zstd', 'content-length: 5', '', 'hello'));
-    expect(body).toMatchObject({ code: 'request.invalid', message: expect.stringContaining('`zstd`') as string });
+  test('in a coding that is not decoded here: refused, and its coding named', async () => {
+    const body = await bodyOf(post('content-encoding: deflate', 'content-length: 5', '', 'hello'));
+    expect(body).toMatchObject({ code: 'request.encoding', message: expect.stringContaining('`deflate`') as string });
   });
 
   test('`identity` is no compression', async () => {
@@ -146,3 +157,90 @@ test('a client that waits to be asked for too much is refused without being aske
   expect(bodies[0]).toMatchObject({ code: 'request.too_large' });
   connection.socket.destroy();
 });
+
+const CODINGS = [
+  ['gzip', gzipSync],
+  ['br', (bytes: Buffer) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } })],
+  ['zstd', zstdCompressSync],
+] as const;
+const encoded = (coding: string, bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(post(`content-encoding: ${coding}`, `content-length: ${bytes.length}`, '', '')), bytes]);
+
+describe('a compressed body', () => {
+  test.each(CODINGS)('in %s is what it decodes to, and no field says otherwise', async (coding, compress) => {
+    const text = Buffer.from('hello '.repeat(16));
+    expect(await bodyOf(encoded(coding, compress(text)))).toEqual(text);
+    expect(admittedHeaders['content-encoding']).toBeUndefined();
+  });
+
+  test.each(CODINGS)('in %s that grows past the limit is cut there', async (coding, compress) => {
+    expect(await bodyOf(encoded(coding, compress(Buffer.alloc(LIMIT, 'x'))))).toHaveLength(LIMIT);
+    bodies = [];
+    expect(await bodyOf(encoded(coding, compress(Buffer.alloc(LIMIT + 1, 'x'))))).toMatchObject({
+      code: 'request.too_large',
+    });
+  });
+
+  test('larger than the limit as it comes is refused, whatever it would decode to', async () => {
+    expect(await bodyOf(encoded('gzip', Buffer.alloc(LIMIT + 1)))).toMatchObject({ code: 'request.too_large' });
+    bodies = [];
+    const chunked = post('content-encoding: gzip', 'transfer-encoding: chunked', '', `100\r\n${'x'.repeat(256)}\r\n`);
+    expect(await bodyOf(chunked)).toMatchObject({ code: 'request.too_large' });
+  });
+
+  test.each(CODINGS)('in %s of 64 MB of nothing is given up before it is decoded', async (coding, compress) => {
+    limit = 4 * DECODED_LIMIT;
+    const bomb = compress(Buffer.alloc(67_108_864));
+    const before = process.memoryUsage().rss;
+    expect(await bodyOf(encoded(coding, bomb))).toMatchObject({
+      code: 'request.too_large',
+      message: expect.stringContaining('hundredfold') as string,
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(33_554_432);
+  });
+
+  test.each(CODINGS)('in %s that is torn, or no such thing, is refused', async (coding, compress) => {
+    const whole = compress(Buffer.from('hello '.repeat(16)));
+    for (const broken of [whole.subarray(0, whole.length - 3), Buffer.from('{"model":"small"}')]) {
+      bodies = [];
+      expect(await bodyOf(encoded(coding, broken))).toMatchObject({ code: 'request.invalid' });
+    }
+  });
+
+  test('of a client that goes away in the middle is aborted', async () => {
+    const connection = await openRaw(port);
+    connection.send(encoded('gzip', gzipSync('hello')).subarray(0, -4));
+    await new Promise<void>((resolve) => server.once('request', () => resolve()));
+    connection.socket.destroy();
+    await expect.poll(() => bodies[0]).toMatchObject({ code: 'request.aborted' });
+  });
+});
+
+describe('a body that comes too slowly', () => {
+  test.each([
+    ['announced', 'content-length: 50'],
+    ['in chunks', 'transfer-encoding: chunked'],
+    ['compressed', 'content-encoding: gzip\r\ncontent-length: 50'],
+  ])('%s is given up', async (_, fields) => {
+    rules = door({ limits: { bodyMs: 100 } });
+    const connection = await openRaw(port);
+    connection.send(post(fields, '', ''));
+    await expect.poll(() => bodies[0]).toMatchObject({ code: 'request.timeout' });
+    connection.socket.destroy();
+  });
+});
+
+describe('bodies that do not fit beside the others', () => {
+  test.each([
+    ['announced', post('content-length: 90', '', '')],
+    ['in chunks', post('transfer-encoding: chunked', '', `5a\r\n${'x'.repeat(90)}\r\n`)],
+    ['compressed', encoded('gzip', gzipSync(Buffer.alloc(90)))],
+  ])('%s: refused, to come again', async (_, request) => {
+    rules = { ...door(), load: { ...door().load, hold: (_response, bytes) => refuseOver(bytes) } };
+    expect(await bodyOf(request)).toMatchObject({ code: 'gateway.overloaded' });
+  });
+});
+
+function refuseOver(bytes: number): void {
+  if (bytes >= 90) throw overloaded('body_bytes');
+}

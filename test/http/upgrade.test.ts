@@ -65,3 +65,8 @@ test('a client that says no more after its handshake holds up nothing', async ()
   await own.close();
   connection.socket.destroy();
 });
+
+test('CONNECT, which would make a tunnel of the gateway, gets 405 and the end of its connection', async () => {
+  const answer = await askRaw(listener.port, 'CONNECT evil.test:443 HTTP/1.1\r\nhost: evil.test:443\r\n\r\n');
+  expect(statusOf(answer)).toBe(405);
+});

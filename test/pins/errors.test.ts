@@ -11,6 +11,8 @@ describe('error codes', () => {
       'request.invalid 400 caller',
       'request.mismatch 400 caller',
       'request.too_large 413 caller',
+      'request.too_many_headers 431 caller',
+      'request.encoding 415 caller',
       'request.origin 403 caller',
       'request.upgrade 426 caller',
       'request.aborted 499 caller',

@@ -34,6 +34,7 @@ describe('metrics', () => {
       'waygate.refusals.remembered counter {call}',
       'waygate.limits.waiting gauge {call}',
       'waygate.limits.wait.duration histogram s',
+      'waygate.overload.refusals counter {refusal}',
       'waygate.limits.bypassed counter {call}',
       'waygate.upstream.health gauge 1',
       'waygate.upstream.retries counter {try}',

@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { hash } from 'node:crypto';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Call } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { Incoming } from '../../src/core/exchange.ts';
 import { forwardableHeaders } from '../../src/core/headers.ts';
 import type { CallId } from '../../src/core/ids.ts';
 import { originCheck } from '../../src/http/rebinding.ts';
+import { bodyThreads } from '../../src/routes/body-threads.ts';
 import { modelSelector } from '../../src/routes/models.ts';
 import { resolver } from '../../src/routes/resolve.ts';
 import { routeTable } from '../../src/routes/table.ts';
@@ -45,19 +47,30 @@ const models = new Map(
     modelSelector({ upstreams: new Map(upstreams.map((upstream) => [upstream, PATTERNS[upstream] ?? []])), aliases }),
   ]),
 );
+const threads = bodyThreads({ threads: 1, queue: 1, onFull: () => {} });
+afterAll(() => threads.close());
 const resolve = resolver({
   match: table.match,
   models,
   endToEnd: forwardableHeaders,
   checkOrigin: originCheck('127.0.0.1'),
+  readLarge: threads.read,
 });
 
 const run = { id: 'run_1', root: 'run_1', parent: undefined, depth: 0 } as Call['access']['run'];
 
 function callOf(request: Incoming, body = ''): Call {
+  return resolved(request, body) as Call;
+}
+
+const callOfLarge = (request: Incoming, body: string): Promise<Call> => resolved(request, body) as Promise<Call>;
+
+function resolved(request: Incoming, body: string): Call | Promise<Call> {
   const asking = { id: 'call_1' as CallId, principal: ANA, run, body: Buffer.from(body), nowMs: 5 };
   return resolve.resolve(request, resolve.place(request), asking);
 }
+
+const access = ({ access: { args, ...rest } }: Call): unknown => ({ ...rest, args: { ...args } });
 
 function get(path: string, headers = {}, query = ''): Incoming {
   return incoming({ method: 'GET', path, query, headers });
@@ -294,10 +307,38 @@ describe('a request that is not', () => {
       models: new Map(),
       endToEnd: forwardableHeaders,
       checkOrigin: () => {},
+      readLarge: threads.read,
     });
     const request = get('/v1/models/gpt-5');
     const asking = { id: 'call_1' as CallId, principal: ANA, run, body: Buffer.alloc(0), nowMs: 5 };
     expect(refusalOf(() => bare.resolve(request, bare.place(request), asking)).code).toBe('route.model');
+  });
+
+  test('a large body gives the same call as it would in this thread, with the digest of what leaves', async () => {
+    const large = (bytes: number): string =>
+      JSON.stringify({ model: 'fast', stream: true, temperature: 0.5, messages: [{ content: 'x'.repeat(bytes) }] });
+    const small = callOf(post('/v1/chat/completions', {}, '?a=1'), large(1));
+    const call = await callOfLarge(post('/v1/chat/completions', {}, '?a=1'), large(600_000));
+    const { body, bodySha256, estimate, ...same } = call;
+    expect(same).toEqual({ ...small, body: undefined, bodySha256: undefined, estimate: undefined, ...same });
+    expect(same.splices).toEqual(['model-alias', 'include-usage']);
+    expect(body.toString()).toBe(small.body.toString().replace('"x"', `"${'x'.repeat(600_000)}"`));
+    expect(bodySha256).toBe(hash('sha256', body));
+    expect(estimate.inputTokens).toBeGreaterThan(200_000);
+    expect(access(small)).toEqual(access(call));
+  });
+
+  test('a large body is refused as it would be in this thread', async () => {
+    const padding = `"x":"${'x'.repeat(600_000)}"`;
+    const twice = callOfLarge(post('/v1/chat/completions'), `{"model":"gpt-5","model":"gpt-6",${padding}}`);
+    await expect(twice).rejects.toMatchObject({ code: 'request.invalid' });
+    const unknown = callOfLarge(post('/v1/chat/completions'), `{"model":"claude-x","messages":[],${padding}}`);
+    await expect(unknown).rejects.toMatchObject({ code: 'route.model' });
+    const message = `{"jsonrpc":"2.0","id":7,"method":"tools/steal","params":{${padding}}}`;
+    await expect(callOfLarge(post('/mcp/github'), message)).rejects.toMatchObject({
+      code: 'route.operation',
+      rpc: { id: '7', method: 'tools/steal' },
+    });
   });
 
   test('a body that names its model twice is refused', () => {

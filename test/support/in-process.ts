@@ -10,6 +10,8 @@ import { formatProblem } from '../../src/core/problem.ts';
 import { dataApp } from '../../src/http/data-app.ts';
 import { inFlight } from '../../src/http/in-flight.ts';
 import { listen } from '../../src/http/listener.ts';
+import { load } from '../../src/http/load.ts';
+import { pace } from '../../src/http/pace.ts';
 import { readiness } from '../../src/http/readiness.ts';
 import { hostCheck } from '../../src/http/rebinding.ts';
 import { ALLOW_ALL, IDENTITY } from './waygate.ts';
@@ -46,17 +48,26 @@ export async function startInProcess(config: Record<string, unknown>, policy: un
   });
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const waygate = await compose({ config: loaded.value, version: '0', dir });
+  const { frontDoor } = loaded.value;
+  const flight = inFlight();
+  const now = (): number => performance.now();
+  const onShed = (reason: string): void => waygate.telemetry.metrics.overloaded(reason);
+  const taken = load({ limits: frontDoor, inFlight: flight, now, onShed });
   const app = dataApp({
     handle: waygate.handle,
-    readiness: readiness(waygate.checks),
-    inFlight: inFlight(),
+    readiness: readiness({ ...waygate.checks, load: () => taken.warning() }),
+    inFlight: flight,
+    load: taken,
+    pace: pace(frontDoor, now),
+    stallMs: frontDoor.stallMs,
     checkHost: hostCheck('127.0.0.1'),
     now: () => systemClock.now(),
     onFault: (error) => {
       throw error;
     },
   });
-  const listener = await listen(app, { host: '127.0.0.1', port: 0 });
+  const limits = { ...frontDoor, onShed: taken.shed };
+  const listener = await listen(app, { host: '127.0.0.1', port: 0, times: frontDoor, limits });
   return {
     url: listener.url,
     dir,
