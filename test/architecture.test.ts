@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   admin: ['http'],
   demo: [],
   config: ['documents', '*/schema.ts'],
+  connect: ['protocols/json-outline.ts'],
 };
 
 /** What stands above the folders. `types` may be imported as types only. */
@@ -57,6 +58,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@pydantic/genai-prices': ['metering/'],
   'eventsource-parser': ['metering/', 'protocols/'],
   pino: ['telemetry/'],
+  'smol-toml': ['connect/'],
+  'strip-json-comments': ['connect/'],
   'lru-cache': ['identity/', 'limits/', 'metering/', 'policy/', 'upstreams/'],
 };
 
