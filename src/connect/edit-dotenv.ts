@@ -12,6 +12,7 @@ export function editDotenv(text: string, content: unknown): string {
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const before = parseEnv(text);
   const changed = Object.entries(content).filter(([name, value]) => before[name] !== value);
+  if (changed.some(([name]) => before[name]?.includes('\n'))) throw new CannotEdit('a value in it spans several lines');
   return changed.reduce((all, [name, value]) => put(all, { name, value: quoted(String(value)), eol }), text);
 }
 
