@@ -45,7 +45,7 @@ export function readUrl(text: string): string {
 }
 
 /** A name as the configuration has it. */
-export function readUpstream(text: string): string {
+export function readConfigName(text: string): string {
   if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) return text;
   throw new InvalidArgumentError('expected a name of lower-case letters, digits and `-`');
 }

@@ -9,7 +9,7 @@ import {
   readNames,
   readOverlap,
   readPort,
-  readUpstream,
+  readConfigName,
   readUrl,
   readVariable,
 } from './arguments.ts';
@@ -109,11 +109,11 @@ function addConnect(program: Command, output: Output, done: Done): void {
     .description('print the settings that point a client at the gateway, or write them into its own files')
     .addArgument(new Argument('<client>', 'the client').choices(CLIENT_NAMES))
     .option('--url <url>', 'address of the gateway (default: the listener of the configuration)', readUrl)
-    .option('--upstream <name>', 'one upstream instead of all that speak its protocol', readUpstream)
-    .option('--route <name>', 'a route of the configuration instead', readUpstream)
+    .option('--upstream <name>', 'one upstream instead of all that speak its protocol', readConfigName)
+    .option('--route <name>', 'a route of the configuration instead', readConfigName)
     .addOption(new Option('--protocol <name>', 'what to speak, where the client speaks several').choices(DIALECTS))
     .option('--model <name>', 'model that the client is to ask for', readModel)
-    .option('--mcp <server>', 'settings for this MCP server instead of those for models', readUpstream)
+    .option('--mcp <server>', 'settings for this MCP server instead of those for models', readConfigName)
     .option('--token-env <name>', 'variable that holds the token', readVariable, 'WAYGATE_TOKEN')
     .option('--token', 'print the token itself, read from that variable, instead of a reference to it')
     .addOption(new Option('--scope <scope>', 'whose file it is (default: the user’s)').choices(['user', 'project']))

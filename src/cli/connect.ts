@@ -56,7 +56,7 @@ export async function connect(options: ConnectOptions, around: Around): Promise<
   if (isWriting) await writeSettings({ settings, files, isDry: dryRun === true, tokenEnv: options.tokenEnv }, around);
   else if (json === true) printJson({ name, settings, files, notes, values: target.values }, around.output);
   else printText({ settings, files, isLasting: options.scope !== undefined }, around.output);
-  if (json !== true) sayBeside({ notes, tokenEnv: options.tokenEnv }, around);
+  if (json !== true) sayBeside({ settings, notes, tokenEnv: options.tokenEnv }, around);
   return 0;
 }
 
@@ -108,10 +108,11 @@ function printJson({ name, settings, files, notes, values }: Whole, output: Outp
 }
 
 function sayBeside(
-  { notes, tokenEnv }: { readonly notes: readonly string[]; readonly tokenEnv: string },
+  { settings, notes, tokenEnv }: Pick<Shown, 'settings'> & Pick<Whole, 'notes'> & Pick<ConnectOptions, 'tokenEnv'>,
   { output, where }: Around,
 ): void {
-  if (!where.env[tokenEnv])
+  const isRead = JSON.stringify(settings).includes(tokenEnv);
+  if (isRead && !where.env[tokenEnv])
     output.say(`\`${tokenEnv}\` is to hold a token: \`export ${tokenEnv}=$(waygate token --agent NAME)\`, or a key`);
   for (const note of notes) output.say(`note: ${note}`);
 }

@@ -173,6 +173,8 @@ describe('the token', () => {
       '`WAYGATE_TOKEN` is to hold a token: `export WAYGATE_TOKEN=$(waygate token --agent NAME)`, or a key',
     );
     expect((await connectOn({}, { client: 'codex', url: 'http://gw' })).err).not.toContain('is to hold a token');
+    const asking = await connectOn({ env: {} }, { client: 'vscode', mcp: 'notes', url: 'http://gw' });
+    expect(asking.err).not.toContain('is to hold a token');
   });
 });
 

@@ -184,6 +184,7 @@ n = 1
   test('writing twice changes nothing', () => {
     const once = put('toml', TEXT, { x: { y: { z: 1 } }, model: 'm' });
     expect(put('toml', once, { x: { y: { z: 1 } }, model: 'm' })).toBe(once);
+    expect(put('toml', 'a = 1\r\nb = 2', { a: 1 })).toBe('a = 1\r\nb = 2');
   });
 });
 
