@@ -84,11 +84,11 @@ test.each(WAYS.filter(hasFiles))(
       expect(readFileSync(path, 'utf8').trimEnd()).toBe(text);
       expect(text).not.toContain(SECRET);
     }
-    const before = readdirSync(home, { recursive: true }).sort();
+    const before = new Set(readdirSync(home, { recursive: true }));
     const again = await connectOn({ home }, { ...optionsOf(which), write: true });
     expect(again.err).toContain('says so already');
     expect(again.out).not.toContain('@@');
-    expect(readdirSync(home, { recursive: true }).sort()).toEqual(before);
+    expect(new Set(readdirSync(home, { recursive: true }))).toEqual(before);
   },
 );
 
