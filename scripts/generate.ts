@@ -4,6 +4,7 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema } from '../src/config/schema.ts';
 import { policyJsonSchema, testJsonSchema } from '../src/policy/schema.ts';
+import { clientsPage } from './reference/clients.ts';
 import { cliPage } from './reference/cli.ts';
 import { configPage } from './reference/config.ts';
 import { errorsPage } from './reference/errors.ts';
@@ -13,6 +14,7 @@ import { policyPage } from './reference/policy.ts';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 const FILES: Readonly<Record<string, () => string>> = {
+  'docs/clients.md': clientsPage,
   'docs/reference/cli.md': cliPage,
   'docs/reference/config.md': configPage,
   'docs/reference/errors.md': errorsPage,

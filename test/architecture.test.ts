@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   admin: ['http'],
   demo: [],
   config: ['documents', '*/schema.ts'],
+  connect: ['protocols/json-outline.ts'],
 };
 
 /** What stands above the folders. `types` may be imported as types only. */
@@ -58,6 +59,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'eventsource-parser': ['metering/', 'protocols/'],
   pino: ['telemetry/'],
   cockatiel: ['upstreams/'],
+  'smol-toml': ['connect/'],
+  'strip-json-comments': ['connect/'],
   'lru-cache': ['identity/', 'limits/', 'metering/', 'policy/', 'upstreams/'],
 };
 

@@ -33,3 +33,31 @@ export function readPort(text: string): number {
   if (port >= 1 && port < 65_535) return port;
   throw new InvalidArgumentError('expected a number from 1 to 65534');
 }
+
+/** An address of a gateway, without a slash at its end. */
+export function readUrl(text: string): string {
+  const url = URL.parse(text);
+  const isPlain = url && /^https?:$/.test(url.protocol) && !/[?#@]/.test(text);
+  if (isPlain) return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+  throw new InvalidArgumentError(
+    'expected an address like `https://gateway.example.com`, without user, query or fragment',
+  );
+}
+
+/** A name as the configuration has it. */
+export function readConfigName(text: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError('expected a name of lower-case letters, digits and `-`');
+}
+
+/** A name of an environment variable. */
+export function readVariable(text: string): string {
+  if (/^[A-Za-z_]\w{0,127}$/.test(text)) return text;
+  throw new InvalidArgumentError('expected the name of a variable like `WAYGATE_TOKEN`, not a token');
+}
+
+/** A name of a model. */
+export function readModel(text: string): string {
+  if (/^[\w./:@+[\]-]{1,256}$/.test(text)) return text;
+  throw new InvalidArgumentError('expected the name of a model: letters, digits and `. / : @ + - _ [ ]`');
+}

@@ -1,8 +1,20 @@
 // Every command with its options and an example. What a command does is loaded when it is called.
-import type { Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
+import { CLIENT_NAMES, DIALECTS, type ClientName } from '../connect/names.ts';
 import type { AuditOptions } from './audit.ts';
-import { readDuration, readName, readNames, readOverlap, readPort } from './arguments.ts';
+import {
+  readDuration,
+  readModel,
+  readName,
+  readNames,
+  readOverlap,
+  readPort,
+  readConfigName,
+  readUrl,
+  readVariable,
+} from './arguments.ts';
 import type { CheckOptions } from './check.ts';
+import type { ConnectOptions } from './connect.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { RebuildOptions } from './ledger.ts';
 import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
@@ -18,6 +30,7 @@ export function addCommands(program: Command, output: Output, done: Done): void 
   addCheck(program, output, done);
   addTest(program, output, done);
   addExplain(program, output, done);
+  addConnect(program, output, done);
   addToken(program, output, done);
   addKeys(program, output, done);
   addAudit(program, output, done);
@@ -89,6 +102,32 @@ function addExplain(program: Command, output: Output, done: Done): void {
     .action(async (options: ExplainOptions) => {
       const { explain } = await import('./explain.ts');
       done(await explain(options, output));
+    });
+}
+
+function addConnect(program: Command, output: Output, done: Done): void {
+  program
+    .command('connect')
+    .description('print the settings that point a client at the gateway, or write them into its own files')
+    .addArgument(new Argument('<client>', 'the client').choices(CLIENT_NAMES))
+    .option('--url <url>', 'address of the gateway (default: the listener of the configuration)', readUrl)
+    .option('--upstream <name>', 'one upstream instead of all that speak its protocol', readConfigName)
+    .option('--route <name>', 'a route of the configuration instead', readConfigName)
+    .addOption(new Option('--protocol <name>', 'what to speak, where the client speaks several').choices(DIALECTS))
+    .option('--model <name>', 'model that the client is to ask for', readModel)
+    .option('--mcp <server>', 'settings for this MCP server instead of those for models', readConfigName)
+    .option('--token-env <name>', 'variable that holds the token', readVariable, 'WAYGATE_TOKEN')
+    .option('--token', 'print the token itself, read from that variable, instead of a reference to it')
+    .addOption(new Option('--scope <scope>', 'whose file it is (default: the user’s)').choices(['user', 'project']))
+    .option('--write', 'change the client’s own files; what was there is kept beside them')
+    .option('--dry-run', 'show what `--write` would change, and change nothing')
+    .option('--json', 'print one JSON object')
+    .option('--config <file>', 'configuration of the gateway, instead of ./waygate.yaml')
+    .addHelpText('after', example('waygate connect claude-code --url https://gateway.example.com --write'))
+    .action(async (client: ClientName, options: Omit<ConnectOptions, 'client'>) => {
+      const { connect } = await import('./connect.ts');
+      const { currentWhereabouts } = await import('../connect/place.ts');
+      done(await connect({ ...options, client }, { output, where: currentWhereabouts(), nowMs: Date.now() }));
     });
 }
 

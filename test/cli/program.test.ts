@@ -30,7 +30,7 @@ describe('a command called wrongly ends in 2', () => {
 
 describe('help', () => {
   test('goes to standard output, with an example of every command', async () => {
-    for (const name of ['serve', 'check', 'test', 'explain', 'token', 'keys', 'audit']) {
+    for (const name of ['serve', 'check', 'test', 'explain', 'connect', 'token', 'keys', 'audit']) {
       const { code, out, err } = await run(name, '--help');
       expect({ code, err }).toEqual({ code: 0, err: '' });
       expect(out).toMatch(new RegExp(`\nExample:\n  .*waygate ${name} [^\n]+$`));
@@ -56,7 +56,7 @@ describe('a command', () => {
       return [...text.matchAll(/^import (?!type)[^']*'([^']+)';$/gm)].map((match) => match[1]);
     });
     expect(new Set(statically)).toEqual(
-      new Set(['commander', './commands.ts', './arguments.ts', './output.ts', './version.ts']),
+      new Set(['commander', '../connect/names.ts', './commands.ts', './arguments.ts', './output.ts', './version.ts']),
     );
   });
 });

@@ -20,6 +20,7 @@ describe('the command line', () => {
       'check --config --policies --secrets',
       'test paths',
       'explain --config --policies --request --agent --subject --tenant --action --resource --args --stream --json',
+      'connect client --url --upstream --route --protocol --model --mcp --token-env --token --scope --write --dry-run --json --config',
       'token --agent --subject --tenant --ttl --config',
       'keys create --config --file --subject --tenant --agent --scope --expires',
       'keys list --config --file --json',
