@@ -1,8 +1,10 @@
 // `waygate serve`: load, compose, listen; then reload on change and on SIGHUP, and drain on SIGTERM.
 import { existsSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import { adminApp } from '../admin/app.ts';
 import { compose, ConfigRefused, type Waygate } from '../compose.ts';
+import { LISTENERS, type ListenerName } from '../config/certificates.ts';
 import { type Files, systemFiles } from '../config/files.ts';
 import { type Config, loadConfig, type Loaded } from '../config/load.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
@@ -13,6 +15,7 @@ import { inFlight, type InFlight } from '../http/in-flight.ts';
 import { listen, type Listener, listenerOf } from '../http/listener.ts';
 import { readiness } from '../http/readiness.ts';
 import { hostCheck } from '../http/rebinding.ts';
+import { type Certificates, certificates } from './certificates.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { terminal, UsageError } from './output.ts';
 import { version } from './version.ts';
@@ -66,15 +69,20 @@ interface Start {
 async function run(loaded: Loaded, config: Config, { load, files, demo, dir }: Start): Promise<number> {
   const waygate = await compose({ config, version: version(), dir });
   const flight = inFlight();
+  const shown = certificates({ config, telemetry: waygate.telemetry, clock: systemClock });
   const watch = watchConfig({
     loaded,
     load,
     files,
-    apply: (next) => waygate.apply(next),
+    apply: async (next) => {
+      const problems = await waygate.apply(next);
+      if (problems.length === 0) shown.renew(next);
+      return problems;
+    },
     onState: reporter(waygate),
     clock: systemClock,
   });
-  const listeners = await openListeners(config, { waygate, flight, watch });
+  const listeners = await openListeners(config, { waygate, flight, watch, shown });
   const [data, admin] = listeners;
   waygate.telemetry.log.info('ready', { data: data.url, admin: admin.url });
   if (demo) for (const line of await demo.banner({ data: data.url, admin: admin.url, dir })) terminal.print(line);
@@ -90,9 +98,11 @@ interface Open {
   readonly waygate: Waygate;
   readonly flight: InFlight;
   readonly watch: ConfigWatch;
+  readonly shown: Certificates;
 }
 
-async function openListeners(config: Config, { waygate, flight, watch }: Open): Promise<readonly [Listener, Listener]> {
+async function openListeners(config: Config, opened: Open): Promise<readonly [Listener, Listener]> {
+  const { waygate, flight, watch, shown } = opened;
   const ready = readiness({
     ...waygate.checks,
     drain: () => (flight.draining ? 'shutting down' : undefined),
@@ -100,6 +110,7 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
       watch.state().kind === 'stale'
         ? 'warning: the files that lie there are wrong; the last good ones are in force'
         : undefined,
+    ...(LISTENERS.some((name) => config.certificate(name)) && { certificate: shown.check }),
   });
   const { telemetry } = waygate;
   const { log } = telemetry;
@@ -116,7 +127,18 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
     metrics: () => telemetry.prometheusText(),
     checkHost: hostCheck(config.admin.host),
   });
-  return [await listen(data, config.listen), await listen(listenerOf(admin), config.admin)];
+  return [await open('listen', data, { config, shown }), await open('admin', listenerOf(admin), { config, shown })];
+}
+
+async function open(
+  name: ListenerName,
+  answer: RequestListener,
+  { config, shown }: { config: Config; shown: Certificates },
+): Promise<Listener> {
+  const { host, port } = config[name];
+  const listener = await listen(answer, { host, port, certificate: config.certificate(name) });
+  shown.attach(name, listener);
+  return listener;
 }
 
 function reporter({ telemetry: { log, metrics } }: Waygate): Parameters<typeof watchConfig>[0]['onState'] {

@@ -13,6 +13,8 @@ export interface Metrics {
   limitsBypassed(reason: string): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
+  /** When the certificate that a listener shows from now on ends, in milliseconds since 1970. */
+  certificateShown(listener: string, endsMs: number): void;
   spansDropped(spans: number): void;
 }
 
@@ -83,6 +85,12 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
   let current = 1;
   gauge('waygate.calls.in_flight', inFlight);
   gauge('waygate.config.current', () => current);
+  const ends = new Map<string, number>();
+  meter
+    .createObservableGauge('waygate.certificate.end', PROCESS_METRICS['waygate.certificate.end'])
+    .addCallback((result) => {
+      for (const [listener, endsMs] of ends) result.observe(endsMs / 1_000, { 'waygate.listener': listener });
+    });
   // A counter that has never counted is not there: alerts need its zero.
   drops.add(0);
   return {
@@ -93,6 +101,7 @@ function processMetrics(meter: Meter, inFlight: () => number): Metrics {
       current = outcome === 'applied' ? 1 : 0;
       reloads.add(1, { 'waygate.outcome': outcome });
     },
+    certificateShown: (listener, endsMs) => void ends.set(listener, endsMs),
     spansDropped: (spans) => drops.add(spans),
   };
 }

@@ -34,6 +34,7 @@ describe('metrics', () => {
       'waygate.limits.bypassed counter {call}',
       'waygate.config.reloads counter {reload}',
       'waygate.config.current gauge 1',
+      'waygate.certificate.end gauge s',
       'waygate.telemetry.dropped counter {span}',
     ]);
   });
