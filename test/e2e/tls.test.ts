@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import OpenAI from 'openai';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -63,7 +65,7 @@ function shown(): Promise<string> {
     const session = connect(waygate.url, { rejectUnauthorized: false });
     session.on('error', reject);
     session.on('connect', (_, socket) => {
-      const { subject } = (socket as import('node:tls').TLSSocket).getPeerCertificate();
+      const { subject } = (socket as TLSSocket).getPeerCertificate();
       session.destroy();
       resolve(String(subject.CN));
     });
@@ -114,7 +116,7 @@ describe('the openai SDK over TLS', () => {
   });
 });
 
-function completionOf(content: string, response: import('node:http').ServerResponse): void {
+function completionOf(content: string, response: ServerResponse): void {
   const body = {
     id: 'c',
     object: 'chat.completion',
@@ -148,16 +150,16 @@ describe('the certificate', () => {
   test('is taken anew when its files change, while calls run over the connections of the old one', async () => {
     const client = await sdk(PAIR_ONE.cert);
     await ask(client);
-    let isOver = false;
+    const over = new AbortController();
     const calls = (async () => {
       let count = 0;
-      for (; !isOver; count += 1) await ask(client);
+      for (; !over.signal.aborted; count += 1) await ask(client);
       return count;
     })();
     waygate.write('tls.crt', PAIR_TWO.cert);
     waygate.write('tls.key', PAIR_TWO.key);
     await until(async () => (await shown()) === 'waygate test two');
-    isOver = true;
+    over.abort();
     expect(await calls).toBeGreaterThan(0);
     expect((await ask(await sdk(PAIR_TWO.cert))).choices).toHaveLength(1);
     expect(await admin('/metrics')).toMatch(/^waygate_certificate_end\S*listener="listen"\S* 4905\d+/m);

@@ -1,9 +1,9 @@
 // The MCP conformance suite, against a server and against the same server behind the gateway that allows everything. The
 // gateway must change nothing: whatever a check says of the one, it says of the other.
-import { startWaygate, token } from '../../test/support/waygate.ts';
-import { startConformanceServer } from './server.ts';
-import { installSuite, type Results, runSuite, type Suite } from './suite.ts';
-import { withToken } from './with-token.ts';
+import { startWaygate, token } from '../test/support/waygate.ts';
+import { startConformanceServer } from './conformance/server.ts';
+import { installSuite, type Results, runSuite, type Suite } from './conformance/suite.ts';
+import { withToken } from './conformance/with-token.ts';
 
 const SUITES: readonly Suite[] = [
   { version: '0.1.16', select: ['--suite', 'all'] },
