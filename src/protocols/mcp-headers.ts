@@ -53,7 +53,7 @@ export function checkMirrors(
   }
   const value = check.known.mirrored && message.params?.[check.known.mirrored];
   const name = header(headers, 'mcp-name');
-  if (name === undefined ? required && !check.known.legacy && value !== undefined : !namesValue(name, value)) {
+  if (name === undefined ? required && value !== undefined : !namesValue(name, value)) {
     throw mismatch(message, `\`Mcp-Name\` is \`${clip(name)}\`, the body says \`${clip(value)}\``);
   }
 }

@@ -10,7 +10,7 @@ export interface McpMethod {
   readonly name: 'name' | 'uri' | 'ref' | undefined;
   /** Member of `params` that the `Mcp-Name` header repeats. */
   readonly mirrored: 'name' | 'uri' | 'taskId' | undefined;
-  /** Whether later revisions have taken it out, and so ask for no `Mcp-Name` with it. */
+  /** Whether it is of the revisions with sessions alone: to later ones it is unknown. */
   readonly legacy?: true;
   /** Whether policies see `params.arguments`. */
   readonly args: boolean;
