@@ -73,11 +73,11 @@ async function gatewayOf({ url, config: named }: AddressOptions): Promise<Gatewa
   return { url: url ?? (config ? listenerUrl(config.listen) : DEMO_URL), config };
 }
 
-function listenerUrl({ host, port }: ConfigFile['listen']): string {
+function listenerUrl({ host, port, tls }: ConfigFile['listen']): string {
   if (port === 0) throw new UsageError('the listener takes any free port; say where it is with `--url URL`');
   const isEvery = host === '0.0.0.0' || host === '::';
   const name = isEvery ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return `${tls ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 function spoken(what: string, protocol: string, dialects: readonly Dialect[]): Dialect {

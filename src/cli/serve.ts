@@ -1,8 +1,10 @@
 // `waygate serve`: load, compose, listen; then reload on change and on SIGHUP, and drain on SIGTERM.
 import { existsSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import { adminApp } from '../admin/app.ts';
 import { compose, ConfigRefused, type Waygate } from '../compose.ts';
+import { LISTENERS, type ListenerName } from '../config/certificates.ts';
 import { type Files, systemFiles } from '../config/files.ts';
 import { type Config, loadConfig, type Loaded } from '../config/load.ts';
 import { type ConfigWatch, watchConfig } from '../config/watch.ts';
@@ -10,11 +12,12 @@ import { systemClock } from '../core/clock.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import { dataApp, draining } from '../http/data-app.ts';
 import { inFlight, type InFlight } from '../http/in-flight.ts';
-import { listen, type Listener, listenerOf } from '../http/listener.ts';
+import { listen, type Listener, listenerOf, type ListenerOptions } from '../http/listener.ts';
 import { load, type Load } from '../http/load.ts';
 import { pace } from '../http/pace.ts';
 import { readiness } from '../http/readiness.ts';
 import { hostCheck } from '../http/rebinding.ts';
+import { type Certificates, certificates } from './certificates.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { terminal, UsageError } from './output.ts';
 import { version } from './version.ts';
@@ -68,15 +71,20 @@ interface Start {
 async function run(loaded: Loaded, config: Config, { load, files, demo, dir }: Start): Promise<number> {
   const waygate = await compose({ config, version: version(), dir });
   const flight = inFlight();
+  const shown = certificates({ config, telemetry: waygate.telemetry, clock: systemClock });
   const watch = watchConfig({
     loaded,
     load,
     files,
-    apply: (next) => waygate.apply(next),
+    apply: async (next) => {
+      const problems = await waygate.apply(next);
+      if (problems.length === 0) shown.renew(next);
+      return problems;
+    },
     onState: reporter(waygate),
     clock: systemClock,
   });
-  const listeners = await openListeners(config, { waygate, flight, watch });
+  const listeners = await openListeners(config, { waygate, flight, watch, shown });
   const [data, admin] = listeners;
   waygate.telemetry.log.info('ready', { data: data.url, admin: admin.url });
   if (demo) for (const line of await demo.banner({ data: data.url, admin: admin.url, dir })) terminal.print(line);
@@ -92,10 +100,12 @@ interface Open {
   readonly waygate: Waygate;
   readonly flight: InFlight;
   readonly watch: ConfigWatch;
+  readonly shown: Certificates;
 }
 
-async function openListeners(config: Config, { waygate, flight, watch }: Open): Promise<readonly [Listener, Listener]> {
-  const { frontDoor, listen: address } = config;
+async function openListeners(config: Config, opened: Open): Promise<readonly [Listener, Listener]> {
+  const { waygate, flight, watch, shown } = opened;
+  const { frontDoor } = config;
   const { telemetry } = waygate;
   const taken = loadOf(config, { waygate, flight });
   const ready = readiness({
@@ -106,6 +116,7 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
       watch.state().kind === 'stale'
         ? 'warning: the files that lie there are wrong; the last good ones are in force'
         : undefined,
+    ...(LISTENERS.some((name) => config.certificate(name)) && { certificate: shown.check }),
   });
   const { log } = telemetry;
   const data = dataApp({
@@ -115,7 +126,7 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
     load: taken,
     pace: pace(frontDoor, () => performance.now()),
     stallMs: frontDoor.stallMs,
-    checkHost: hostCheck(address.host),
+    checkHost: hostCheck(config.listen.host),
     now: () => systemClock.now(),
     onFault: (error) => log.error('a request failed in the gateway', { cause: error.cause }),
   });
@@ -125,10 +136,26 @@ async function openListeners(config: Config, { waygate, flight, watch }: Open): 
     checkHost: hostCheck(config.admin.host),
   });
   const limits = { ...frontDoor, onShed: taken.shed };
-  return [await listen(data, { ...address, times: frontDoor, limits }), await listen(listenerOf(admin), config.admin)];
+  return [
+    await open('listen', data, { config, shown, times: frontDoor, limits }),
+    await open('admin', listenerOf(admin), { config, shown }),
+  ];
 }
 
-function loadOf({ frontDoor }: Config, { waygate, flight }: Omit<Open, 'watch'>): Load {
+type Opening = Pick<ListenerOptions, 'times' | 'limits'> & { readonly config: Config; readonly shown: Certificates };
+
+async function open(
+  name: ListenerName,
+  answer: RequestListener,
+  { config, shown, ...rest }: Opening,
+): Promise<Listener> {
+  const { host, port } = config[name];
+  const listener = await listen(answer, { host, port, certificate: config.certificate(name), ...rest });
+  shown.attach(name, listener);
+  return listener;
+}
+
+function loadOf({ frontDoor }: Config, { waygate, flight }: Pick<Open, 'waygate' | 'flight'>): Load {
   const { metrics } = waygate.telemetry;
   return load({
     limits: frontDoor,

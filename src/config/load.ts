@@ -1,12 +1,14 @@
 // waygate.yaml and every file that it names → one frozen Config, or everything that is wrong with them.
 // INVARIANT: a config that is wrong anywhere is no config: nothing of it comes into force.
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Certificate } from '../core/certificate.ts';
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
 import { type Document, readDocument } from '../documents/document.ts';
 import type { Fault } from '../documents/faults.ts';
 import type { SourceFile } from '../documents/yaml-source.ts';
 import type { Issuer, KeyEntry } from '../identity/schema.ts';
 import { type Folder, readIssuer, readKeys, readPolicies, readText } from './beside.ts';
+import { LISTENERS, type ListenerName, readCertificate } from './certificates.ts';
 import { type Files, recordFiles, type Seen, systemFiles } from './files.ts';
 import { contradictions } from './rules.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -18,6 +20,8 @@ export type Config = Omit<ConfigFile, 'identity' | 'policies'> & {
   readonly policies: { readonly enforcement: 'enforce' | 'observe'; readonly files: readonly SourceFile[] };
   /** What a reference of this config leads to. Kept apart, so that printing a config shows no secret. */
   readonly secret: (reference: string) => string;
+  /** What a listener shows over TLS, kept apart like secrets; undefined where it speaks plain HTTP. */
+  readonly certificate: (listener: ListenerName) => Certificate | undefined;
 };
 
 /** A config, or why there is none, and the files that it depends on. */
@@ -30,12 +34,19 @@ export interface LoadOptions {
   readonly path: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files?: Files;
+  /** Whether certificates and keys are read; left out where they are not at hand. */
+  readonly certificates?: 'read' | 'unread';
 }
 
 /** Loads a config. Never rejects: what cannot be read is a problem like any other. */
-export async function loadConfig({ path, env, files = systemFiles }: LoadOptions): Promise<Loaded> {
+export async function loadConfig({
+  path,
+  env,
+  files = systemFiles,
+  certificates = 'read',
+}: LoadOptions): Promise<Loaded> {
   const recorded = recordFiles(files);
-  const config = await readConfig({ path, env, files: recorded });
+  const config = await readConfig({ path, env, files: recorded, certificates });
   return { config, seen: recorded.seen };
 }
 
@@ -49,7 +60,7 @@ async function readConfig(source: Required<LoadOptions>): Promise<Checked<Config
 
 async function assemble(
   document: Document<ConfigFile>,
-  { path, env, files }: Required<LoadOptions>,
+  { path, env, files, certificates }: Required<LoadOptions>,
 ): Promise<Checked<Config>> {
   const { value } = document;
   const problems: Problem[] = [];
@@ -63,16 +74,24 @@ async function assemble(
   contradictions(value).forEach(complain);
 
   const secrets = new Map<string, string>();
+  const source = { env, read: (given: string) => files.read(folder.pathOf(given)), complain };
   const references = referencesIn(value).map(async ({ path: at, reference }) => {
-    const secret = await resolveSecret(reference, { env, read: (given) => files.read(folder.pathOf(given)) });
+    const secret = await resolveSecret(reference, source);
     if (secret.ok) secrets.set(reference, secret.value);
     else complain({ path: at, message: secret.message });
+  });
+  const shown = new Map<ListenerName, Certificate>();
+  const readings = LISTENERS.map(async (listener) => {
+    const { tls } = value[listener];
+    const certificate = tls && certificates === 'read' ? await readCertificate(listener, tls, source) : undefined;
+    if (certificate) shown.set(listener, certificate);
   });
   const [issuers, keys, policies] = await Promise.all([
     Promise.all(value.identity.issuers.map((issuer, index) => readIssuer(issuer, index, folder))),
     readKeys(value.identity.keys?.file, folder),
     readPolicies(value.policies.dir, folder),
     ...references,
+    ...readings,
   ]);
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
   const config: Config = {
@@ -80,6 +99,7 @@ async function assemble(
     identity: { issuers: issuers.flat(), keys, dev: value.identity.dev },
     policies: { enforcement: value.policies.enforcement, files: policies },
     secret: (reference) => secretOf(secrets, reference),
+    certificate: (listener) => shown.get(listener),
   };
   return { ok: true, value: freeze(config) };
 }

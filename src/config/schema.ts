@@ -1,7 +1,7 @@
 // The shape of waygate.yaml. Each part is stated by the folder that it configures; here they come together.
 import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
-import { frontDoorSchema } from '../http/schema.ts';
+import { frontDoorSchema, tlsSchema } from '../http/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
 import { limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, reserveSchema } from '../metering/schema.ts';
@@ -13,25 +13,30 @@ const nameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected a name of lower-case letters, digits and `-`');
 
-function listenerSchema(
-  port: number,
-): z.ZodPrefault<z.ZodObject<{ host: z.ZodDefault<z.ZodString>; port: z.ZodDefault<z.ZodInt> }, z.core.$strict>> {
-  return z
-    .strictObject({
-      host: z
-        .string()
-        .min(1)
-        .default('127.0.0.1')
-        .describe('Address to listen on; any but loopback takes a Redis store and real issuers or keys.'),
-      port: z.int().min(0).max(65_535).default(port).describe('`0` takes any free port.'),
-    })
-    .prefault({});
-}
+const listenerShape = {
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on; any but loopback takes a Redis store and real issuers or keys.'),
+  tls: tlsSchema
+    .optional()
+    .describe(
+      'HTTPS with HTTP/2 and HTTP/1.1 on the port; plain HTTP/1.1 unless said. New content of the files is taken at once.',
+    ),
+};
+const portSchema = z.int().min(0).max(65_535).describe('`0` takes any free port.');
 
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('Of this format.'),
-  listen: listenerSchema(4000).describe('Where agents call. A change takes a restart.'),
-  admin: listenerSchema(4001).describe('Where operators look: metrics and probes. A change takes a restart.'),
+  listen: z
+    .strictObject({ ...listenerShape, port: portSchema.default(4_000) })
+    .prefault({})
+    .describe('Where agents call. A change takes a restart.'),
+  admin: z
+    .strictObject({ ...listenerShape, port: portSchema.default(4_001) })
+    .prefault({})
+    .describe('Where operators look: metrics and probes. A change takes a restart.'),
   frontDoor: frontDoorSchema
     .prefault({})
     .describe('How much the data listener takes at once, and how long it waits. A change takes a restart.'),

@@ -17,19 +17,29 @@ export type Secret = { readonly ok: true; readonly value: string } | { readonly 
 const SECRET = /^[\x21-\x7e]+$/;
 
 /** What a reference leads to, trimmed and fit for a header. */
-export async function resolveSecret(reference: string, { env, read }: SecretSource): Promise<Secret> {
+export async function resolveSecret(reference: string, source: SecretSource): Promise<Secret> {
+  const found = await readReference(reference, source);
+  return found.ok ? checkSecret(found.value, found.where) : found;
+}
+
+type Found =
+  | { readonly ok: true; readonly value: string; readonly where: string }
+  | { readonly ok: false; readonly message: string };
+
+/** What a reference leads to, as it stands. */
+export async function readReference(reference: string, { env, read }: SecretSource): Promise<Found> {
   const parsed = parseSecretReference(reference);
   if (!parsed) return { ok: false, message: 'this is no reference to a secret' };
   if (parsed.kind === 'env') {
+    const where = `the environment variable \`${parsed.name}\``;
     const value = Object.hasOwn(env, parsed.name) ? env[parsed.name] : undefined;
-    return value === undefined
-      ? { ok: false, message: `the environment variable \`${parsed.name}\` is not set` }
-      : checkSecret(value, `the environment variable \`${parsed.name}\``);
+    return value === undefined ? { ok: false, message: `${where} is not set` } : { ok: true, value, where };
   }
+  const where = `the file \`${parsed.path}\``;
   try {
-    return checkSecret(await read(parsed.path), `the file \`${parsed.path}\``);
+    return { ok: true, value: await read(parsed.path), where };
   } catch (error) {
-    return { ok: false, message: `the file \`${parsed.path}\` cannot be read (${readingError(error)})` };
+    return { ok: false, message: `${where} cannot be read (${readingError(error)})` };
   }
 }
 

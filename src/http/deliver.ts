@@ -116,7 +116,8 @@ const REST_BYTES = 65_536;
 const LINGER_MS = 500;
 
 function isRead(request: IncomingMessage): boolean {
-  if (request.complete) return true;
+  // A stream of HTTP/2 ends alone; its connection goes on.
+  if (request.complete || request.httpVersionMajor === 2) return true;
   const { 'content-length': length, 'transfer-encoding': coding, expect } = request.headers;
   // A client that was not asked for its body may begin its next request where we would still read this one.
   if (expect !== undefined) return false;

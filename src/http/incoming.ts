@@ -66,6 +66,7 @@ export function incoming(
   };
 }
 
+const VERSIONS = new Set(['1.0', '1.1', '2.0']);
 const NOT_PLAIN =
   'the path is not in its plain form: expected one like `/v1/chat/completions`, without scheme and host, `//`, `.` or `..` segments, `;`, `\\` or percent-encoding';
 
@@ -105,7 +106,7 @@ function takeCoding(headers: Fields): string | undefined {
 /** Where a body ends must be beyond doubt (RFC 9112 §6), here and at whatever stands before us. */
 function checkFraming(request: IncomingMessage, headers: Headers): void {
   const { httpVersion, method } = request;
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw invalid(`expected HTTP/1.1, not HTTP/${httpVersion}`);
+  if (!VERSIONS.has(httpVersion)) throw invalid(`expected HTTP/1.1 or HTTP/2, not HTTP/${httpVersion}`);
   const coding = header(headers, 'transfer-encoding');
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
     throw invalid('expected `transfer-encoding: chunked` or none');

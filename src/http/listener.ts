@@ -1,16 +1,20 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { Certificate } from '../core/certificate.ts';
 import { GatewayError } from '../core/errors.ts';
 import { answerBrokenRequests } from './broken-request.ts';
 import { type ConnectionLimits, limitConnections } from './connections.ts';
 import { deliver } from './deliver.ts';
 import { problem } from './problem.ts';
+import { type SecureOptions, secureServer } from './secure.ts';
 import { refuseTunnels, refuseUpgrades, wantsWebSocket } from './upgrade.ts';
 
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
+  /** Undefined for plain HTTP/1.1; with it, HTTP/2 and HTTP/1.1 over TLS. */
+  readonly certificate?: Certificate | undefined;
   /** How long is waited for what; the usual times unless said. */
   readonly times?: ListenerTimes;
   /** Unlimited unless said. */
@@ -30,7 +34,9 @@ export interface ListenerTimes {
 export interface Listener {
   readonly url: string;
   readonly port: number;
-  /** Ends the connections that are idle now, and goes on listening. */
+  /** Shows this certificate to connections that come from now on. Nothing where there is no TLS. */
+  show(certificate: Certificate): void;
+  /** Ends the connections that are idle now, has clients go elsewhere with their next request, and goes on listening. */
   closeIdle(): void;
   /** Stops listening; connections end as soon as they are idle. Resolves when the last one has ended. */
   close(): Promise<void>;
@@ -55,18 +61,17 @@ export function listenerOf<Env extends { Bindings: HttpBindings }>(app: Hono<Env
 
 /** Opens a listener. Throws where the address is taken. */
 export async function listen(answer: RequestListener, options: ListenerOptions): Promise<Listener> {
-  const { headMs, bodyMs, idleMs } = options.times ?? USUAL_TIMES;
-  const server = createServer({
-    headersTimeout: headMs,
-    // Past the front door's own time, so that the client is told in its dialect.
-    requestTimeout: headMs + bodyMs * 2,
-    keepAliveTimeout: idleMs,
-    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headMs / 2),
-    shouldUpgradeCallback: wantsWebSocket,
-  });
+  const requests = countedRequests(answer);
+  const { certificate, times = USUAL_TIMES } = options;
+  const http1 = http1Options(times);
+  const secure = certificate && secureServer(requests.take, { http1, certificate, handshakeMs: times.headMs });
+  const server = secure?.server ?? createServer(http1);
   // Counted and refused by the front door; Node would drop the surplus without a word.
   server.maxHeadersCount = 0;
-  const requests = answerWith(server, answer);
+  const take = unlessPipelined(requests.take);
+  server.on('request', take);
+  // Whether a body may come is decided when it is read (read-body.ts).
+  server.on('checkContinue', take);
   refuseUpgrades(server);
   refuseTunnels(server);
   answerBrokenRequests(server);
@@ -78,38 +83,51 @@ export async function listen(answer: RequestListener, options: ListenerOptions):
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : options.port;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const destroy = (): void => (secure ? secure.destroy() : server.closeAllConnections());
   return {
-    url: `http://${host}:${port}`,
+    url: `${secure ? 'https' : 'http'}://${host}:${port}`,
     port,
-    closeIdle: () => server.closeIdleConnections(),
-    close: () => close(server, requests),
-    destroy: () => server.closeAllConnections(),
+    show: (next) => secure?.show(next),
+    closeIdle() {
+      server.closeIdleConnections();
+      secure?.streams.leave();
+    },
+    close() {
+      secure?.streams.close();
+      return close(server, requests, destroy);
+    },
+    destroy,
+  };
+}
+
+function http1Options({ headMs, bodyMs, idleMs }: ListenerTimes): SecureOptions['http1'] {
+  return {
+    headersTimeout: headMs,
+    // Past the front door's own time, so that the client is told in its dialect.
+    requestTimeout: headMs + bodyMs * 2,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headMs / 2),
+    shouldUpgradeCallback: wantsWebSocket,
   };
 }
 
 /** How many requests are being answered. */
 interface Requests {
   readonly open: number;
+  readonly take: RequestListener;
 }
 
-function answerWith(server: Server, answer: RequestListener): Requests {
+function countedRequests(answer: RequestListener): Requests {
   let open = 0;
   const ended = (): void => {
     open -= 1;
   };
-  const take: RequestListener = (request, response) => {
-    if (!response.socket?.writable) {
-      refusePipelined(response);
-      return;
-    }
-    open += 1;
-    response.on('close', ended);
-    answer(request, response);
-  };
-  server.on('request', take);
-  // Whether a body may come is decided when it is read (read-body.ts).
-  server.on('checkContinue', take);
   return {
+    take(request, response) {
+      open += 1;
+      response.on('close', ended);
+      answer(request, response);
+    },
     get open() {
       return open;
     },
@@ -118,20 +136,27 @@ function answerWith(server: Server, answer: RequestListener): Requests {
 
 // A request that comes before the one ahead of it was answered: its answer would have no socket yet, so that nobody would
 // learn of its client's going away. No client of ours sends one, and whoever does can tell requests apart as it likes.
+function unlessPipelined(take: RequestListener): RequestListener {
+  return (request, response) => {
+    if (response.socket?.writable) take(request, response);
+    else refusePipelined(response);
+  };
+}
+
 function refusePipelined(response: ServerResponse): void {
   response.setHeader('connection', 'close');
   const message = 'expected one request at a time on a connection; send this one again on another';
   deliver(problem(new GatewayError('request.invalid', message), undefined), response);
 }
 
-async function close(server: Server, requests: Requests): Promise<void> {
+async function close(server: Server, requests: Requests, destroy: () => void): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   let sweeps = 0;
   const sweep = setInterval(() => {
     sweeps += 1;
     server.closeIdleConnections();
     // To Node a connection that never said anything is not idle.
-    if (requests.open === 0 && sweeps >= SILENCE_SWEEPS) server.closeAllConnections();
+    if (requests.open === 0 && sweeps >= SILENCE_SWEEPS) destroy();
   }, SWEEP_MS);
   await closed;
   clearInterval(sweep);

@@ -8,6 +8,7 @@ import type { McpMethod } from './mcp-method.ts';
 
 /** JSON-RPC code of a header that contradicts the body. */
 const HEADER_MISMATCH = -32_020;
+const INVALID_PARAMS = -32_602;
 /** The last revision with sessions, in which a disconnect does not cancel. */
 const LAST_LEGACY = '2025-11-25';
 const REVISION = /^\d{4}-\d{2}-\d{2}$/;
@@ -17,14 +18,18 @@ export function isModern(revision: string | undefined): boolean {
   return revision !== undefined && REVISION.test(revision) && revision > LAST_LEGACY;
 }
 
-/** The revision that a message speaks; undefined where it does not say. Throws `request.mismatch`. */
+/**
+ * The revision that a message speaks; undefined where it does not say. Throws `request.mismatch`, and `request.invalid`
+ * where the body leaves out what the header promises.
+ */
 export function readRevision(headers: Headers, message: McpMessage): string | undefined {
   const stated = header(headers, 'mcp-protocol-version');
   const inBody = message.meta[VERSION_KEY];
   if (inBody !== undefined && typeof inBody !== 'string') throw invalid(`expected \`${VERSION_KEY}\` to be a text`);
   const isRequest = message.kind === 'request';
+  if (isRequest && isModern(stated) && inBody === undefined) throw unstated(message, clip(stated));
   const differ = stated !== undefined && inBody !== undefined && stated !== inBody;
-  const missing = isRequest && (isModern(stated) || isModern(inBody)) && stated !== inBody;
+  const missing = isRequest && isModern(inBody) && stated === undefined;
   if (differ || missing) {
     throw mismatch(
       message,
@@ -58,6 +63,12 @@ function namesValue(name: string, value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const encoded = /^=\?base64\?(.*)\?=$/.exec(name);
   return encoded ? encoded[1] === Buffer.from(value).toString('base64') : name === value;
+}
+
+function unstated(message: McpMessage, revision: string): RpcRefusal {
+  const rpc: RpcRef = { id: message.id, method: message.method, revision: undefined };
+  const what = `\`MCP-Protocol-Version\` is \`${revision}\`, which expects \`params._meta\` to say so too, as \`${VERSION_KEY}\``;
+  return new RpcRefusal('request.invalid', what, { rpc, rpcCode: INVALID_PARAMS });
 }
 
 function mismatch(message: McpMessage, what: string): RpcRefusal {

@@ -10,6 +10,8 @@ export interface McpMethod {
   readonly name: 'name' | 'uri' | 'ref' | undefined;
   /** Member of `params` that the `Mcp-Name` header repeats. */
   readonly mirrored: 'name' | 'uri' | 'taskId' | undefined;
+  /** Whether it is of the revisions with sessions alone: to later ones it is unknown. */
+  readonly legacy?: true;
   /** Whether policies see `params.arguments`. */
   readonly args: boolean;
 }
@@ -31,8 +33,8 @@ const REQUESTS: ReadonlyMap<string, McpMethod> = new Map([
   ['tools/call', { action: 'tool.call', kind: 'tool', name: 'name', mirrored: 'name', args: true }],
   ['tools/list', CONNECTION],
   ['resources/read', RESOURCE],
-  ['resources/subscribe', RESOURCE],
-  ['resources/unsubscribe', RESOURCE],
+  ['resources/subscribe', { ...RESOURCE, legacy: true }],
+  ['resources/unsubscribe', { ...RESOURCE, legacy: true }],
   ['resources/list', { ...CONNECTION, kind: 'resource' }],
   ['resources/templates/list', { ...CONNECTION, kind: 'resource' }],
   ['prompts/get', { action: 'prompt.get', kind: 'prompt', name: 'name', mirrored: 'name', args: true }],
@@ -45,7 +47,7 @@ const REQUESTS: ReadonlyMap<string, McpMethod> = new Map([
   ['subscriptions/listen', CONNECTION],
   ['tasks/list', CONNECTION],
   ['tasks/get', TASK],
-  ['tasks/result', TASK],
+  ['tasks/result', { ...TASK, legacy: true }],
   ['tasks/update', TASK],
   ['tasks/cancel', TASK],
 ] satisfies [string, McpMethod][]);

@@ -53,15 +53,17 @@ function readPost(request: RequestHead, body: Buffer): Reading {
   const message = readMessage(request, body);
   const revision = readRevision(request.headers, message);
   const rpc: RpcRef = { id: message.id, method: message.method, revision };
+  const modern = isModern(revision);
   const known = methodOf(message);
-  if (!known) throw new RpcRefusal('route.operation', unknownMethod(message), { rpc, rpcCode: METHOD_NOT_FOUND });
-  checkMirrors(request.headers, message, { known, modern: isModern(revision) });
+  if (!known || (known.legacy && modern))
+    throw new RpcRefusal('route.operation', unknownMethod(message), { rpc, rpcCode: METHOD_NOT_FOUND });
+  checkMirrors(request.headers, message, { known, modern });
   return {
     ...readAccess(message, known, rpc),
     estimate: NO_ESTIMATE,
     stream: false,
     rpc,
-    abortable: isModern(revision),
+    abortable: modern,
     traceable: message.kind !== 'response' && message.params !== undefined,
   };
 }

@@ -17,6 +17,8 @@ export interface Metrics {
   overloaded(reason: string): void;
   /** Whether the files read last are now in force. */
   configReloaded(outcome: 'applied' | 'rejected'): void;
+  /** When the certificate that a listener shows from now on ends, in milliseconds since 1970. */
+  certificateShown(listener: string, endsMs: number): void;
   spansDropped(spans: number): void;
   upstreamRetried(upstream: string, outcome: 'granted' | 'over-budget'): void;
   /** A call went on from one upstream to another. */
@@ -115,6 +117,12 @@ function processMetrics(
   gauge('waygate.calls.in_flight', inFlight);
   gauge('waygate.limits.waiting', waiting);
   gauge('waygate.config.current', () => current);
+  const ends = new Map<string, number>();
+  meter
+    .createObservableGauge('waygate.certificate.end', PROCESS_METRICS['waygate.certificate.end'])
+    .addCallback((result) => {
+      for (const [listener, endsMs] of ends) result.observe(endsMs / 1_000, { 'waygate.listener': listener });
+    });
   // A counter that has never counted is not there: alerts need its zero.
   drops.add(0);
   return {
@@ -129,6 +137,7 @@ function processMetrics(
       current = outcome === 'applied' ? 1 : 0;
       reloads.add(1, { 'waygate.outcome': outcome });
     },
+    certificateShown: (listener, endsMs) => void ends.set(listener, endsMs),
     spansDropped: (spans) => drops.add(spans),
     upstreamRetried: (upstream, outcome) =>
       retries.add(1, { 'waygate.upstream': upstream, 'waygate.outcome': outcome }),

@@ -90,6 +90,7 @@ export const PROCESS_METRICS = {
   'waygate.upstream.circuits': counter('{change}', 'Circuits that opened or closed'),
   'waygate.config.reloads': counter('{reload}', 'Reloads of configuration and policies, by outcome'),
   'waygate.config.current': gauge('1', '1 where the files are what is in force, 0 where the last good ones are'),
+  'waygate.certificate.end': gauge('s', 'When the certificate of a listener ends, in seconds since 1970'),
   'waygate.telemetry.dropped': counter('{span}', 'Spans that never reached the collector'),
 } as const satisfies Record<string, CounterRow | GaugeRow | HistogramRow>;
 

@@ -42,6 +42,7 @@ describe('metrics', () => {
       'waygate.upstream.circuits counter {change}',
       'waygate.config.reloads counter {reload}',
       'waygate.config.current gauge 1',
+      'waygate.certificate.end gauge s',
       'waygate.telemetry.dropped counter {span}',
     ]);
   });

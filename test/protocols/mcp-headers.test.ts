@@ -45,7 +45,6 @@ describe('the revision', () => {
 describe('a header that says otherwise than the body', () => {
   test.each([
     ['another revision', { ...modern('a'), 'mcp-protocol-version': '2025-11-25' }, call('a', MODERN)],
-    ['a modern revision that the body does not state', modern('a'), call('a')],
     ['no revision', { 'mcp-method': 'tools/call', 'mcp-name': 'a' }, call('a', MODERN)],
     ['another method', { ...modern('a'), 'mcp-method': 'tools/list' }, call('a', MODERN)],
     ['the method in another case', { ...modern('a'), 'mcp-method': 'Tools/Call' }, call('a', MODERN)],
@@ -60,16 +59,46 @@ describe('a header that says otherwise than the body', () => {
     ['another name, in a session', { 'mcp-name': 'b' }, call('a')],
     ['a name for what has none', { 'mcp-name': 'b' }, { jsonrpc: '2.0', id: 1, method: 'tools/list' }],
     ['a method for an answer', { 'mcp-method': 'tools/call' }, { jsonrpc: '2.0', id: 1, result: {} }],
-    [
-      'an initialization of another era',
-      { 'mcp-protocol-version': MODERN },
-      { jsonrpc: '2.0', id: 1, method: 'initialize' },
-    ],
     ['another task', { 'mcp-name': 'u' }, { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 't' } }],
   ])('is refused: %s', (_, headers, message) => {
     expect(() => read(message, headers)).toThrow(
       expect.objectContaining({ code: 'request.mismatch', rpcCode: -32_020, status: 400 }),
     );
+  });
+});
+
+test.each([
+  ['a call', modern('a'), call('a')],
+  ['a call with an empty `_meta`', modern('a'), call('a', undefined, { _meta: {} })],
+  [
+    'an initialization of another era',
+    { 'mcp-protocol-version': MODERN },
+    { jsonrpc: '2.0', id: 1, method: 'initialize' },
+  ],
+])('%s whose body leaves out the revision of its header has invalid params', (_, headers, message) => {
+  expect(() => read(message, headers)).toThrow(
+    expect.objectContaining({ code: 'request.invalid', rpcCode: -32_602, status: 400 }),
+  );
+});
+
+describe('a method that later revisions have taken out', () => {
+  const ask = (method: string, params: object) => ({
+    jsonrpc: '2.0',
+    id: 1,
+    method,
+    params: { ...params, _meta: { [VERSION]: MODERN } },
+  });
+  test.each([
+    ['resources/subscribe', { uri: 'a:b' }],
+    ['resources/unsubscribe', {}],
+    ['tasks/result', { taskId: 'a:b' }],
+  ])('%s is unknown there, and known to those before', (method, params) => {
+    const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': method };
+    expect(() => read(ask(method, params), headers)).toThrow(
+      expect.objectContaining({ code: 'route.operation', rpcCode: -32_601, status: 404 }),
+    );
+    const before = { jsonrpc: '2.0', id: 1, method, params: { uri: 'a:b', taskId: 'a:b' } };
+    expect(() => read(before, { 'mcp-protocol-version': '2025-11-25' })).not.toThrow();
   });
 });
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { stringify } from 'yaml';
+import type { Pair } from './certificates.ts';
 import { freePort } from './redis.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -68,6 +69,8 @@ export interface WaygateOptions {
   /** File name → policy, as an object or as text. */
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** What the data listener shows, from `tls.crt` and `tls.key` in its folder; plain HTTP unless given. */
+  readonly tls?: Pair;
 }
 
 export interface Waygate {
@@ -94,9 +97,11 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
       typeof content === 'string' ? content : stringify(content, { aliasDuplicateObjects: false }),
     );
   };
+  const { tls } = options;
+  if (tls) for (const [file, pem] of Object.entries({ 'tls.crt': tls.cert, 'tls.key': tls.key })) write(file, pem);
   const base = {
     version: 1,
-    listen: { port },
+    listen: { port, ...(tls && { tls: { cert: 'file:tls.crt', key: 'file:tls.key' } }) },
     admin: { port: adminPort },
     identity: IDENTITY,
     policies: { dir: 'policies' },
@@ -114,9 +119,10 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output += data.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  await ready(child, `http://127.0.0.1:${port}`, () => output);
+  // The operators' listener is the last to open.
+  await ready(child, `http://127.0.0.1:${adminPort}`, () => output);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
     dir,
     pid: child.pid ?? 0,
