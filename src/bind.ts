@@ -22,6 +22,7 @@ import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
+import { type Api, httpApi } from './routes/api.ts';
 import { type ModelSelector, modelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
@@ -97,6 +98,8 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const resolve = resolver({
     match: table.match,
     models,
+    apis: apisOf(config, table),
+    noStreamOptions: new Set(Object.keys(config.upstreams).filter((name) => !config.upstreams[name]?.streamOptions)),
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
   });
@@ -137,14 +140,11 @@ function isList(call: PermittedCall): boolean {
 }
 
 function open(name: string, { upstreams, secret }: Config): Upstream {
-  const { url, protocol, credential, timeouts, connections } = upstreams[name] as Config['upstreams'][string];
-  const usual =
-    protocol === 'anthropic' ? { header: 'x-api-key', scheme: '' } : { header: 'authorization', scheme: 'Bearer' };
-  const shown = typeof credential === 'string' ? { ...usual, value: credential } : credential;
+  const { url, credential, timeouts, connections } = upstreams[name] as Config['upstreams'][string];
   return openUpstream({
     name,
     url,
-    credential: shown && { ...shown, value: secret(shown.value) },
+    credential: credential && { ...credential, value: secret(credential.value) },
     timeouts,
     connections,
   });
@@ -161,6 +161,16 @@ function routesOf(config: Config): RouteTable {
   return routeTable({ upstreams: protocols, extra });
 }
 
+function apisOf({ upstreams }: Config, { routes }: RouteTable): ReadonlyMap<string, Api> {
+  const apis = routes.filter(({ protocol }) => protocol === 'http');
+  return new Map(
+    apis.map(({ name, upstreams: [upstream = ''] }) => [
+      name,
+      httpApi(upstreams[upstream] as Config['upstreams'][string]),
+    ]),
+  );
+}
+
 function selectorOf(route: Route, { upstreams, aliases }: Config): ModelSelector {
   return modelSelector({
     upstreams: new Map(route.upstreams.map((name) => [name, upstreams[name]?.models ?? []])),
@@ -175,7 +185,7 @@ function identities({ identity }: Config, { clock, remoteKeys, dir }: Parts): St
 
 function pricesOf({ upstreams, ceiling }: Config) {
   const sources = Object.entries(upstreams).map(
-    ([name, { url, provider, prices }]) => [name, { url, provider, prices }] as const,
+    ([name, { url, provider, prices, price }]) => [name, { url, provider, prices, request: price }] as const,
   );
   return priceBook({ upstreams: new Map(sources), ceiling });
 }
@@ -188,7 +198,7 @@ function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstrea
       return [
         name,
         {
-          provider: protocol === 'mcp' ? '' : (provider ?? protocol),
+          provider: protocol === 'mcp' || protocol === 'http' ? '' : (provider ?? protocol),
           address: hostname,
           port: Number(port) || (scheme === 'https:' ? 443 : 80),
         },

@@ -3,6 +3,7 @@ import { isLoopbackHost } from '../core/loopback.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Fault } from '../documents/faults.ts';
 import type { ConfigFile } from './schema.ts';
+import { kindFaults } from './upstream-rules.ts';
 
 /** Everything that contradicts itself in a config of the right shape. */
 export function contradictions(config: ConfigFile): readonly Fault[] {
@@ -10,6 +11,7 @@ export function contradictions(config: ConfigFile): readonly Fault[] {
     ...listenerFaults(config),
     ...identityFaults(config),
     ...upstreamFaults(config),
+    ...kindFaults(config),
     ...aliasFaults(config),
     ...routeFaults(config),
   ];
@@ -99,8 +101,8 @@ function aliasFaults({ aliases, upstreams }: ConfigFile): Fault[] {
     const name = target.slice(0, target.indexOf('/'));
     const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
     if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
-    return upstream.protocol === 'mcp'
-      ? [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }]
+    return upstream.protocol === 'mcp' || upstream.protocol === 'http'
+      ? [{ path, message: `the upstream \`${name}\` speaks ${upstream.protocol.toUpperCase()} and has no models` }]
       : [];
   });
 }
@@ -110,7 +112,8 @@ function routeFaults({ routes, upstreams }: ConfigFile): Fault[] {
     ['/openai', 'openai'],
     ['/anthropic', 'anthropic'],
     ...Object.entries(upstreams).map(
-      ([name, { protocol }]) => [protocol === 'mcp' ? `/mcp/${name}` : `/${name}`, name] as const,
+      ([name, { protocol }]) =>
+        [protocol === 'mcp' || protocol === 'http' ? `/${protocol}/${name}` : `/${name}`, name] as const,
     ),
   ]);
   return Object.entries(routes).flatMap(([route, { path: prefix, protocol, upstreams: names }]): Fault[] => {

@@ -4,11 +4,11 @@ import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Estimate } from './usage.ts';
 
-export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'mcp'] as const;
+export const DIALECTS = ['openai-chat', 'openai-responses', 'openai-models', 'anthropic', 'mcp', 'http'] as const;
 /** The wire dialect of one request. */
 export type Dialect = (typeof DIALECTS)[number];
 
-export const PROTOCOLS = ['openai', 'anthropic', 'mcp'] as const;
+export const PROTOCOLS = ['openai', 'anthropic', 'mcp', 'http'] as const;
 /** The family of dialects that a route and its upstreams speak. */
 export type ProtocolName = (typeof PROTOCOLS)[number];
 

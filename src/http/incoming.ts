@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header, type Incoming } from '../core/exchange.ts';
+import { plainPath } from './plain-path.ts';
 import { readBody } from './read-body.ts';
 
 /** Fields of which a second one would let two readers see two requests (RFC 9110 §5.3). */
@@ -25,17 +26,15 @@ const SINGLETONS = new Set([
   'traceparent',
 ]);
 const HEADERS_MAX = 100;
-// One spelling per path: RFC 3986's plain characters without `;`, no empty or dot segments, nothing percent-encoded.
-const PLAIN_PATH = /^\/$|^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+,=:@]+)+\/?$/;
 const PLAIN_QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
 /** Node's request as the pipeline takes it. Throws `request.invalid` where two readers could read it in two ways. */
 export function incoming(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Incoming {
   const { method = 'GET', url = '' } = request;
   const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
+  const path = plainPath(mark < 0 ? url : url.slice(0, mark));
   const query = mark < 0 ? '' : url.slice(mark);
-  if (!PLAIN_PATH.test(path)) throw invalid(NOT_PLAIN);
+  if (path === undefined) throw invalid(NOT_PLAIN);
   if (!PLAIN_QUERY.test(query)) throw invalid('the query has characters that must be percent-encoded');
   const headers = readHeaders(request.rawHeaders);
   checkFraming(request, headers);
@@ -53,7 +52,7 @@ export function incoming(request: IncomingMessage, response: ServerResponse, rec
 }
 
 const NOT_PLAIN =
-  'the path is not in its plain form: expected one like `/v1/chat/completions`, without scheme and host, `//`, `.` or `..` segments, `;`, `\\` or percent-encoding';
+  'the path is not in its plain form: expected one like `/v1/chat/completions`, without scheme and host, `//`, `.` or `..` segments, `;`, `\\` or percent-encoding; below `/http/` characters that must be encoded may be, each in one way';
 
 function readHeaders(raw: readonly string[]): Headers {
   if (raw.length > HEADERS_MAX * 2) throw invalid(`the request has more than ${HEADERS_MAX} header fields`);

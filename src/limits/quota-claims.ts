@@ -50,7 +50,7 @@ export function prepareQuota(quota: Quota): Prepared {
 export function claimsOf({ access, decision }: PermittedCall, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
-    if (!appliesTo(quota.unit, access)) continue;
+    if (!appliesTo(quota.unit, access, quote)) continue;
     const { name, scopes, windowAt } = prepareQuota(quota);
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
@@ -98,9 +98,11 @@ function keyOf(name: string, scopes: readonly Scope[], access: AccessRequest): s
   return key;
 }
 
-function appliesTo(unit: Unit, { action }: AccessRequest): boolean {
+function appliesTo(unit: Unit, { action }: AccessRequest, quote: Charge): boolean {
   const isUsed = unit === 'tokens' || unit === 'money';
-  return !isUsed || action === 'model.generate' || action === 'model.embed';
+  if (!isUsed || action === 'model.generate' || action === 'model.embed') return true;
+  // A request that costs nothing needs no room in a budget.
+  return unit === 'money' && quote.money > 0;
 }
 
 const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {

@@ -1,5 +1,6 @@
 // The price catalogue that comes with the gateway. Nothing is fetched: what it does not know has no price here.
 import { calcPrice, findProvider, type ModelPrice as Listed } from '@pydantic/genai-prices';
+import { NO_MONEY } from '../core/money.ts';
 import { type ModelPrice, type Rate, rate } from './price.ts';
 
 /** A provider of the catalogue, by its id there or by the address of its API; undefined where it knows neither. */
@@ -27,6 +28,7 @@ export function cataloguePrice(provider: string, model: string, atMs: number): M
     cacheWrite,
     cacheWriteHour: rateOf(listed, 'cache_write_1h_mtok') ?? cacheWrite,
     reasoning: rateOf(listed, 'output_reasoning_mtok') ?? output,
+    request: NO_MONEY,
   };
 }
 

@@ -5,7 +5,7 @@ import type { GatewayError } from '../core/errors.ts';
 import { type Metered, totalTokens } from '../core/usage.ts';
 import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReading } from '../protocols/protocol.ts';
 import { cost, type ModelPrice } from './price.ts';
-import { isMetered, NO_CHARGE } from './quote.ts';
+import { isPriced, NO_CHARGE } from './quote.ts';
 
 /** As in the estimate: real text has more bytes a token. */
 const BYTES_PER_TOKEN = 3;
@@ -25,7 +25,7 @@ export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): 
   const { reading, status } = seen;
   const { model, responseId, finishReasons, failure } = reading;
   const answered = { model, responseId, finishReasons, ...(failure !== undefined && { failure }) };
-  if (!isMetered(call.access.action)) {
+  if (!isPriced(call.access.action)) {
     return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
   }
   const failed = status >= 400 || (reading.failed && reading.outputBytes === 0);
@@ -36,9 +36,11 @@ export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): 
 /** The usage of a call that was sent and never answered: its input, unless it surely was not carried out. */
 export function unanswered(call: Call, error: GatewayError, price: ModelPrice | undefined): Metered {
   const answered = { model: undefined, responseId: undefined, finishReasons: [] };
-  const estimated = isMetered(call.access.action) && !NOT_CARRIED_OUT.has(error.code);
-  const usage = estimated ? { ...NO_DETAILED_USAGE, input: call.estimate.inputTokens } : NO_DETAILED_USAGE;
-  return { ...charged(usage, price), estimated, ...answered };
+  if (!isPriced(call.access.action) || NOT_CARRIED_OUT.has(error.code)) {
+    return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
+  }
+  const usage = { ...NO_DETAILED_USAGE, input: call.estimate.inputTokens };
+  return { ...charged(usage, price), estimated: true, ...answered };
 }
 
 function charged(usage: DetailedUsage, price: ModelPrice | undefined): Pick<Metered, 'usage' | 'charge'> {

@@ -2,7 +2,7 @@
 // INVARIANT: a model that nobody priced has no price, and a call to it is refused; it is never taken for free.
 import { modelPattern } from '../core/model-pattern.ts';
 import { cataloguePrice, providerId } from './catalogue.ts';
-import { configuredPrice, type ModelPrice } from './price.ts';
+import { configuredPrice, type ModelPrice, requestPrice } from './price.ts';
 import type { PriceConfig, PricesConfig } from './schema.ts';
 
 export interface PriceSource {
@@ -16,6 +16,8 @@ export interface UpstreamPrices {
   /** Provider in the catalogue, where the address does not tell. */
   readonly provider: string | undefined;
   readonly prices: PricesConfig;
+  /** Of each request, where requests are what is paid for. */
+  readonly request?: string | undefined;
 }
 
 export interface PriceBook {
@@ -56,6 +58,10 @@ function byHalfHour(find: Lookup): Lookup {
 }
 
 function lookup(source: UpstreamPrices): Lookup {
+  if (source.request !== undefined) {
+    const price = requestPrice(source.request);
+    return () => price;
+  }
   const provider = providerId(source);
   const exact = new Map<string, ModelPrice>();
   const patterns: { readonly test: RegExp; readonly price: ModelPrice }[] = [];

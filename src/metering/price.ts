@@ -1,19 +1,22 @@
 // What tokens cost. Whole numbers throughout: a sum of fractions would round differently from its parts.
-import { type MicroUsd, microUsd } from '../core/money.ts';
+import { type MicroUsd, microUsd, NO_MONEY, parseMoney } from '../core/money.ts';
 import type { DetailedUsage } from '../protocols/protocol.ts';
 import type { PriceConfig } from './schema.ts';
 
-/** Price of one class of tokens, in millionths of a micro-USD per token: USD per million tokens, times a million. */
+/** ModelPrice of one class of tokens, in millionths of a micro-USD per token: USD per million tokens, times a million. */
 export interface Rate {
   readonly base: number;
   /** What every token costs once the whole input has more than `above` tokens; ascending. */
   readonly tiers: readonly { readonly above: number; readonly rate: number }[];
 }
 
-/** Price of a model, each class of tokens by itself. */
-export type ModelPrice = Readonly<
-  Record<'input' | 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'output' | 'reasoning', Rate>
->;
+/** A class of tokens that has its own price. */
+export type TokenClass = 'input' | 'cacheRead' | 'cacheWrite' | 'cacheWriteHour' | 'output' | 'reasoning';
+
+/** What a call costs: each class of its tokens by itself, and the request as such. */
+export interface ModelPrice extends Readonly<Record<TokenClass, Rate>> {
+  readonly request: MicroUsd;
+}
 
 const UNITS = 1_000_000;
 
@@ -36,7 +39,13 @@ export function configuredPrice(config: PriceConfig | 'free'): ModelPrice {
     cacheWriteHour: write,
     output: rate(output),
     reasoning: rate(output),
+    request: NO_MONEY,
   };
+}
+
+/** The price of an upstream's requests as the config states it, e.g. `0.002 USD`. */
+export function requestPrice(stated: string): ModelPrice {
+  return { ...configuredPrice('free'), request: stated === 'free' ? NO_MONEY : (parseMoney(stated) ?? NO_MONEY) };
 }
 
 /** The rate in force for a request with that much input. */
@@ -57,5 +66,5 @@ export function cost(price: ModelPrice, usage: DetailedUsage): MicroUsd {
     cacheWriteHour * rateAt(price.cacheWriteHour, whole) +
     (output - reasoning) * rateAt(price.output, whole) +
     reasoning * rateAt(price.reasoning, whole);
-  return microUsd(units / UNITS);
+  return microUsd(units / UNITS + price.request);
 }

@@ -3,13 +3,18 @@ import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import { microUsd, NO_MONEY } from '../core/money.ts';
 import type { Charge } from '../core/usage.ts';
-import { type ModelPrice, rateAt } from './price.ts';
+import { type ModelPrice, rateAt, type TokenClass } from './price.ts';
 
 export const NO_CHARGE: Charge = { tokens: 0, money: NO_MONEY };
 
-/** Whether an action uses tokens of a model, and so has a price. */
+/** Whether an action uses tokens of a model. */
 export function isMetered(action: Action): boolean {
   return action === 'model.generate' || action === 'model.embed';
+}
+
+/** Whether an action has a price. */
+export function isPriced(action: Action): boolean {
+  return isMetered(action) || action === 'http.request';
 }
 
 /**
@@ -18,7 +23,7 @@ export function isMetered(action: Action): boolean {
  */
 export function quote(call: Call, price: ModelPrice | undefined): Charge {
   const { action, resource } = call.access;
-  if (!isMetered(action)) return NO_CHARGE;
+  if (!isPriced(action)) return NO_CHARGE;
   if (!price) {
     throw new GatewayError(
       'price.unknown',
@@ -27,10 +32,10 @@ export function quote(call: Call, price: ModelPrice | undefined): Charge {
     );
   }
   const { inputTokens, outputTokens } = call.estimate;
-  const dearest = (...classes: (keyof ModelPrice)[]): number =>
+  const dearest = (...classes: TokenClass[]): number =>
     Math.max(...classes.map((name) => rateAt(price[name], inputTokens)));
   const units =
     inputTokens * dearest('input', 'cacheRead', 'cacheWrite', 'cacheWriteHour') +
     outputTokens * dearest('output', 'reasoning');
-  return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000) };
+  return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000 + price.request) };
 }

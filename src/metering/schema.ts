@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseMoney } from '../core/money.ts';
 
 const perMillion = z.number('expected USD per million tokens').min(0).max(10_000);
 
@@ -24,3 +25,8 @@ export const ceilingSchema = priceSchema.extend({
   input: perMillion.positive().describe('USD per million tokens of fresh input.'),
   output: perMillion.positive().describe('USD per million tokens of output, reasoning included.'),
 });
+
+/** `upstreams.<name>.price` of a plain HTTP API. Nothing has to be said in its own word. */
+export const requestPriceSchema = z
+  .string()
+  .refine((text) => text === 'free' || (parseMoney(text) ?? 0) > 0, 'expected an amount like `0.002 USD`, or `free`');

@@ -21,8 +21,11 @@ const KIND_OF_SCOPE: Partial<Record<Scope, ResourceKind>> = { model: 'model', to
 /** Scopes of runs, which this version does not count by. */
 const RUN = /^run\b/;
 
-/** The only actions that use tokens and money. */
-const USING: readonly Action[] = ['model.generate', 'model.embed'];
+/** The only actions that use tokens, and those that cost money. */
+const USING: Readonly<Record<'tokens' | 'money', readonly Action[]>> = {
+  tokens: ['model.generate', 'model.embed'],
+  money: ['model.generate', 'model.embed', 'http.request'],
+};
 
 export interface LimitPlace {
   readonly policy: PolicyHead;
@@ -99,6 +102,6 @@ function readScopes(words: readonly Word[]): readonly Scope[] {
 
 /** Whether an action on some resource has the unit and all of the scopes. */
 function mayCount(action: Action, { unit }: Measure, per: readonly Scope[]): boolean {
-  if ((unit === 'tokens' || unit === 'money') && !USING.includes(action)) return false;
+  if ((unit === 'tokens' || unit === 'money') && !USING[unit].includes(action)) return false;
   return KINDS_OF[action].some((kind) => per.every((scope) => (KIND_OF_SCOPE[scope] ?? kind) === kind));
 }

@@ -2,7 +2,9 @@
 // INVARIANT: pure – no I/O, no clock, no randomness; the bytes that leave are the client's own but for the listed splices.
 // INVARIANT: a method and path that are not in the table below are no operation, and an unknown operation is refused.
 import type { Dialect, ProtocolName } from '../core/call.ts';
+import { isHttpMethod } from '../core/operation.ts';
 import { anthropic } from './anthropic.ts';
+import { http } from './http.ts';
 import { mcp } from './mcp.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiModels } from './openai-models.ts';
@@ -15,10 +17,11 @@ export const PROTOCOLS: Readonly<Record<Dialect, Protocol>> = {
   'openai-models': openaiModels,
   anthropic,
   mcp,
+  http,
 };
 
-/** `METHOD path` of each operation with a fixed path. */
-const OPERATIONS: Readonly<Record<ProtocolName, ReadonlyMap<string, Dialect>>> = {
+/** `METHOD path` of each operation with a fixed path. What plain HTTP APIs have, the config says. */
+const OPERATIONS: Readonly<Record<Exclude<ProtocolName, 'http'>, ReadonlyMap<string, Dialect>>> = {
   openai: new Map([
     ['POST /chat/completions', 'openai-chat'],
     ['POST /responses', 'openai-responses'],
@@ -38,6 +41,7 @@ const OPERATIONS: Readonly<Record<ProtocolName, ReadonlyMap<string, Dialect>>> =
 
 /** The dialect of an operation, by its path below the route's base, e.g. `/chat/completions`; undefined for an unknown one. */
 export function dialectOf(protocol: ProtocolName, method: string, path: string): Dialect | undefined {
+  if (protocol === 'http') return isHttpMethod(method) ? 'http' : undefined;
   const known = OPERATIONS[protocol].get(`${method} ${path}`);
   if (known || protocol === 'mcp' || method !== 'GET' || !/^\/models\/./.test(path)) return known;
   return protocol === 'openai' ? 'openai-models' : 'anthropic';

@@ -6,8 +6,10 @@ import type { Headers, Incoming } from '../core/exchange.ts';
 import type { CallId } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Run } from '../core/run.ts';
+import { asOperation, type HttpOperation } from '../protocols/http.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
 import type { Protocol, Reading } from '../protocols/protocol.ts';
+import type { Api } from './api.ts';
 import type { ModelSelector } from './models.ts';
 import { shownPath } from './shown-path.ts';
 import type { RouteMatch } from './table.ts';
@@ -15,6 +17,8 @@ import type { RouteMatch } from './table.ts';
 /** A request whose route and dialect are known, its body still unread. */
 export interface Place extends RouteMatch {
   readonly dialect: Dialect;
+  /** Of a plain HTTP API. */
+  readonly http: HttpOperation | undefined;
 }
 
 /** What `resolve` takes besides the place: who asks, in which run, under which id. */
@@ -37,6 +41,10 @@ export interface ResolverSource {
   readonly match: (path: string, headers: Headers) => RouteMatch;
   /** By route name. */
   readonly models: ReadonlyMap<string, ModelSelector>;
+  /** By route name: what plain HTTP APIs can be asked. */
+  readonly apis: ReadonlyMap<string, Api>;
+  /** Upstreams that refuse OpenAI's `stream_options`. */
+  readonly noStreamOptions: ReadonlySet<string>;
   /** The client's end-to-end headers that may go upstream. */
   readonly endToEnd: (headers: Headers) => Headers;
   /** Refuses web pages that speak to MCP servers. */
@@ -49,12 +57,15 @@ export function resolver(source: ResolverSource): Resolver {
       const match = source.match(request.path, request.headers);
       if (match.route.protocol === 'mcp') source.checkOrigin(request.headers);
       const dialect = dialectOf(match.route.protocol, request.method, match.operation);
-      if (dialect) return { ...match, dialect };
-      throw unknownOperation(request, match);
+      const api = source.apis.get(match.route.name);
+      const http = api?.find(request.method, match.operation);
+      if (dialect && (!api || http)) return { ...match, dialect, http };
+      throw unknownOperation(request, match, api);
     },
     resolve(request, place, asking) {
       const protocol = PROTOCOLS[place.dialect];
-      const reading = protocol.read(request, place.operation, asking.body);
+      const read = protocol.read(request, place.operation, asking.body);
+      const reading = place.http ? asOperation(read, place.http) : read;
       const target = locate(place, reading, source.models);
       return {
         id: asking.id,
@@ -64,7 +75,11 @@ export function resolver(source: ResolverSource): Resolver {
         upstreams: target.upstreams,
         method: request.method,
         headers: source.endToEnd(request.headers),
-        ...outgoing({ request, place, protocol, reading }, target.model, asking.body),
+        ...outgoing(
+          { request, place, protocol, reading, meter: isAsked(reading, target, source) },
+          target.model,
+          asking.body,
+        ),
         estimate: reading.estimate,
         model: target.model,
         stream: reading.stream,
@@ -111,17 +126,23 @@ interface Asked {
   readonly place: Place;
   readonly protocol: Protocol;
   readonly reading: Reading;
+  /** Whether the upstream is to be asked for usage. */
+  readonly meter: boolean;
+}
+
+function isAsked({ action }: Reading, { resource }: Target, { noStreamOptions }: ResolverSource): boolean {
+  return action === 'model.generate' && !noStreamOptions.has(resource.upstream);
 }
 
 /** What leaves: where it goes below the upstream's address, and with which bytes. */
 function outgoing(
-  { request, place, protocol, reading }: Asked,
+  { request, place, protocol, reading, meter }: Asked,
   model: string,
   body: Buffer,
 ): Pick<Call, 'target' | 'body' | 'splices' | 'hideUsage'> {
   if (body.length > 0) {
     const target = upstreamPath(place, place.operation) + request.query;
-    return { target, ...protocol.write(body, reading, { model, meter: reading.action === 'model.generate' }) };
+    return { target, ...protocol.write(body, reading, { model, meter }) };
   }
   // One model is asked for by its path: an alias is replaced there.
   const isAlias = model !== '' && model !== reading.resource.name;
@@ -140,11 +161,13 @@ const OPERATIONS = {
   openai: '`/chat/completions`, `/responses` and `/models`',
   anthropic: '`/messages`, `/messages/count_tokens` and `/models`',
   mcp: 'the endpoint itself',
+  http: 'the `operations` that the config declares for it',
 } as const;
 
-function unknownOperation(request: Incoming, { route, operation }: RouteMatch): GatewayError {
+function unknownOperation(request: Incoming, { route, operation }: RouteMatch, api: Api | undefined): GatewayError {
   const asked = `\`${request.method} ${shownPath(request.path)}\``;
-  const methods = METHODS.filter((method) => dialectOf(route.protocol, method, operation) !== undefined);
+  const methods =
+    api?.methodsOf(operation) ?? METHODS.filter((method) => dialectOf(route.protocol, method, operation) !== undefined);
   if (methods.length > 0) {
     return new GatewayError('route.method', `${asked} is no operation; this path takes ${methods.join(', ')}`);
   }

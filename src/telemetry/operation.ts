@@ -10,6 +10,7 @@ const TEMPLATES: Record<Dialect, Partial<Record<Action, string>> & { readonly ot
   'openai-models': { other: '/v1/models' },
   anthropic: { 'model.count': '/v1/messages/count_tokens', 'model.list': '/v1/models', other: '/v1/messages' },
   mcp: { other: '/mcp/{route}' },
+  http: { other: '/http/{route}' },
 };
 
 export function routeTemplate(call: Call): string {

@@ -202,7 +202,11 @@ policies: { dir: rules }
     ['', 'version: 1\n', '1:1: `version` is missing: expected `1`'],
     ['upstream:', 'upstreams:', '4:1: unknown field `upstream`, did you mean `upstreams`?'],
     ['    portocol: openai', '    protocol: openai', '6:5: unknown field `portocol`, did you mean `protocol`?'],
-    ['protocol: opneai', 'protocol: openai', '6:15: expected `openai` or `anthropic` or `mcp`; did you mean `openai`?'],
+    [
+      'protocol: opneai',
+      'protocol: openai',
+      '6:15: expected `openai` or `anthropic` or `mcp` or `http`; did you mean `openai`?',
+    ],
     ['  OpenAI:', '  openai:', '5:3: expected a name of lower-case letters, digits and `-`'],
     ['url: https://user:pw@x.test', 'url: https://api.openai.test/v1', '7:10: expected an address without user'],
     ['url: ftp://x.test', 'url: https://api.openai.test/v1', '7:10: expected an address'],

@@ -26,6 +26,7 @@ describe('cataloguePrice', () => {
       cacheWriteHour: rate(10),
       output: rate(25),
       reasoning: rate(25),
+      request: 0,
     });
   });
 

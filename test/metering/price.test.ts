@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NO_MONEY } from '../../src/core/money.ts';
 import { configuredPrice, cost, type ModelPrice, rate } from '../../src/metering/price.ts';
 import type { DetailedUsage } from '../../src/protocols/protocol.ts';
 
@@ -19,6 +20,7 @@ const price: ModelPrice = {
   cacheWriteHour: rate(6),
   output: rate(15, [{ start: 200_000, price: 22.5 }]),
   reasoning: rate(20),
+  request: NO_MONEY,
 };
 
 describe('cost', () => {

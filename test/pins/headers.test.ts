@@ -56,6 +56,7 @@ describe('header names', () => {
       ['openai-models', openai],
       ['anthropic', anthropic],
       ['mcp', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
+      ['http', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
     ]);
   });
 
@@ -86,6 +87,7 @@ describe('header names', () => {
       ['openai-models', openai],
       ['anthropic', openai.map((name) => (name === 'x-request-id' ? 'request-id' : name)).sort()],
       ['mcp', openai],
+      ['http', openai],
     ]);
     expectPinned(sorted(errors.flatMap((error) => Object.keys(problem(error, id).headers))), [
       'content-type',

@@ -38,6 +38,8 @@ const models = new Map(
 const resolve = resolver({
   match: table.match,
   models,
+  apis: new Map(),
+  noStreamOptions: new Set(),
   endToEnd: forwardableHeaders,
   checkOrigin: originCheck('127.0.0.1'),
 });
@@ -201,6 +203,8 @@ describe('a request that is not', () => {
     const bare = resolver({
       match: table.match,
       models: new Map(),
+      apis: new Map(),
+      noStreamOptions: new Set(),
       endToEnd: forwardableHeaders,
       checkOrigin: () => {},
     });

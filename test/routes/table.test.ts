@@ -8,6 +8,7 @@ const UPSTREAMS: readonly (readonly [string, ProtocolName])[] = [
   ['anthropic', 'anthropic'],
   ['bedrock', 'anthropic'],
   ['github', 'mcp'],
+  ['tickets', 'http'],
 ];
 const table = routeTable({ upstreams: new Map(UPSTREAMS), extra: [] });
 const VERSION = { 'anthropic-version': '2023-06-01' };
@@ -39,8 +40,18 @@ describe('base addresses', () => {
     ['/anthropic/v1/models', 'anthropic /models'],
     ['/bedrock/v1/messages', 'bedrock /messages'],
     ['/bedrock/messages', 'bedrock /messages'],
+    ['/v1/v1/chat/completions', 'all-openai /chat/completions'],
+    ['/v1/v1/messages', 'all-anthropic /messages'],
+    ['/moonshot/v1/v1/models/kimi', 'moonshot /models/kimi'],
+    ['/anthropic/v1/v1/messages', 'anthropic /messages'],
     ['/mcp/github', 'github '],
     ['/mcp/github/', 'github '],
+    ['/http/tickets', 'tickets /'],
+    ['/http/tickets/', 'tickets /'],
+    ['/http/tickets/issues/7', 'tickets /issues/7'],
+    ['/http/tickets/issues/', 'tickets /issues/'],
+    ['/http/tickets/v1/v1/messages', 'tickets /v1/v1/messages'],
+    ['/http/tickets/mcp/github', 'tickets /mcp/github'],
   ])('%s leads to %s', (path, expected) => {
     expect(place(path)).toBe(expected);
   });
@@ -76,6 +87,7 @@ describe('base addresses', () => {
         ['moonshot', ['moonshot']],
         ['bedrock', ['bedrock']],
         ['github', ['github']],
+        ['tickets', ['tickets']],
       ].sort((a, b) => upstreams.findIndex(([name]) => name === a[0]) - upstreams.findIndex(([name]) => name === b[0])),
     );
     const names = table.routes.map(({ name }) => name);
@@ -140,9 +152,6 @@ describe('a path without a route', () => {
     ['/responses', '/v1/responses'],
     ['/openai/chat/completions', '/openai/v1/chat/completions'],
     ['/moonshot/models/kimi', '/moonshot/v1/models/kimi'],
-    ['/v1/v1/messages', '/v1/messages'],
-    ['/v1/v1/chat/completions', '/v1/chat/completions'],
-    ['/anthropic/v1/v1/messages', '/anthropic/v1/messages'],
   ])('%s: the right one is told, %s', (path, meant) => {
     expect(place(path)).toContain(`\`${meant}\` may be meant`);
   });
