@@ -102,7 +102,7 @@ function appliesTo(unit: Unit, { action }: AccessRequest, quote: Charge): boolea
   const isUsed = unit === 'tokens' || unit === 'money';
   if (!isUsed || action === 'model.generate' || action === 'model.embed') return true;
   // A request that costs nothing needs no room in a budget.
-  return unit === 'money' && quote.money > 0;
+  return unit === 'money' && action === 'http.request' && quote.money > 0;
 }
 
 const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {

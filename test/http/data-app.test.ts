@@ -65,6 +65,16 @@ describe('probes', () => {
   });
 });
 
+describe('a greeting', () => {
+  test('is answered without a token, and no stage sees it', async () => {
+    expect(jsonOf(await ask('GET', '/'))).toEqual({ service: 'waygate' });
+    const answer = await ask('HEAD', '/api/hello');
+    expect(statusOf(answer)).toBe(200);
+    expect(answer).toMatch(/\r\n\r\n$/);
+    expect(handled).toEqual([]);
+  });
+});
+
 describe('every other request', () => {
   test('goes through the pipeline as it came, and its answer back', async () => {
     handle = async (incoming) => ({ ...OK, body: await incoming.read(100) });

@@ -93,6 +93,17 @@ describe('the claims of a call', () => {
     }
   });
 
+  test('take money from a request that costs some, and leave one that is free alone', () => {
+    const request = {
+      action: 'http.request',
+      resource: 'http/tickets/GET /a',
+      quotas: [BUDGET, quota({ unit: 'tokens' })],
+    } as const;
+    const claim = (money: number) => claimsOf(permitted(request), { quote: charge(0, money), nowMs: 0 });
+    expect(claim(2_000)).toMatchObject([{ claim: { unit: 'money', ask: 2_000 } }]);
+    expect(claim(0)).toEqual([]);
+  });
+
   test('keep shadow quotas, unenforced', () => {
     expect(claims({ quotas: [quota({ enforced: false })] })).toMatchObject([{ enforced: false }]);
   });

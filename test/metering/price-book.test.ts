@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configuredPrice, rate } from '../../src/metering/price.ts';
+import { configuredPrice, rate, requestPrice } from '../../src/metering/price.ts';
 import { priceBook, type UpstreamPrices } from '../../src/metering/price-book.ts';
 import { pricesSchema } from '../../src/metering/schema.ts';
 
@@ -68,4 +68,10 @@ describe('priceBook', () => {
     for (let index = 0; index < 10_001; index++) price(`model-${index}`);
     expect(price('model-0')).toBe(first);
   });
+});
+
+test('an upstream whose requests are paid for has that one price', () => {
+  const price = book({ url: 'https://api.openai.com/v1', provider: undefined, prices: {}, request: '0.5 USD' });
+  expect(price('')).toEqual(requestPrice('0.5 USD'));
+  expect(price('gpt-5')).toEqual(price(''));
 });

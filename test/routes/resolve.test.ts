@@ -5,6 +5,7 @@ import type { Incoming } from '../../src/core/exchange.ts';
 import { forwardableHeaders } from '../../src/core/headers.ts';
 import type { CallId } from '../../src/core/ids.ts';
 import { originCheck } from '../../src/http/rebinding.ts';
+import { httpApi } from '../../src/routes/api.ts';
 import { modelSelector } from '../../src/routes/models.ts';
 import { resolver } from '../../src/routes/resolve.ts';
 import { routeTable } from '../../src/routes/table.ts';
@@ -16,6 +17,8 @@ const table = routeTable({
     ['moonshot', 'openai'],
     ['claude', 'anthropic'],
     ['github', 'mcp'],
+    ['tickets', 'http'],
+    ['notes', 'http'],
   ] as const),
   extra: [],
 });
@@ -38,8 +41,11 @@ const models = new Map(
 const resolve = resolver({
   match: table.match,
   models,
-  apis: new Map(),
-  noStreamOptions: new Set(),
+  apis: new Map([
+    ['tickets', httpApi({ operations: ['GET /issues/{id}', 'POST /issues'], lists: [] })],
+    ['notes', httpApi({ operations: [], lists: [] })],
+  ]),
+  noStreamOptions: new Set(['moonshot']),
   endToEnd: forwardableHeaders,
   checkOrigin: originCheck('127.0.0.1'),
 });
@@ -251,4 +257,53 @@ test('no field of a request chooses its upstream', () => {
   expect(call.upstreams).toEqual(['openai']);
   expect(call.target.startsWith('/chat/completions?')).toBe(true);
   expect(JSON.stringify(call.headers)).not.toContain('evil.test');
+});
+
+describe('a plain HTTP request', () => {
+  test('is a call of its operation, and leaves as it came', () => {
+    expect(callOf(get('/http/tickets/issues/7', { accept: 'text/plain' }, '?full=1'))).toMatchObject({
+      dialect: 'http',
+      upstreams: ['tickets'],
+      method: 'GET',
+      target: '/issues/7?full=1',
+      splices: [],
+      model: '',
+      access: {
+        action: 'http.request',
+        resource: { kind: 'http', upstream: 'tickets', name: 'GET /issues/{id}' },
+        args: { path: { id: '7' }, query: { full: '1' } },
+        context: { route: 'tickets' },
+      },
+    });
+    expect(callOf(post('/http/tickets/issues'), '{"a":1}')).toMatchObject({
+      target: '/issues',
+      body: Buffer.from('{"a":1}'),
+      access: { resource: { name: 'POST /issues' }, args: { body: { a: 1 } } },
+    });
+  });
+
+  test('that is not declared goes nowhere', () => {
+    const put = { ...get('/http/tickets/issues/7'), method: 'PUT' };
+    expect(refusalOf(() => resolve.place(put))).toMatchObject({
+      code: 'route.method',
+      message: expect.stringContaining('this path takes GET') as string,
+    });
+    expect(refusalOf(() => resolve.place(get('/http/tickets/admin')))).toMatchObject({
+      code: 'route.operation',
+      message: expect.stringContaining('`operations`') as string,
+    });
+  });
+
+  test('is its method and path where nothing is declared, but for TRACE', () => {
+    const asked = (method: string) => ({ ...get('/http/notes/a/b'), method });
+    expect(callOf(asked('PURGE')).access.resource.name).toBe('PURGE /a/b');
+    expect(refusalOf(() => resolve.place(asked('TRACE'))).code).toBe('route.operation');
+  });
+});
+
+test('an upstream that refuses `stream_options` is not sent any', () => {
+  const stream = (model: string): Call =>
+    callOf(post('/v1/chat/completions'), JSON.stringify({ model, messages: [], stream: true }));
+  expect(stream('gpt-5').splices).toEqual(['include-usage']);
+  expect(stream('kimi-k2')).toMatchObject({ splices: [], hideUsage: false });
 });
