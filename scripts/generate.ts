@@ -10,6 +10,7 @@ import { configPage } from './reference/config.ts';
 import { errorsPage } from './reference/errors.ts';
 import { metricsPage } from './reference/metrics.ts';
 import { policyPage } from './reference/policy.ts';
+import { presetsPage } from './reference/presets.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
@@ -20,6 +21,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/metrics.md': metricsPage,
   'docs/reference/policy.md': policyPage,
+  'docs/reference/presets.md': presetsPage,
   'docs/reference/waygate.schema.json': () => json(configJsonSchema()),
   'policies/policy.schema.json': () => json(policyJsonSchema()),
   'policies/policy-test.schema.json': () => json(testJsonSchema()),

@@ -27,6 +27,7 @@ import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
 import { paceOf } from './protocols/pace.ts';
+import { type Api, httpApi } from './routes/api.ts';
 import type { ReadLarge } from './routes/body-threads.ts';
 import { mergeLists } from './routes/model-list.ts';
 import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
@@ -118,6 +119,8 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const resolve = resolver({
     match: table.match,
     models,
+    apis: apisOf(config, table),
+    noStreamOptions: new Set(Object.keys(config.upstreams).filter((name) => !config.upstreams[name]?.streamOptions)),
     endToEnd: forwardableHeaders,
     checkOrigin: originCheck(config.listen.host),
     readLarge: parts.readLarge,
@@ -185,25 +188,12 @@ function isList(call: PermittedCall): boolean {
   return call.decision.obligations.some(({ kind }) => kind === 'narrow');
 }
 
-const BEARER = { header: 'authorization', scheme: 'Bearer' };
-
-/** How a credential travels where the config does not say. */
-const USUAL_CREDENTIAL: Readonly<Record<ProtocolName, typeof BEARER>> = {
-  openai: BEARER,
-  anthropic: { header: 'x-api-key', scheme: '' },
-  gemini: { header: 'x-goog-api-key', scheme: '' },
-  mcp: BEARER,
-};
-
 function open(name: string, { upstreams, secret }: Config, { log, metrics }: Telemetry): Upstream {
-  const { url, protocol, credential, timeouts, connections, retry, circuit } = upstreams[
-    name
-  ] as Config['upstreams'][string];
-  const shown = typeof credential === 'string' ? { ...USUAL_CREDENTIAL[protocol], value: credential } : credential;
+  const { url, credential, timeouts, connections, retry, circuit } = upstreams[name] as Config['upstreams'][string];
   return openUpstream({
     name,
     url,
-    credential: shown && { ...shown, value: secret(shown.value) },
+    credential: credential && { ...credential, value: secret(credential.value) },
     timeouts,
     connections,
     retry,
@@ -230,6 +220,16 @@ function routesOf(config: Config): RouteTable {
   return routeTable({ upstreams: protocols, extra });
 }
 
+function apisOf({ upstreams }: Config, { routes }: RouteTable): ReadonlyMap<string, Api> {
+  const apis = routes.filter(({ protocol }) => protocol === 'http');
+  return new Map(
+    apis.map(({ name, upstreams: [upstream = ''] }) => [
+      name,
+      httpApi(upstreams[upstream] as Config['upstreams'][string]),
+    ]),
+  );
+}
+
 function selectorOf(route: Route, { upstreams, aliases }: Config): ModelSelector {
   return modelSelector({
     upstreams: new Map(route.upstreams.map((name) => [name, upstreams[name]?.models ?? []])),
@@ -252,13 +252,13 @@ function identities({ identity }: Config, { clock, remoteKeys, dir }: Parts): St
 
 function pricesOf({ upstreams, ceiling }: Config) {
   const sources = Object.entries(upstreams).map(
-    ([name, { url, provider, prices }]) => [name, { url, provider, prices }] as const,
+    ([name, { url, provider, prices, price }]) => [name, { url, provider, prices, request: price }] as const,
   );
   return priceBook({ upstreams: new Map(sources), ceiling });
 }
 
-/** `gen_ai.provider.name`, where the GenAI conventions have a name of their own; none for tool servers. */
-const PROVIDER_NAMES: Readonly<Partial<Record<ProtocolName, string>>> = { gemini: 'gcp.gemini', mcp: '' };
+/** `gen_ai.provider.name`, where the GenAI conventions have a name of their own; none for tool servers and APIs. */
+const PROVIDER_NAMES: Readonly<Partial<Record<ProtocolName, string>>> = { gemini: 'gcp.gemini', mcp: '', http: '' };
 
 function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstream>): Bound['destination'] {
   const known = new Map(

@@ -16,7 +16,7 @@ export function policyPage(): string {
     '## Fields of a policy',
     fieldTable(fieldsOf(policyJsonSchema())),
     '## Actions and resources',
-    'A resource is `kind/upstream/name`, split at its first two slashes. In a pattern `*` matches any characters and `{a,b}` either text; case counts.',
+    'A resource is `kind/upstream/name`, split at its first two slashes. In a pattern `*` matches any characters and `{a,b}` either text; case counts. The name of an `http` resource is an operation of its API, `GET /issues/{id}`, or where none are declared the method and the path: there `*` stays within one segment, `**` is any number of them, and `{id}` is the parameter of that name. Of `http.request`, `args` always has `path` and `query` (maps by name), `media` (the type of the body) and `opaque` (whether there is a body that could not be read), and for JSON `body`.',
     table(
       ['action', 'its resource is'],
       ACTIONS.map((action) => [`\`${action}\``, KINDS_OF[action].map((kind) => `\`${kind}/…\``).join(' or ')]),

@@ -3,6 +3,7 @@ import { isLoopbackHost } from '../core/loopback.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Fault } from '../documents/faults.ts';
 import type { ConfigFile } from './schema.ts';
+import { kindFaults } from './upstream-rules.ts';
 
 /** Everything that contradicts itself in a config of the right shape. */
 export function contradictions(config: ConfigFile): readonly Fault[] {
@@ -10,6 +11,7 @@ export function contradictions(config: ConfigFile): readonly Fault[] {
     ...listenerFaults(config),
     ...identityFaults(config),
     ...upstreamFaults(config),
+    ...kindFaults(config),
     ...aliasFaults(config),
     ...routeFaults(config),
   ];
@@ -138,7 +140,8 @@ function targetFaults(target: string, path: Fault['path'], { upstreams, like }: 
   const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
   if (!upstream) return [{ path, message: unknownName('upstream', name, Object.keys(upstreams)) }];
   const { protocol } = upstream;
-  if (protocol === 'mcp') return [{ path, message: `the upstream \`${name}\` speaks MCP and has no models` }];
+  if (protocol === 'mcp' || protocol === 'http')
+    return [{ path, message: `the upstream \`${name}\` speaks ${protocol.toUpperCase()} and has no models` }];
   const alias = String(path[1]);
   // Google's paths name the model, and put the method behind a `:`.
   if (protocol === 'gemini' && alias.includes(':')) {
@@ -165,7 +168,8 @@ function routeFaults({ routes, upstreams }: ConfigFile): Fault[] {
     ['/anthropic', 'anthropic'],
     ['/gemini', 'gemini'],
     ...Object.entries(upstreams).map(
-      ([name, { protocol }]) => [protocol === 'mcp' ? `/mcp/${name}` : `/${name}`, name] as const,
+      ([name, { protocol }]) =>
+        [protocol === 'mcp' || protocol === 'http' ? `/${protocol}/${name}` : `/${name}`, name] as const,
     ),
   ]);
   return Object.entries(routes).flatMap(([route, { path: prefix, protocol, upstreams: names }]): Fault[] => {

@@ -4,10 +4,10 @@ import { auditSchema } from '../audit/schema.ts';
 import { frontDoorSchema, tlsSchema } from '../http/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
 import { limitsSchema, storeSchema } from '../limits/schema.ts';
-import { ceilingSchema, pricesSchema, reserveSchema } from '../metering/schema.ts';
+import { ceilingSchema, pricesSchema, requestPriceSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
-import { aliasesSchema, routesSchema, upstreamSchema } from '../upstreams/schema.ts';
+import { aliasesSchema, filledIn, routesSchema, upstreamSchema } from '../upstreams/schema.ts';
 
 const nameSchema = z
   .string()
@@ -48,10 +48,15 @@ export const configSchema = z.strictObject({
   upstreams: z
     .record(
       nameSchema,
-      upstreamSchema.extend({
-        reserve: reserveSchema,
-        prices: pricesSchema.default({}).describe('Prices by model, over those of the catalogue.'),
-      }),
+      filledIn(
+        upstreamSchema.extend({
+          reserve: reserveSchema,
+          prices: pricesSchema.default({}).describe('Prices by model, over those of the catalogue.'),
+          price: requestPriceSchema
+            .optional()
+            .describe('For `http`, where it is required: what a request costs, e.g. `0.002 USD`, or `free`.'),
+        }),
+      ),
     )
     .refine((upstreams) => Object.keys(upstreams).length > 0, 'expected at least one upstream')
     .describe('Where calls go, by name; the name is part of base addresses and of the resources in policies.'),

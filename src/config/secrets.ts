@@ -58,12 +58,7 @@ export function referencesIn(config: ConfigFile): readonly { readonly path: Path
   const { upstreams, store, telemetry } = config;
   const credentials = Object.entries(upstreams).flatMap(([name, { credential }]) => {
     if (credential === undefined) return [];
-    const path = ['upstreams', name, 'credential'];
-    return [
-      typeof credential === 'string'
-        ? { path, reference: credential }
-        : { path: [...path, 'value'], reference: credential.value },
-    ];
+    return [{ path: ['upstreams', name, 'credential', 'value'], reference: credential.value }];
   });
   const ledger =
     store.kind === 'redis' && SECRET_REFERENCE.test(store.url)

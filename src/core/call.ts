@@ -18,11 +18,12 @@ export const DIALECTS = [
   'anthropic-objects',
   'gemini',
   'mcp',
+  'http',
 ] as const;
 /** The wire dialect of one request. */
 export type Dialect = (typeof DIALECTS)[number];
 
-export const PROTOCOLS = ['openai', 'anthropic', 'gemini', 'mcp'] as const;
+export const PROTOCOLS = ['openai', 'anthropic', 'gemini', 'mcp', 'http'] as const;
 /** The family of dialects that a route and its upstreams speak. */
 export type ProtocolName = (typeof PROTOCOLS)[number];
 

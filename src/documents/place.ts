@@ -4,7 +4,10 @@ import type { Fault } from './faults.ts';
 /** A node of a YAML text; null where a value is not even empty. */
 export type Node = ParsedNode | null;
 
-/** Where in the text a fault is; where its value is missing, at the last key or item on the way to it. */
+/**
+ * Where in the text a fault is; where its value is missing, at the last key or item on the way to it, or at the short form
+ * that stands for it.
+ */
 export function offsetOf({ path, offset = 0, of }: Fault, root: Node, text: string): number {
   let node = root;
   let start = root?.range[0] ?? 0;
@@ -12,7 +15,7 @@ export function offsetOf({ path, offset = 0, of }: Fault, root: Node, text: stri
     const pair = isMap(node) ? node.items.find((item) => keyOf(item.key) === step) : undefined;
     const next = pair ? pair.value : isSeq(node) ? node.items[step as number] : undefined;
     start = (pair?.key ?? next)?.range[0] ?? start;
-    if (!next) return start;
+    if (!next) return !pair && node && 'value' in node ? node.range[0] : start;
     node = next;
   }
   if (!node || of === 'key') return start;

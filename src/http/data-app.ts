@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { GatewayError, toGatewayError } from '../core/errors.ts';
 import type { Incoming } from '../core/exchange.ts';
 import { deliver, type Delivery } from './deliver.ts';
+import { greet, isGreeting } from './greeting.ts';
 import type { InFlight } from './in-flight.ts';
 import { incoming } from './incoming.ts';
 import { listenerOf } from './listener.ts';
@@ -34,6 +35,7 @@ export function dataApp(source: DataAppSource): RequestListener {
   const probe = listenerOf(probes(source.readiness));
   return function answer(request, response) {
     if (isProbe(request)) probe(request, response);
+    else if (isGreeting(request)) greet(response);
     else void serve(request, response, source);
   };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header, type Incoming } from '../core/exchange.ts';
 import { remembered } from '../core/remembered.ts';
+import { plainPath } from './plain-path.ts';
 import { type BodyRules, readBody } from './read-body.ts';
 
 /** Fields of which a second one would let two readers see two requests (RFC 9110 §5.3). */
@@ -26,8 +27,6 @@ const SINGLETONS = new Set([
   'traceparent',
 ]);
 const HEADERS_MAX = 100;
-// One spelling per path: RFC 3986's plain characters without `;`, no empty or dot segments, nothing percent-encoded.
-const PLAIN_PATH = /^\/$|^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+,=:@]+)+\/?$/;
 const PLAIN_QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
 // RFC 9110 §5.5, without what is not ASCII: readers differ in which characters that is.
@@ -46,9 +45,9 @@ export function incoming(
 ): Incoming {
   const { method = 'GET', url = '' } = request;
   const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
+  const path = plainPath(mark < 0 ? url : url.slice(0, mark));
   const query = mark < 0 ? '' : url.slice(mark);
-  if (!PLAIN_PATH.test(path)) throw invalid(NOT_PLAIN);
+  if (path === undefined) throw invalid(NOT_PLAIN);
   if (!PLAIN_QUERY.test(query)) throw invalid('the query has characters that must be percent-encoded');
   const headers = readHeaders(request.rawHeaders);
   checkFraming(request, headers);
@@ -68,7 +67,7 @@ export function incoming(
 
 const VERSIONS = new Set(['1.0', '1.1', '2.0']);
 const NOT_PLAIN =
-  'the path is not in its plain form: expected one like `/v1/chat/completions`, without scheme and host, `//`, `.` or `..` segments, `;`, `\\` or percent-encoding';
+  'the path is not in its plain form: expected one like `/v1/chat/completions`, without scheme and host, `//`, `.` or `..` segments, `;`, `\\` or percent-encoding; below `/http/` characters that must be encoded may be, each in one way';
 
 type Fields = Record<string, string | string[]>;
 

@@ -62,7 +62,7 @@ export function prepareQuota(quota: Quota): Prepared {
 export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
-    if (!appliesTo(quota.unit, access)) continue;
+    if (!appliesTo(quota.unit, access, quote)) continue;
     const { name, scopes, windowAt } = prepareQuota(quota);
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
@@ -112,9 +112,10 @@ function keyOf(name: string, scopes: readonly Scope[], access: Claimant['access'
   return key;
 }
 
-function appliesTo(unit: Unit, { action }: Claimant['access']): boolean {
-  const isUsed = unit === 'tokens' || unit === 'money';
-  return !isUsed || MODEL_USES.has(action);
+function appliesTo(unit: Unit, { action }: Claimant['access'], quote: Charge): boolean {
+  if ((unit !== 'tokens' && unit !== 'money') || MODEL_USES.has(action)) return true;
+  // A request that costs nothing needs no room in a budget.
+  return unit === 'money' && action === 'http.request' && quote.money > 0;
 }
 
 const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {

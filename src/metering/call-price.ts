@@ -23,6 +23,7 @@ const FINDS: Partial<Record<Action, Find>> = {
   'model.transcribe': byRequestOrMedia,
   'model.speech': byRequest,
   'model.moderate': byRequest,
+  'http.request': (book, { access }) => book.fee(access.resource.upstream),
   'model.batch': (book, call, atMs) => {
     const { kind, upstream, name } = call.access.resource;
     // A price by pattern was not written for requests that nobody can read.

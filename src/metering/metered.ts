@@ -5,7 +5,7 @@ import type { GatewayError } from '../core/errors.ts';
 import { type Metered, totalTokens } from '../core/usage.ts';
 import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReading } from '../protocols/protocol.ts';
 import { cost, type ModelPrice } from './price.ts';
-import { isMetered, NO_CHARGE, quote } from './quote.ts';
+import { isPriced, NO_CHARGE, quote } from './quote.ts';
 
 /** As in the estimate: real text has more bytes a token. */
 const BYTES_PER_TOKEN = 3;
@@ -25,8 +25,13 @@ export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): 
   const { reading, status } = seen;
   const { model, responseId, finishReasons, failure } = reading;
   const answered = { model, responseId, finishReasons, ...(failure !== undefined && { failure }) };
-  if (!isMetered(call.access.action)) {
+  if (!isPriced(call.access.action)) {
     return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
+  }
+  // An API that is paid by the request is paid for its refusals too.
+  if (call.access.action === 'http.request') {
+    const money = price?.request ?? NO_CHARGE.money;
+    return { usage: NO_DETAILED_USAGE, charge: { tokens: 0, money }, estimated: false, ...answered };
   }
   const failed = status >= 400 || (reading.failed && reading.outputBytes === 0);
   if (failed || (reading.stated && price?.request === undefined)) {
@@ -39,7 +44,7 @@ export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): 
 /** The usage of a call that was sent and never answered: its input, unless it surely was not carried out. */
 export function unanswered(call: Call, error: GatewayError, price: ModelPrice | undefined): Metered {
   const answered = { model: undefined, responseId: undefined, finishReasons: [] };
-  const estimated = isMetered(call.access.action) && !NOT_CARRIED_OUT.has(error.code);
+  const estimated = isPriced(call.access.action) && !NOT_CARRIED_OUT.has(error.code);
   if (estimated && !isText(call)) return { ...asQuoted(call, price), ...answered };
   const usage = estimated ? { ...NO_DETAILED_USAGE, input: call.estimate.inputTokens } : NO_DETAILED_USAGE;
   return { ...charged(usage, price), estimated, ...answered };

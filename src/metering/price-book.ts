@@ -2,7 +2,7 @@
 // INVARIANT: a model that nobody priced has no price, and a call to it is refused; it is never taken for free.
 import { modelPattern } from '../core/model-pattern.ts';
 import { catalogueEmbeddingPrice, catalogueMediaPrice, cataloguePrice, providerId } from './catalogue.ts';
-import { configuredPrice, type ModelPrice, requestPrice } from './price.ts';
+import { configuredPrice, type ModelPrice, requestPrice, statedPrice } from './price.ts';
 import type { PriceConfig, PricesConfig } from './schema.ts';
 
 export interface PriceSource {
@@ -16,6 +16,8 @@ export interface UpstreamPrices {
   /** Provider in the catalogue, where the address does not tell. */
   readonly provider: string | undefined;
   readonly prices: PricesConfig;
+  /** Of each request of an API that is paid by the request, as the config states it. */
+  readonly request?: string | undefined;
 }
 
 /** Each undefined where no price is known. */
@@ -29,6 +31,8 @@ export interface PriceBook {
   request(upstream: string, model: string): ModelPrice | undefined;
   /** The same, by its exact name alone. */
   named(upstream: string, name: string): ModelPrice | undefined;
+  /** Of any request to an API that is paid by the request. */
+  fee(upstream: string): ModelPrice | undefined;
 }
 
 /** The catalogue has prices by time of day, on half hours. */
@@ -50,11 +54,17 @@ type Uses = Readonly<Record<'text' | 'embedding' | 'media', Lookup>> & {
 export function priceBook(source: PriceSource): PriceBook {
   const ceiling = source.ceiling && configuredPrice(source.ceiling);
   const books = new Map([...source.upstreams].map(([name, prices]) => [name, usesOf(prices)]));
+  const fees = new Map(
+    [...source.upstreams].flatMap(([name, { request }]) =>
+      request === undefined ? [] : [[name, statedPrice(request)]],
+    ),
+  );
   return {
     price: (upstream, model, atMs) => books.get(upstream)?.text(model, atMs) ?? ceiling,
     embedding: (upstream, model, atMs) => books.get(upstream)?.embedding(model, atMs) ?? ceiling,
     media: (upstream, model, atMs) => books.get(upstream)?.media(model, atMs),
     request: (upstream, model) => books.get(upstream)?.request(model),
+    fee: (upstream) => fees.get(upstream),
     named: (upstream, name) => books.get(upstream)?.named(name),
   };
 }

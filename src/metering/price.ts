@@ -1,5 +1,5 @@
 // What tokens cost. Whole numbers throughout: a sum of fractions would round differently from its parts.
-import { type MicroUsd, microUsd } from '../core/money.ts';
+import { type MicroUsd, microUsd, NO_MONEY, parseMoney } from '../core/money.ts';
 import type { DetailedUsage, MediaUsage } from '../protocols/protocol.ts';
 import type { PriceConfig } from './schema.ts';
 
@@ -51,6 +51,11 @@ export function configuredPrice(config: PriceConfig | 'free'): ModelPrice {
 export function requestPrice(usd: number): ModelPrice {
   // A product of fractions may come out a hair above its whole number, which must not be rounded up.
   return { ...configuredPrice('free'), request: microUsd(Number((usd * UNITS).toFixed(3))) };
+}
+
+/** The price of an API's requests as the config states it, e.g. `0.002 USD`. */
+export function statedPrice(text: string): ModelPrice {
+  return { ...configuredPrice('free'), request: text === 'free' ? NO_MONEY : (parseMoney(text) ?? NO_MONEY) };
 }
 
 /** The rate in force for a request with that much input. */

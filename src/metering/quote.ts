@@ -12,12 +12,17 @@ export function isMetered(action: Action): boolean {
   return MODEL_USES.has(action);
 }
 
+/** Whether an action has a price. */
+export function isPriced(action: Action): boolean {
+  return isMetered(action) || action === 'http.request';
+}
+
 /**
  * The most that a call may cost by its estimate: all text at the dearest price of text, sound and pictures at the dearest of
  * theirs, all output at the dearest output price. Throws `price.unknown`.
  */
 export function quote(call: Call, price: ModelPrice | undefined): Charge {
-  if (!isMetered(call.access.action)) return NO_CHARGE;
+  if (!isPriced(call.access.action)) return NO_CHARGE;
   if (!price) throw unknownPrice(call);
   const { inputTokens, outputTokens, mediaTokens = 0, units: count = 1 } = call.estimate;
   const dearest = (...rates: (Rate | undefined)[]): number =>

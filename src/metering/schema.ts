@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseMoney } from '../core/money.ts';
 
 const perMillion = z.number('expected USD per million tokens').min(0).max(10_000);
 
@@ -45,3 +46,7 @@ export const reserveSchema = z
   .describe(
     'What calls hold for their output until they end: all that they may use, or what 99 of 100 calls of the tenant to the model used; more than that is booked all the same, and stops the next call.',
   );
+/** `upstreams.<name>.price` of a plain HTTP API. Nothing has to be said in its own word. */
+export const requestPriceSchema = z
+  .string()
+  .refine((text) => text === 'free' || (parseMoney(text) ?? 0) > 0, 'expected an amount like `0.002 USD`, or `free`');

@@ -28,7 +28,8 @@ export function meter(call: Call, answer: Answer, options: MeterOptions): Answer
   const form = formOf(String(answer.headers['content-type'] ?? ''));
   const usage = PROTOCOLS[call.dialect].usage();
   // Where there are no tokens to count, only tools tell something, and the events of a stream: when its client may leave.
-  const tells = form === 'events' || call.dialect === 'mcp' || isMetered(call.access.action);
+  const tells =
+    call.dialect !== 'http' && (form === 'events' || call.dialect === 'mcp' || isMetered(call.access.action));
   const reader = bodyReader(tells ? form : 'other', usage);
   const tap = new Tap({ call, status: answer.status, form, usage, reader }, options);
   if (isAtRest(answer.body) && form !== 'events') {

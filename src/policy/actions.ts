@@ -32,3 +32,14 @@ export function actionsOf(name: string): readonly Action[] {
   const family = FAMILIES.includes(name) ? name.slice(0, -1) : undefined;
   return ACTIONS.filter((action) => (family === undefined ? action === name : action.startsWith(family)));
 }
+
+/** Arguments that every request of an action has, as they are where it says nothing there. */
+export const USUAL_ARGS: Partial<Readonly<Record<Action, Readonly<Record<string, unknown>>>>> = {
+  'http.request': { path: {}, query: {}, media: '', opaque: false },
+};
+
+/** The arguments that every request of all these actions has. */
+export function certainArgs(actions: readonly Action[]): readonly string[] {
+  const [first = {}, ...others] = actions.map((action) => USUAL_ARGS[action] ?? {});
+  return Object.keys(first).filter((name) => others.every((args) => Object.hasOwn(args, name)));
+}

@@ -15,9 +15,10 @@ interface Known {
 /**
  * Every field of `args` that a condition reads where it may be missing, which would be an error at that moment. `has(args.x)`
  * guards what is joined to it by `&&`, on either side: where it is false the whole is false, whatever the other side does.
+ * `certain` names the arguments that are always there.
  */
-export function checkGuards(root: Node): Flaw[] {
-  return check(root, { present: NONE, open: ['args'] });
+export function checkGuards(root: Node, certain: readonly string[]): Flaw[] {
+  return check(root, { present: new Set(certain.map((name) => keyOf(['args', name]))), open: ['args'] });
 }
 
 function check(node: Node, known: Known): Flaw[] {

@@ -105,6 +105,7 @@ function readScopes(words: readonly Word[]): readonly Scope[] {
 
 /** Whether an action on some resource has the unit and all of the scopes. */
 function mayCount(action: Action, { unit }: Measure, per: readonly Scope[]): boolean {
-  if ((unit === 'tokens' || unit === 'money') && !MODEL_USES.has(action)) return false;
+  if (unit === 'tokens' && !MODEL_USES.has(action)) return false;
+  if (unit === 'money' && !MODEL_USES.has(action) && action !== 'http.request') return false;
   return KINDS_OF[action].some((kind) => per.every((scope) => (KIND_OF_SCOPE[scope] ?? kind) === kind));
 }

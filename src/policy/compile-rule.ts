@@ -1,4 +1,5 @@
 import type { Spot } from '../documents/faults.ts';
+import { certainArgs } from './actions.ts';
 import type { Condition, Expressions } from './expression.ts';
 import type { Effect, PolicyHead, Rule } from './policy-set.ts';
 import { readRuleTarget } from './read-target.ts';
@@ -26,7 +27,8 @@ export function compileRule(rule: RuleFile, { policy, spot, expressions }: RuleP
   const [effect = 'deny'] = effects;
   if (effects.length !== 1) spot.fault('expected exactly one of `allow` and `deny`');
   const target = readRuleTarget(wordsOf(rule[effect], spot.at(effect)), wordsOf(rule.on, spot.at('on')));
-  const when = compileCondition(rule.when, spot.at('when'), (source) => expressions.rule(source));
+  const certain = certainArgs(target.actions);
+  const when = compileCondition(rule.when, spot.at('when'), (source) => expressions.rule(source, certain));
   return { id: `${policy.name}/${rule.id}`, effect, targets: [target], when, because: rule.because, policy };
 }
 

@@ -10,7 +10,7 @@ import { checkNames } from './check-names.ts';
 import { OwnFunctions, useOwnFunctions } from './functions.ts';
 import { type Outcome, outcomeOf, publicText } from './outcome.ts';
 import { argsReads, loopDepth, type Read, readsCall, readsTime } from './reads.ts';
-import type { Flaw } from './syntax.ts';
+import type { Flaw, Node } from './syntax.ts';
 import { type Trace, traced } from './trace.ts';
 import { APPLIES_VARIABLES, CLASSES, RULE_VARIABLES, TYPES } from './vocabulary.ts';
 
@@ -41,14 +41,17 @@ export class Expressions {
   readonly #rules = this.#environment(RULE_VARIABLES);
   readonly #applies = this.#environment(APPLIES_VARIABLES);
 
-  /** Compiles the `when` of a rule, or tells everything that is wrong with it. */
-  rule(source: string): Condition | readonly Flaw[] {
-    return this.#compile(source, this.#rules, RULE_VARIABLES);
+  /** Compiles the `when` of a rule, or tells everything that is wrong with it. `certain` arguments need no guard. */
+  rule(source: string, certain: readonly string[] = []): Condition | readonly Flaw[] {
+    return this.#compile(source, this.#rules, (root) => [
+      ...checkNames(root, RULE_VARIABLES, this.#own),
+      ...checkGuards(root, certain),
+    ]);
   }
 
   /** Compiles an `applies`, a condition on the principal alone. */
   applies(source: string): Condition | readonly Flaw[] {
-    return this.#compile(source, this.#applies, APPLIES_VARIABLES);
+    return this.#compile(source, this.#applies, (root) => checkNames(root, APPLIES_VARIABLES, this.#own));
   }
 
   #environment(variables: Variables): Environment {
@@ -59,12 +62,15 @@ export class Expressions {
     return this.#own.register(environment);
   }
 
-  #compile(source: string, environment: Environment, variables: Variables): Condition | readonly Flaw[] {
+  #compile(
+    source: string,
+    environment: Environment,
+    check: (root: Node) => readonly Flaw[],
+  ): Condition | readonly Flaw[] {
     const parsed = parse(source, environment);
     if (typeof parsed !== 'function') return [parsed];
     const root = parsed.ast;
-    const flaws = checkNames(root, variables, this.#own);
-    if ('args' in variables) flaws.push(...checkGuards(root));
+    const flaws = check(root);
     if (flaws.length > 0) return flaws;
     useOwnFunctions(root);
     const mistyped = typeFlaw(parsed);

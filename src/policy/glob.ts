@@ -22,19 +22,23 @@ export function matchesPath(glob: string, text: string): boolean {
 const ALTERNATIVES_MAX = 64;
 
 /**
- * Every `{a,b}` of a text written out, or what is wrong with it. One level only, no empty alternative.
+ * Every `{a,b}` of a text written out, or what is wrong with it. One level only, no empty alternative. Braces around what
+ * `isLiteral` stand for themselves.
  * @example writeOut('get_{a,b}*') // ['get_a*', 'get_b*']
  */
-export function writeOut(text: string): readonly string[] | { readonly fault: string } {
+export function writeOut(
+  text: string,
+  isLiteral: (inside: string) => boolean = () => false,
+): readonly string[] | { readonly fault: string } {
   const open = text.indexOf('{');
   const close = text.indexOf('}');
   if (open < 0 && close < 0) return [text];
   if (open < 0 || close < open) return { fault: '`{` and `}` do not match' };
   const inside = text.slice(open + 1, close);
   if (inside.includes('{')) return { fault: '`{}` in `{}` is not supported' };
-  const alternatives = inside.split(',').map((each) => each.trim());
+  const alternatives = isLiteral(inside) ? [`{${inside}}`] : inside.split(',').map((each) => each.trim());
   if (alternatives.includes('')) return { fault: '`{}` holds an empty alternative' };
-  const rest = writeOut(text.slice(close + 1));
+  const rest = writeOut(text.slice(close + 1), isLiteral);
   if ('fault' in rest) return rest;
   if (alternatives.length * rest.length > ALTERNATIVES_MAX)
     return { fault: `more than ${ALTERNATIVES_MAX} alternatives` };

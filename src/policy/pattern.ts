@@ -1,5 +1,6 @@
 import { type Resource, RESOURCE_KINDS, type ResourceKind } from '../core/access.ts';
 import { unknownName } from '../core/nearest.ts';
+import { isParameter } from '../core/operation.ts';
 import { matchesGlob, matchesPath, writeOut } from './glob.ts';
 
 /** One `kind/upstream/name` with wildcards, its alternatives written out. */
@@ -23,7 +24,8 @@ export function parsePattern(source: string): Pattern | { readonly fault: string
   if (!kind) return { fault: unknownName('kind of resource', kindName, RESOURCE_KINDS) };
   if (second < 0) return { fault: `expected \`kind/upstream/name\`, e.g. \`${kind}/*/*\`` };
   const upstreams = writeOut(source.slice(first + 1, second));
-  const names = writeOut(source.slice(second + 1));
+  // `GET /issues/{id}` is the name of an operation.
+  const names = writeOut(source.slice(second + 1), kind === 'http' ? isParameter : undefined);
   if ('fault' in upstreams) return upstreams;
   if ('fault' in names) return names;
   if (upstreams.includes('')) return { fault: 'the upstream is empty, `*` stands for all of them' };

@@ -3,7 +3,7 @@ import type { RunId } from '../core/ids.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Principal, principalId } from '../core/principal.ts';
 import type { Spot } from '../documents/faults.ts';
-import { KINDS_OF } from './actions.ts';
+import { KINDS_OF, USUAL_ARGS } from './actions.ts';
 import { formatKinds } from './read-target.ts';
 import type { TestCase } from './schema.ts';
 
@@ -28,7 +28,7 @@ export function requestOf(written: Written, spot: Spot): AccessRequest | undefin
     principal: principalOf(written.principal),
     action,
     resource,
-    args,
+    args: { ...USUAL_ARGS[action], ...args },
     run: { id, root: id, parent: undefined, depth: run.depth ?? 0 },
     context: {
       route: context.route ?? 'test',

@@ -2,11 +2,13 @@
 // INVARIANT: pure – no I/O, no clock, no randomness; the bytes that leave are the client's own but for the listed splices.
 // INVARIANT: a method and path that are not in the table below are no operation, and an unknown operation is refused.
 import type { Dialect, ProtocolName } from '../core/call.ts';
+import { isHttpMethod } from '../core/operation.ts';
 import { anthropic } from './anthropic.ts';
 import { anthropicBatches } from './anthropic-batches.ts';
 import { anthropicObjects } from './anthropic-objects.ts';
 import { geminiOperation } from './gemini-operation.ts';
 import { gemini } from './gemini.ts';
+import { http } from './http.ts';
 import { mcp } from './mcp.ts';
 import { openaiChat } from './openai-chat.ts';
 import { objectTemplate } from './object-request.ts';
@@ -31,10 +33,11 @@ export const PROTOCOLS: Readonly<Record<Dialect, Protocol>> = {
   'anthropic-objects': anthropicObjects,
   gemini,
   mcp,
+  http,
 };
 
-/** `METHOD path` of each operation with a fixed path. */
-const OPERATIONS: Readonly<Record<Exclude<ProtocolName, 'gemini'>, ReadonlyMap<string, Dialect>>> = {
+/** `METHOD path` of each operation with a fixed path. What plain HTTP APIs have, the config says. */
+const OPERATIONS: Readonly<Record<Exclude<ProtocolName, 'gemini' | 'http'>, ReadonlyMap<string, Dialect>>> = {
   openai: new Map([
     ['POST /chat/completions', 'openai-chat'],
     ['POST /responses', 'openai-responses'],
@@ -97,11 +100,13 @@ const ON_OBJECTS: Readonly<Record<ProtocolName, ReadonlySet<string>>> = {
   ]),
   gemini: new Set(),
   mcp: new Set(),
+  http: new Set(),
 };
 
 /** The dialect of an operation, by its path below the route's base, e.g. `/chat/completions`; undefined for an unknown one. */
 export function dialectOf(protocol: ProtocolName, method: string, path: string): Dialect | undefined {
   if (protocol === 'gemini') return geminiOperation(method, path) && 'gemini';
+  if (protocol === 'http') return isHttpMethod(method) ? 'http' : undefined;
   const known = OPERATIONS[protocol].get(`${method} ${path}`);
   if (known || protocol === 'mcp') return known;
   if (method === 'GET' && /^\/models\/./.test(path)) return protocol === 'openai' ? 'openai-models' : 'anthropic';

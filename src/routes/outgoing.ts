@@ -4,21 +4,30 @@ import { PROTOCOLS } from '../protocols/index.ts';
 import type { Reading } from '../protocols/protocol.ts';
 import type { Asked } from './asked.ts';
 import type { Change } from './body-session.ts';
+import type { Target } from './targets.ts';
 
 export type Sent = Pick<Call, 'target' | 'body' | 'bodySha256' | 'traceSlot' | 'splices' | 'hideUsage'>;
 
-/** For the upstream that names the model so; `model` is empty where there is none. */
-export function outgoing(asked: Asked, model: string): Sent {
+/** For one of its targets. */
+export function outgoing(asked: Asked, target: Target, noStreamOptions: ReadonlySet<string>): Sent {
   const { place, reading, asking } = asked;
   const { body } = asking;
-  const target = targetPath(asked, model);
-  if (body.length > 0) return { target, ...PROTOCOLS[place.dialect].write(body, reading, changeOf(reading, model)) };
-  return { target, body, splices: isRenamed(reading, model) ? ['model-alias'] : [], hideUsage: false };
+  const { model } = target;
+  const path = targetPath(asked, model);
+  if (body.length === 0) {
+    return { target: path, body, splices: isRenamed(reading, model) ? ['model-alias'] : [], hideUsage: false };
+  }
+  const change = changeOf(reading, target, noStreamOptions);
+  return { target: path, ...PROTOCOLS[place.dialect].write(body, reading, change) };
 }
 
-/** What the protocol writes by. */
-export function changeOf({ action }: Reading, model: string): Change {
-  return { model, meter: action === 'model.generate' };
+/** What the protocol writes by. Some upstreams refuse to be asked for the usage of a stream. */
+export function changeOf(
+  { action }: Reading,
+  { model, resource }: Target,
+  noStreamOptions: ReadonlySet<string>,
+): Change {
+  return { model, meter: action === 'model.generate' && !noStreamOptions.has(resource.upstream) };
 }
 
 /** Path and query below the upstream's address. One model is asked for by its path: an alias is replaced there. */

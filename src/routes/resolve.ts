@@ -3,7 +3,10 @@ import type { AccessRequest } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Headers, Incoming } from '../core/exchange.ts';
+import { asOperation } from '../protocols/http.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
+import type { Reading } from '../protocols/protocol.ts';
+import type { Api } from './api.ts';
 import type { Asked, Asking, Place } from './asked.ts';
 import type { ReadLarge } from './body-threads.ts';
 import type { ModelSelector } from './models.ts';
@@ -23,6 +26,10 @@ export interface ResolverSource {
   readonly match: (path: string, headers: Headers) => RouteMatch;
   /** By route name. */
   readonly models: ReadonlyMap<string, ModelSelector>;
+  /** By route name: what plain HTTP APIs can be asked. */
+  readonly apis: ReadonlyMap<string, Api>;
+  /** Upstreams that refuse OpenAI's `stream_options`. */
+  readonly noStreamOptions: ReadonlySet<string>;
   /** The client's end-to-end headers that may go upstream. */
   readonly endToEnd: (headers: Headers) => Headers;
   /** Refuses web pages that speak to MCP servers. */
@@ -39,17 +46,25 @@ export function resolver(source: ResolverSource): Resolver {
       const match = source.match(request.path, request.headers);
       if (match.route.protocol === 'mcp') source.checkOrigin(request.headers);
       const dialect = dialectOf(match.route.protocol, request.method, match.operation);
-      if (dialect) return { ...match, dialect };
-      throw unknownOperation(request, match);
+      const api = source.apis.get(match.route.name);
+      const http = api?.find(request.method, match.operation);
+      if (dialect && (!api || http)) return { ...match, dialect, http };
+      throw unknownOperation(request, match, api);
     },
     resolve(request, place, asking) {
       if (asking.body.length > LARGE_BYTES) return resolveLarge(source, { request, place, asking });
-      const reading = PROTOCOLS[place.dialect].read(request, place.operation, asking.body);
-      const asked = { request, place, reading, asking, headers: source.endToEnd(request.headers) };
+      const read = PROTOCOLS[place.dialect].read(request, place.operation, asking.body);
+      const asked = {
+        request,
+        place,
+        reading: understood(read, place),
+        asking,
+        headers: source.endToEnd(request.headers),
+      };
       const targets = locate(asked, source.models);
       return callTo(
         targets,
-        targets.map(({ model }) => outgoing(asked, model)),
+        targets.map((target) => outgoing(asked, target, source.noStreamOptions)),
         asked,
       );
     },
@@ -64,13 +79,17 @@ async function resolveLarge(
   const { method, path, query, headers } = request;
   const read = { dialect: place.dialect, head: { method, path, query, headers }, path: place.operation };
   const { reading, choice, written } = await source.readLarge({ ...read, body: asking.body }, (found) => {
-    const targets = locate({ place, reading: found, asking }, source.models);
-    return { targets, changes: targets.map(({ model }) => changeOf(found, model)) };
+    const targets = locate({ place, reading: understood(found, place), asking }, source.models);
+    return { targets, changes: targets.map((target) => changeOf(found, target, source.noStreamOptions)) };
   });
-  const asked = { request, place, reading, asking, headers: source.endToEnd(headers) };
+  const asked = { request, place, reading: understood(reading, place), asking, headers: source.endToEnd(headers) };
   const { targets } = choice;
   const sent = written.map((one, index) => ({ ...one, target: targetPath(asked, (targets[index] as Target).model) }));
   return callTo(targets, sent, asked);
+}
+
+function understood(reading: Reading, { http }: Place): Reading {
+  return http ? asOperation(reading, http) : reading;
 }
 
 type Choice = Pick<Call, 'candidates' | 'fallbacks'>;
@@ -128,11 +147,13 @@ const OPERATIONS = {
   gemini:
     '`/v1beta/models/NAME:METHOD` (generateContent, streamGenerateContent, countTokens, embedContent, batchEmbedContents) and `/v1beta/models`',
   mcp: 'the endpoint itself',
+  http: 'the `operations` that the config declares for it',
 } as const;
 
-function unknownOperation(request: Incoming, { route, operation }: RouteMatch): GatewayError {
+function unknownOperation(request: Incoming, { route, operation }: RouteMatch, api: Api | undefined): GatewayError {
   const asked = `\`${request.method} ${shownPath(request.path)}\``;
-  const methods = METHODS.filter((method) => dialectOf(route.protocol, method, operation) !== undefined);
+  const methods =
+    api?.methodsOf(operation) ?? METHODS.filter((method) => dialectOf(route.protocol, method, operation) !== undefined);
   if (methods.length > 0) {
     return new GatewayError('route.method', `${asked} is no operation; this path takes ${methods.join(', ')}`);
   }

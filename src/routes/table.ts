@@ -29,8 +29,10 @@ const TOOL_BODY_BYTES = 4_194_304;
 
 /** The largest body of a protocol's requests where the config does not say. */
 export function defaultBodyBytes(protocol: ProtocolName): number {
-  return protocol === 'mcp' ? TOOL_BODY_BYTES : MODEL_BODY_BYTES;
+  return protocol === 'mcp' || protocol === 'http' ? TOOL_BODY_BYTES : MODEL_BODY_BYTES;
 }
+
+const DOUBLED = /\/v1\/v1\//;
 
 type Find = (path: string, headers: Headers) => RouteMatch | undefined;
 
@@ -48,7 +50,10 @@ export function routeTable(source: RouteSource): RouteTable {
     byBase.set(basePath(protocol, name), makeRoute(name, protocol, [name]));
   }
   for (const { path, route } of source.extra) byBase.set(path, route);
-  const find: Find = (path, headers) => findByBase(byBase, path) ?? findShared(shared, path, headers);
+  const findPlain: Find = (path, headers) => findByBase(byBase, path) ?? findShared(shared, path, headers);
+  // Some SDKs add `/v1` to a base address that ends in it already.
+  const find: Find = (path, headers) =>
+    findPlain(path, headers) ?? (DOUBLED.test(path) ? findPlain(path.replace(DOUBLED, '/v1/'), headers) : undefined);
   const bases = [
     ...(shared.openai ? ['/v1'] : []),
     ...(shared.anthropic ? ['/'] : []),
@@ -85,6 +90,8 @@ function basePath(protocol: ProtocolName, name: string = protocol): string {
       return `/${name}`;
     case 'mcp':
       return `/mcp/${name}`;
+    case 'http':
+      return `/http/${name}`;
     default:
       return protocol satisfies never;
   }
@@ -99,7 +106,7 @@ function findByBase(byBase: ReadonlyMap<string, Route>, path: string): RouteMatc
   return undefined;
 }
 
-type ModelProtocol = Exclude<ProtocolName, 'mcp'>;
+type ModelProtocol = Exclude<ProtocolName, 'mcp' | 'http'>;
 type Shared = Readonly<Record<ModelProtocol, Route | undefined>>;
 
 // The model protocols share `/v1`: their operations differ, but for `models` and `files`, where Anthropic's clients name their
@@ -129,6 +136,7 @@ function operationOf(protocol: ProtocolName, rest: string): string | undefined {
   // Google's versions differ in what they know: the operation keeps its own.
   if (protocol === 'gemini') return /^\/v1(?:beta)?\/./.test(rest) ? rest : undefined;
   if (protocol === 'mcp') return rest === '' || rest === '/' ? '' : undefined;
+  if (protocol === 'http') return rest === '' ? '/' : rest;
   // Anthropic's SDKs differ in whether they add `/v1`.
   const operation = protocol === 'anthropic' && rest.startsWith('/v1/') ? rest.slice('/v1'.length) : rest;
   return /^\/(?!v1\/)./.test(operation) ? operation : undefined;
@@ -143,7 +151,7 @@ function unknownRoute(
   { bases, find, headers }: { readonly bases: readonly string[]; readonly find: Find; readonly headers: Headers },
 ): string {
   const shown = shownPath(path);
-  const meant = [path.replace('/v1/v1/', '/v1/'), path.replace(/^\/[^/]+/, '$&/v1'), `/v1${path}`].find((other) => {
+  const meant = [path.replace(/^\/[^/]+/, '$&/v1'), `/v1${path}`].find((other) => {
     const found = other === path ? undefined : find(other, headers);
     return found && OPERATION.test(found.operation);
   });

@@ -79,7 +79,7 @@ export function writeClientSpan(writer: ProtoWriter, call: Call, span: ClientSpa
   const failed = failure === undefined ? undefined : toGatewayError(failure);
   writeResult(writer, span, failed);
   if (call.rpc) writeTool(writer, call, call.rpc);
-  else writeModel(writer, call, span);
+  else if (call.access.resource.kind === 'model') writeModel(writer, call, span);
   writeText(writer, KEY.conversation, call.access.run.id);
   writeText(writer, KEY.operation, genaiOperation(call));
   writeText(writer, KEY.method, httpMethod(call.method));

@@ -30,6 +30,7 @@ const TEMPLATES: Readonly<Record<Dialect, Templates>> = {
   'anthropic-batches': { other: '/v1/messages/batches' },
   'anthropic-objects': { other: '/v1' },
   mcp: { other: '/mcp/{route}' },
+  http: { other: '/http/{route}' },
 };
 
 export function routeTemplate(call: Call): string {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { PROTOCOLS } from '../core/call.ts';
 import { isHopByHop } from '../core/headers.ts';
+import { parseOperation } from '../core/operation.ts';
 import { NOT_A_REFERENCE, SECRET_REFERENCE } from '../core/secret-reference.ts';
+import { PRESET_NAMES } from './presets.ts';
+import { presetFaults, withPreset, type WithPreset, type WrittenUpstream } from './with-preset.ts';
 
 const secret = z.string().regex(SECRET_REFERENCE, NOT_A_REFERENCE);
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -28,15 +31,25 @@ const credentialSchema = z.union([
   }),
 ]);
 
-/** `upstreams.<name>` without its prices, which `metering` owns. */
+const operationSchema = z.string().superRefine((text, context) => {
+  const operation = parseOperation(text);
+  if ('fault' in operation) context.addIssue({ code: 'custom', message: operation.fault });
+});
+
+/** `upstreams.<name>` as it is written, without its prices, which `metering` owns. */
 export const upstreamSchema = z.strictObject({
-  protocol: z.enum(PROTOCOLS).describe('What it speaks.'),
+  preset: z
+    .enum(PRESET_NAMES)
+    .optional()
+    .describe('A provider that Waygate knows: fills in whatever is not said here (docs/reference/presets.md).'),
+  protocol: z.enum(PROTOCOLS).optional().describe('What it speaks. Required without a preset.'),
   // A slash at its end counts for `mcp` alone.
   url: z
     .url({ protocol: /^https?$/ })
     .refine((url) => !/[?#@]/.test(url), 'expected an address without user, query or fragment')
+    .optional()
     .describe(
-      'Where it is: for `openai` with its `/v1`, for `anthropic` and `gemini` without a version, for `mcp` the endpoint itself. Requests cannot change it.',
+      'Where it is: for `openai` with its `/v1`, for `anthropic` and `gemini` without a version, for `mcp` the endpoint itself, for `http` what its paths are put behind. Requests cannot change it. Required without a preset.',
     ),
   credential: credentialSchema
     .optional()
@@ -44,8 +57,27 @@ export const upstreamSchema = z.strictObject({
   models: z
     .array(z.string().min(1).max(256))
     .min(1)
-    .default(['*'])
-    .describe('Names of the models it serves; `*` matches any characters.'),
+    .optional()
+    .describe('Names of the models it serves; `*` matches any characters. All, unless the preset says otherwise.'),
+  streamOptions: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether it takes OpenAI's `stream_options`, by which Waygate asks for the usage of a stream; `true` unless the preset says otherwise.",
+    ),
+  operations: z
+    .array(operationSchema)
+    .max(2_000)
+    .default([])
+    .describe(
+      'For `http`: what can be asked of it, e.g. `GET /issues/{id}` or `GET /files/{path+}`; nothing else is sent on. Where none are said, any method and path.',
+    ),
+  lists: z
+    .array(z.string().min(1).max(100))
+    .default([])
+    .describe(
+      'For `http`: query parameters that may occur more than once; conditions see them as lists. Others are refused where they do.',
+    ),
   provider: z.string().min(1).optional().describe('Provider in the price catalogue, where the address does not tell.'),
   timeouts: z
     .strictObject({
@@ -118,6 +150,19 @@ export const aliasesSchema = z.record(
     .describe('Where it leads: one target, or several of the same protocol.'),
 );
 
+/** An upstream as it is written → with its preset filled in. What it then still lacks is an issue of its field. */
+export function filledIn<Written extends WrittenUpstream, Input>(
+  written: z.ZodType<Written, Input>,
+): z.ZodType<WithPreset<Written>, Input> {
+  return written
+    .superRefine((upstream, context) => {
+      for (const { field, message } of presetFaults(upstream)) {
+        context.addIssue({ code: 'custom', path: [field], message });
+      }
+    })
+    .transform((upstream) => withPreset(upstream));
+}
+
 /** Routes beyond those that every upstream has by its name and protocol. */
 export const routesSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and `-`'),
@@ -134,10 +179,10 @@ export const routesSchema = z.record(
         .min(1_024)
         .max(268_435_456)
         .optional()
-        .describe('Larger requests are refused; 32 MiB for models and 4 MiB for MCP unless said.'),
+        .describe('Larger requests are refused; 32 MiB for models, 4 MiB for MCP and HTTP unless said.'),
     })
-    .refine(({ protocol, upstreams }) => protocol !== 'mcp' || upstreams.length === 1, {
+    .refine(({ protocol, upstreams }) => (protocol !== 'mcp' && protocol !== 'http') || upstreams.length === 1, {
       path: ['upstreams'],
-      error: 'expected one upstream: an MCP route leads to one server',
+      error: 'expected one upstream: a route of MCP or HTTP leads to one server',
     }),
 );

@@ -65,6 +65,30 @@ describe('waygate explain', () => {
   });
 });
 
+test('a plain HTTP request is explained by its operation, with the arguments that every one has', async () => {
+  const dir = folder({
+    'p.yaml':
+      'policy: p\nrules:\n  - { id: read, allow: http.request, on: "http/tickets/GET /issues/{id}", when: "!args.opaque && has(args.path.id) && args.path.id != \\"42\\"" }\nlimits:\n  - { id: purse, budget: 1 USD, every: day, on: http.request }\n',
+  });
+  const ask = (args: string) =>
+    run(
+      'explain',
+      '--policies',
+      dir,
+      '--action',
+      'http.request',
+      '--resource',
+      'http/tickets/GET /issues/{id}',
+      '--args',
+      args,
+    );
+  const said = await ask('{"path":{"id":"7"}}');
+  expect(said.out).toMatch(/^permit: `http\.request` on `http\/tickets\/GET \/issues\/\{id\}`\nby p\/read/);
+  expect(said.out).toMatch(/counts {5}limit p\/purse/);
+  expect((await ask('{"path":{"id":"42"}}')).out).toMatch(/^deny: /);
+  expect((await ask('{}')).out).toMatch(/^deny: /);
+});
+
 describe('a request that is none', () => {
   test.each([
     [

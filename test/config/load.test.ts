@@ -205,7 +205,7 @@ policies: { dir: rules }
     [
       'protocol: opneai',
       'protocol: openai',
-      '6:15: expected `openai` or `anthropic` or `gemini` or `mcp`; did you mean `openai`?',
+      '6:15: expected `openai` or `anthropic` or `gemini` or `mcp` or `http`; did you mean `openai`?',
     ],
     ['  OpenAI:', '  openai:', '5:3: expected a name of lower-case letters, digits and `-`'],
     ['url: https://user:pw@x.test', 'url: https://api.openai.test/v1', '7:10: expected an address without user'],

@@ -38,7 +38,7 @@ describe('the place of a fault', () => {
     [['missing'], '1:1'],
     [['a', 'missing'], '1:1'],
     [['a', 'b', 1, 'missing'], '2:10'],
-    [['a', 'd', 'no', 'map'], '3:3'],
+    [['a', 'd', 'no', 'map'], '3:5'],
     [['rules', 0, 'then'], '5:5'],
     [['rules', 7, 'id'], '4:1'],
     [['e'], '9:3'],

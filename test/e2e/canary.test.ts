@@ -16,7 +16,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const POLICY = {
   policy: 'canary',
   rules: [
-    { id: 'all', allow: ['model.generate', 'model.list', 'tool.call', 'tool.list'] },
+    { id: 'all', allow: ['model.generate', 'model.list', 'tool.call', 'tool.list', 'http.request'] },
     { id: 'no', deny: 'model.generate', on: 'model/*/forbidden' },
   ],
   limits: [{ id: 'day', budget: '5 USD', every: 'day', per: 'agent' }],
@@ -58,6 +58,7 @@ beforeAll(async () => {
         credential: 'env:UPSTREAM_KEY',
         prices: { '*': { input: 1, output: 4 } },
       },
+      api: { protocol: 'http', url: upstream.url, credential: 'env:UPSTREAM_KEY', price: '0.01 USD' },
     },
     identity: { ...IDENTITY, keys: { file: 'keys.yaml' } },
     store: { kind: 'redis', url: redisUrl },
@@ -124,11 +125,15 @@ async function walkEveryPath(): Promise<void> {
   await keep(generate('', { 'x-goog-api-key': bearer }));
   await keep(fetch(`${url}/nowhere/${apiKey}`, { headers: { authorization: `Bearer ${bearer}` } }));
   await keep(postChat(url, bearer, 'not json'));
+  const asking = { headers: { 'x-api-key': bearer, cookie: `token=${bearer}` } };
+  await keep(fetch(`${url}/http/api/issues/7?q=1`, asking));
+  await keep(fetch(`${url}/http/api/issues;7`, asking));
   upstream.answer = ({ headers }, response) => {
     response.writeHead(401, { 'content-type': 'application/json', 'x-echo': String(headers.authorization) });
     response.end(JSON.stringify({ error: { message: `bad key ${String(headers.authorization)}` } }));
   };
   await keep(postChat(url, bearer));
+  await keep(fetch(`${url}/http/api/echo`, asking));
   upstream.answer = (_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const text = chunk(`your key is ${UPSTREAM_MARK}.`);

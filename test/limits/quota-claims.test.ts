@@ -89,7 +89,7 @@ describe('the claims of a call', () => {
   test('take tokens and money only from calls that use them', () => {
     const quotas = [quota({ unit: 'tokens' }), BUDGET];
     for (const action of MODEL_USES) expect(claims({ quotas, action })).toHaveLength(2);
-    for (const action of ACTIONS.filter((each) => !MODEL_USES.has(each))) {
+    for (const action of ACTIONS.filter((each) => !MODEL_USES.has(each) && each !== 'http.request')) {
       expect(claims({ quotas, action })).toHaveLength(0);
     }
   });
@@ -99,6 +99,17 @@ describe('the claims of a call', () => {
     expect(keyOf(opaque, 'model')).toBe('research/pace:requests:model=openai/batches');
     expect(keyOf({ action: 'model.batch', resource: 'model/openai/gpt' }, 'model')).toBe(keyOf({}, 'model'));
     expect(keyOf({ action: 'object.read', resource: 'object/openai/batches' }, 'model')).toBeUndefined();
+  });
+
+  test('take money from a request that costs some, and leave one that is free alone', () => {
+    const request = {
+      action: 'http.request',
+      resource: 'http/tickets/GET /a',
+      quotas: [BUDGET, quota({ unit: 'tokens' })],
+    } as const;
+    const claim = (money: number) => claimsOf(permitted(request), { quote: charge(0, money), nowMs: 0 });
+    expect(claim(2_000)).toMatchObject([{ claim: { unit: 'money', ask: 2_000 } }]);
+    expect(claim(0)).toEqual([]);
   });
 
   test('keep shadow quotas, unenforced', () => {

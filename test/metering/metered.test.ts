@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts';
 import { metered, unanswered } from '../../src/metering/metered.ts';
-import { configuredPrice, requestPrice } from '../../src/metering/price.ts';
+import { configuredPrice, requestPrice, statedPrice } from '../../src/metering/price.ts';
 import { NO_DETAILED_USAGE, type UsageReading } from '../../src/protocols/protocol.ts';
 import { newProgress } from '../../src/protocols/usage-progress.ts';
+import { PROTOCOLS } from '../../src/protocols/index.ts';
 import { callOf } from './call.ts';
 
 const price = configuredPrice({ input: 2, output: 10 });
@@ -78,5 +79,27 @@ describe('a call whose use is not told by its text', () => {
     const lost = (code: ErrorCode) => unanswered(image, new GatewayError(code, 'x'), price).charge.money;
     expect(lost('upstream.timeout')).toBe(920);
     expect(lost('upstream.unreachable')).toBe(0);
+  });
+});
+
+describe('a request that is paid for as such', () => {
+  const call = callOf('http', { action: 'http.request', estimate: { inputTokens: 0, outputTokens: 0 } });
+  const fee = statedPrice('0.002 USD');
+  const never = (code: ErrorCode) => unanswered(call, new GatewayError(code, 'x'), fee).charge.money;
+
+  test('costs its price, whatever its answer says', () => {
+    for (const status of [200, 404, 500]) {
+      const reading = { ...PROTOCOLS.http.usage().result };
+      expect(metered(call, { status, reading, unreadBytes: 9_999 }, fee)).toMatchObject({
+        charge: { tokens: 0, money: 2_000 },
+        estimated: false,
+      });
+    }
+  });
+
+  test('costs it too where it may have been carried out, and nothing where it surely was not', () => {
+    expect(never('upstream.timeout')).toBe(2_000);
+    expect(never('request.aborted')).toBe(2_000);
+    expect(never('upstream.unreachable')).toBe(0);
   });
 });

@@ -69,3 +69,19 @@ describe('priceBook', () => {
     expect(price('model-0')).toBe(first);
   });
 });
+
+test('an API that is paid by the request has that one price, and other upstreams have none', () => {
+  const api = { url: 'https://tickets.test', provider: undefined, prices: {} };
+  const upstreams = new Map<string, UpstreamPrices>([
+    ['paid', { ...api, request: '0.5 USD' }],
+    ['free', { ...api, request: 'free' }],
+    ['model', api],
+  ]);
+  const { fee } = priceBook({ upstreams, ceiling: { input: 1, output: 1 } });
+  expect(['paid', 'free', 'model', 'other'].map((name) => fee(name)?.request)).toEqual([
+    500_000,
+    0,
+    undefined,
+    undefined,
+  ]);
+});

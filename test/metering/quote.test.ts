@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configuredPrice, rate, requestPrice } from '../../src/metering/price.ts';
+import { configuredPrice, rate, requestPrice, statedPrice } from '../../src/metering/price.ts';
 import { dearestQuote, quote } from '../../src/metering/quote.ts';
 import { callOf } from './call.ts';
 
@@ -126,5 +126,18 @@ describe('the quote of a call with candidates', () => {
     expect(() => dearestQuote({ ...to('cheap'), fallbacks: [to('unknown')] }, priceOf)).toThrow(
       expect.objectContaining({ code: 'price.unknown' }),
     );
+  });
+});
+
+describe('the quote of a plain HTTP request', () => {
+  const call = callOf('http', { action: 'http.request', estimate: { inputTokens: 0, outputTokens: 0 } });
+
+  test('is the price of a request', () => {
+    expect(quote(call, statedPrice('0.002 USD'))).toEqual({ tokens: 0, money: 2_000 });
+    expect(quote(call, statedPrice('free'))).toEqual({ tokens: 0, money: 0 });
+  });
+
+  test('is never nothing because nobody said', () => {
+    expect(() => quote(call, undefined)).toThrow(expect.objectContaining({ code: 'price.unknown' }));
   });
 });

@@ -63,6 +63,7 @@ describe('header names', () => {
       ['anthropic-objects', anthropic],
       ['gemini', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
       ['mcp', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
+      ['http', ['ratelimit', 'ratelimit-policy', 'waygate-call', 'waygate-run']],
     ]);
   });
 
@@ -101,6 +102,7 @@ describe('header names', () => {
       ['anthropic-objects', anthropic],
       ['gemini', openai],
       ['mcp', openai],
+      ['http', openai],
     ]);
     expectPinned(sorted(errors.flatMap((error) => Object.keys(problem(error, id).headers))), [
       'content-type',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { flaws, outcome } from './expressions.ts';
+import { problemsOf } from './fixtures.ts';
 
 describe('a field of the arguments counts as guarded', () => {
   test.each([
@@ -82,5 +83,24 @@ describe('a guarded condition never fails for what is missing', () => {
   ])('%s', (source) => {
     for (const args of [{}, { x: 1 }, { x: {} }, { x: { y: 1 } }, { y: 1 }])
       expect(outcome(source, args)).toBeTypeOf('boolean');
+  });
+});
+
+describe('arguments that every request of a rule’s actions has', () => {
+  const problems = (does: string, when: string): string[] =>
+    problemsOf(JSON.stringify({ policy: 'p', rules: [{ id: 'r', allow: does.split(' '), when }] }));
+
+  test('need no guard; what is in them does', () => {
+    expect(problems('http.request', 'has(args.path.id) && args.path.id == "7"')).toEqual([]);
+    expect(problems('http.request', '!args.opaque && args.media == ""')).toEqual([]);
+    expect(problems('http.request', 'args.path.id == "7"')).toEqual([
+      expect.stringContaining('`args.path.id` may be missing'),
+    ]);
+    expect(problems('http.request', 'args.body == 1')).toEqual([expect.stringContaining('`args.body` may be missing')]);
+  });
+
+  test('are those of all its actions', () => {
+    expect(problems('http.request tool.call', '!args.opaque')).toEqual([expect.stringContaining('may be missing')]);
+    expect(problems('tool.call http.request', '!args.opaque')).toEqual([expect.stringContaining('may be missing')]);
   });
 });

@@ -41,6 +41,12 @@ describe('a glob', () => {
   });
 });
 
+test('what is literal in braces is written out as it is', () => {
+  const isLiteral = (inside: string): boolean => inside === 'id';
+  expect(writeOut('{a,b}/{id}', isLiteral)).toEqual(['a/{id}', 'b/{id}']);
+  expect(writeOut('{id}')).toEqual(['id']);
+});
+
 describe('a path', () => {
   test.each([
     ['GET /issues', 'GET /issues', true],

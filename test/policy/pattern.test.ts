@@ -27,6 +27,13 @@ describe('a pattern', () => {
     ['http/tickets/POST /issues/*', 'http/tickets/POST /issues/7', true],
     ['http/tickets/POST /issues/*', 'http/tickets/POST /issues/7/comments', false],
     ['http/tickets/*', 'http/tickets/POST /issues/7/comments', true],
+    ['http/tickets/GET /issues/{id}', 'http/tickets/GET /issues/{id}', true],
+    ['http/tickets/GET /issues/{id}', 'http/tickets/GET /issues/id', false],
+    ['http/tickets/GET /issues/*', 'http/tickets/GET /issues/{id}', true],
+    ['http/tickets/{GET,PUT} /issues/{id}', 'http/tickets/PUT /issues/{id}', true],
+    ['http/tickets/GET /files/{path+}', 'http/tickets/GET /files/{path+}', true],
+    ['http/tickets/* /issues/{id}', 'http/tickets/DELETE /issues/{id}', true],
+    ['tool/github/{get}', 'tool/github/get', true],
   ])('`%s` on `%s`: %s', (source, name, matches) => {
     expect(matchesPattern(pattern(source), resource(name))).toBe(matches);
   });

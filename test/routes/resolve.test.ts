@@ -7,6 +7,7 @@ import { forwardableHeaders } from '../../src/core/headers.ts';
 import type { CallId } from '../../src/core/ids.ts';
 import { originCheck } from '../../src/http/rebinding.ts';
 import { bodyThreads } from '../../src/routes/body-threads.ts';
+import { httpApi } from '../../src/routes/api.ts';
 import { modelSelector } from '../../src/routes/models.ts';
 import { resolver } from '../../src/routes/resolve.ts';
 import { routeTable } from '../../src/routes/table.ts';
@@ -19,6 +20,8 @@ const table = routeTable({
     ['claude', 'anthropic'],
     ['google', 'gemini'],
     ['github', 'mcp'],
+    ['tickets', 'http'],
+    ['notes', 'http'],
   ] as const),
   extra: [],
 });
@@ -52,6 +55,11 @@ afterAll(() => threads.close());
 const resolve = resolver({
   match: table.match,
   models,
+  apis: new Map([
+    ['tickets', httpApi({ operations: ['GET /issues/{id}', 'POST /issues'], lists: [] })],
+    ['notes', httpApi({ operations: [], lists: [] })],
+  ]),
+  noStreamOptions: new Set(['moonshot']),
   endToEnd: forwardableHeaders,
   checkOrigin: originCheck('127.0.0.1'),
   readLarge: threads.read,
@@ -305,6 +313,8 @@ describe('a request that is not', () => {
     const bare = resolver({
       match: table.match,
       models: new Map(),
+      apis: new Map(),
+      noStreamOptions: new Set(),
       endToEnd: forwardableHeaders,
       checkOrigin: () => {},
       readLarge: threads.read,
@@ -397,10 +407,11 @@ describe('a name that leads to several targets', () => {
   });
 
   test('gives each target its own name of the model, and else the same bytes', () => {
-    const bodies = [call, ...call.fallbacks].map((one) => one.body.toString());
+    const whole = callOf(post('/v1/chat/completions'), JSON.stringify({ model: 'either', messages: [] }));
+    const bodies = [whole, ...whole.fallbacks].map((one) => one.body.toString());
     expect(bodies.map((text) => (JSON.parse(text) as { model: string }).model)).toEqual(['gpt-5', 'kimi-k2']);
     expect(bodies[0]?.replace('gpt-5', 'x')).toBe(bodies[1]?.replace('kimi-k2', 'x'));
-    for (const one of [call, ...call.fallbacks]) expect(one.splices).toEqual(['model-alias', 'include-usage']);
+    for (const one of [whole, ...whole.fallbacks]) expect(one.splices).toEqual(['model-alias']);
   });
 
   test('leads below an upstream’s own address to that one alone', () => {
@@ -410,4 +421,58 @@ describe('a name that leads to several targets', () => {
       fallbacks: [],
     });
   });
+});
+
+describe('a plain HTTP request', () => {
+  test('is a call of its operation, and leaves as it came', () => {
+    expect(callOf(get('/http/tickets/issues/7', { accept: 'text/plain' }, '?full=1'))).toMatchObject({
+      dialect: 'http',
+      upstreams: ['tickets'],
+      method: 'GET',
+      target: '/issues/7?full=1',
+      splices: [],
+      model: '',
+      access: {
+        action: 'http.request',
+        resource: { kind: 'http', upstream: 'tickets', name: 'GET /issues/{id}' },
+        args: { path: { id: '7' }, query: { full: '1' } },
+        context: { route: 'tickets' },
+      },
+    });
+    expect(callOf(post('/http/tickets/issues'), '{"a":1}')).toMatchObject({
+      target: '/issues',
+      body: Buffer.from('{"a":1}'),
+      access: { resource: { name: 'POST /issues' }, args: { body: { a: 1 } } },
+    });
+  });
+
+  test('that is not declared goes nowhere', () => {
+    const put = { ...get('/http/tickets/issues/7'), method: 'PUT' };
+    expect(refusalOf(() => resolve.place(put))).toMatchObject({
+      code: 'route.method',
+      message: expect.stringContaining('this path takes GET') as string,
+    });
+    expect(refusalOf(() => resolve.place(get('/http/tickets/admin')))).toMatchObject({
+      code: 'route.operation',
+      message: expect.stringContaining('`operations`') as string,
+    });
+  });
+
+  test('is its method and path where nothing is declared, but for TRACE', () => {
+    const asked = (method: string) => ({ ...get('/http/notes/a/b'), method });
+    expect(callOf(asked('PURGE')).access.resource.name).toBe('PURGE /a/b');
+    expect(refusalOf(() => resolve.place(asked('TRACE'))).code).toBe('route.operation');
+  });
+});
+
+test('an upstream that refuses `stream_options` is not sent any', () => {
+  const stream = (model: string): Call =>
+    callOf(post('/v1/chat/completions'), JSON.stringify({ model, messages: [], stream: true }));
+  expect(stream('gpt-5').splices).toEqual(['include-usage']);
+  expect(stream('kimi-k2')).toMatchObject({ splices: [], hideUsage: false });
+  const either = stream('either');
+  expect([either, ...either.fallbacks].map(({ splices }) => splices)).toEqual([
+    ['model-alias', 'include-usage'],
+    ['model-alias'],
+  ]);
 });

@@ -10,6 +10,7 @@ const UPSTREAMS: readonly (readonly [string, ProtocolName])[] = [
   ['gemini', 'gemini'],
   ['vertex', 'gemini'],
   ['github', 'mcp'],
+  ['tickets', 'http'],
 ];
 const table = routeTable({ upstreams: new Map(UPSTREAMS), extra: [] });
 const VERSION = { 'anthropic-version': '2023-06-01' };
@@ -50,8 +51,18 @@ describe('base addresses', () => {
     ['/gemini/v1beta/models/m:countTokens', 'gemini /v1beta/models/m:countTokens'],
     ['/gemini/v1/models', 'gemini /v1/models'],
     ['/vertex/v1beta/models', 'vertex /v1beta/models'],
+    ['/v1/v1/chat/completions', 'all-openai /chat/completions'],
+    ['/v1/v1/messages', 'all-anthropic /messages'],
+    ['/moonshot/v1/v1/models/kimi', 'moonshot /models/kimi'],
+    ['/anthropic/v1/v1/messages', 'anthropic /messages'],
     ['/mcp/github', 'github '],
     ['/mcp/github/', 'github '],
+    ['/http/tickets', 'tickets /'],
+    ['/http/tickets/', 'tickets /'],
+    ['/http/tickets/issues/7', 'tickets /issues/7'],
+    ['/http/tickets/issues/', 'tickets /issues/'],
+    ['/http/tickets/v1/v1/messages', 'tickets /v1/v1/messages'],
+    ['/http/tickets/mcp/github', 'tickets /mcp/github'],
   ])('%s leads to %s', (path, expected) => {
     expect(place(path)).toBe(expected);
   });
@@ -105,6 +116,7 @@ describe('base addresses', () => {
         ['moonshot', ['moonshot']],
         ['bedrock', ['bedrock']],
         ['github', ['github']],
+        ['tickets', ['tickets']],
       ].sort((a, b) => upstreams.findIndex(([name]) => name === a[0]) - upstreams.findIndex(([name]) => name === b[0])),
     );
     const names = table.routes.map(({ name }) => name);
@@ -173,9 +185,6 @@ describe('a path without a route', () => {
     ['/responses', '/v1/responses'],
     ['/openai/chat/completions', '/openai/v1/chat/completions'],
     ['/moonshot/models/kimi', '/moonshot/v1/models/kimi'],
-    ['/v1/v1/messages', '/v1/messages'],
-    ['/v1/v1/chat/completions', '/v1/chat/completions'],
-    ['/anthropic/v1/v1/messages', '/anthropic/v1/messages'],
     ['/gemini/models/gemini-x', '/gemini/v1/models/gemini-x'],
   ])('%s: the right one is told, %s', (path, meant) => {
     expect(place(path)).toContain(`\`${meant}\` may be meant`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { routesSchema, upstreamSchema } from '../../src/upstreams/schema.ts';
+import { filledIn, routesSchema, upstreamSchema } from '../../src/upstreams/schema.ts';
 
 const OPENAI = { protocol: 'openai', url: 'https://api.openai.com/v1' };
 
@@ -10,7 +10,7 @@ function faults(schema: typeof upstreamSchema | typeof routesSchema, value: unkn
 
 describe('an upstream in the config', () => {
   test('needs a protocol and an address; the rest has defaults fit for long thinking', () => {
-    expect(upstreamSchema.parse(OPENAI)).toMatchObject({
+    expect(filledIn(upstreamSchema).parse(OPENAI)).toMatchObject({
       ...OPENAI,
       models: ['*'],
       timeouts: { connectMs: 5_000, headersMs: 900_000, idleMs: 600_000 },
@@ -75,7 +75,7 @@ describe('a route in the config', () => {
 
   test('of MCP leads to one server', () => {
     expect(faults(routesSchema, { tools: { ...route, path: '/tools', protocol: 'mcp' } })).toEqual([
-      'tools.upstreams: expected one upstream: an MCP route leads to one server',
+      'tools.upstreams: expected one upstream: a route of MCP or HTTP leads to one server',
     ]);
     expect(faults(routesSchema, { tools: { ...route, path: '/tools', protocol: 'mcp', upstreams: ['a'] } })).toEqual(
       [],
