@@ -77,8 +77,8 @@ test('an API that is paid by the request has that one price, and other upstreams
     ['free', { ...api, request: 'free' }],
     ['model', api],
   ]);
-  const { fee } = priceBook({ upstreams, ceiling: { input: 1, output: 1 } });
-  expect(['paid', 'free', 'model', 'other'].map((name) => fee(name)?.request)).toEqual([
+  const prices = priceBook({ upstreams, ceiling: { input: 1, output: 1 } });
+  expect(['paid', 'free', 'model', 'other'].map((name) => prices.fee(name)?.request)).toEqual([
     500_000,
     0,
     undefined,
