@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { GatewayError, toGatewayError } from '../core/errors.ts';
+import type { Seat } from '../core/roster.ts';
 import { isBomb } from './body-decoder.ts';
 import type { Gathered } from './gathered.ts';
 import type { Pace, Paced } from './pace.ts';
@@ -22,6 +23,7 @@ export class Arrival implements Paced {
   received = 0;
   readonly #request: IncomingMessage;
   readonly #arriving: Arriving;
+  #seat: Seat | undefined;
   #isOver = false;
 
   constructor(request: IncomingMessage, arriving: Arriving) {
@@ -32,7 +34,7 @@ export class Arrival implements Paced {
 
   start(): void {
     const { decoder, pace } = this.#arriving;
-    pace.watch(this);
+    this.#seat = pace.watch(this);
     this.#request.on('data', this.#take);
     this.#request.on('end', () => (decoder ? decoder.end() : this.#complete()));
     this.#request.on('close', () => {
@@ -94,7 +96,7 @@ export class Arrival implements Paced {
   #leave(): void {
     this.#isOver = true;
     this.#request.off('data', this.#take);
-    this.#arriving.pace.forget(this);
+    this.#seat?.leave();
   }
 }
 

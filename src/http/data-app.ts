@@ -7,7 +7,7 @@ import { GatewayError, toGatewayError } from '../core/errors.ts';
 import type { Incoming } from '../core/exchange.ts';
 import { deliver, type Delivery } from './deliver.ts';
 import { greet, isGreeting } from './greeting.ts';
-import type { InFlight } from './in-flight.ts';
+import type { Flight, InFlight } from './in-flight.ts';
 import { incoming } from './incoming.ts';
 import { listenerOf } from './listener.ts';
 import type { Load } from './load.ts';
@@ -58,10 +58,10 @@ function isProbe({ method, url }: IncomingMessage): boolean {
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, source: DataAppSource): Promise<void> {
-  source.inFlight.enter(response);
+  const flight = source.inFlight.enter(response);
   try {
-    const endEarly = deliver(await source.handle(admit(request, response, source)), response, source);
-    if (endEarly) source.inFlight.flows(response, endEarly);
+    const endEarly = deliver(await source.handle(admit(request, response, { source, flight })), response, source);
+    if (endEarly) flight.flows(endEarly);
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.code === 'gateway.internal') source.onFault(error);
@@ -70,12 +70,17 @@ async function serve(request: IncomingMessage, response: ServerResponse, source:
   }
 }
 
+interface Admitting {
+  readonly source: DataAppSource;
+  readonly flight: Flight;
+}
+
 // What is refused here ends its connection: it is draining or full, or its peer may see the next request begin elsewhere.
-function admit(request: IncomingMessage, response: ServerResponse, source: DataAppSource): Incoming {
+function admit(request: IncomingMessage, response: ServerResponse, { source, flight }: Admitting): Incoming {
   try {
     if (source.inFlight.draining) throw draining();
     source.load.admit();
-    const admitted = incoming(request, response, { receivedAtMs: source.now(), rules: source });
+    const admitted = incoming(request, response, { receivedAtMs: source.now(), rules: source, flight });
     source.checkHost(admitted.headers);
     return admitted;
   } catch (refusal) {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../core/errors.ts';
+import { Roster, type Seat } from '../core/roster.ts';
 import type { EndEarly } from './deliver.ts';
 
 /** The answers that have not ended, what they hold, and whether new calls are still taken. */
@@ -10,39 +11,32 @@ export interface InFlight {
   readonly streams: number;
   /** Bytes of the bodies of the requests that have not been answered in full. */
   readonly bodyBytes: number;
-  enter(response: ServerResponse): void;
-  /** Books bytes of a request's body until its answer has ended. */
-  hold(response: ServerResponse, bytes: number): void;
-  /** Says how an answer that flows can be ended before its time. */
-  flows(response: ServerResponse, endEarly: EndEarly): void;
+  enter(response: ServerResponse): Flight;
   /** Takes no new calls from here on; resolves when the last answer has ended. */
   drain(): Promise<void>;
   /** Ends what is still open: what flows in the way of its dialect, everything else with its connection. */
   cut(error: GatewayError): void;
 }
 
-interface Open {
-  endEarly: EndEarly | undefined;
-  bodyBytes: number;
+/** One answer that has not ended. */
+export interface Flight {
+  /** Books bytes of its request's body until it has ended. */
+  hold(bytes: number): void;
+  /** Says how it can be ended before its time, now that it flows. */
+  flows(endEarly: EndEarly): void;
 }
 
 /** How long a client may take to read how its stream ends. */
 const LAST_WORDS_MS = 1_000;
 
 export function inFlight(): InFlight {
-  const open = new Map<ServerResponse, Open>();
+  const sums = { streams: 0, bodyBytes: 0 };
+  const open = new Roster<Open>();
   const drained = Promise.withResolvers<void>();
   let draining = false;
-  let streams = 0;
-  let bodyBytes = 0;
-  function leave(this: ServerResponse): void {
-    const ended = open.get(this);
-    if (!ended) return;
-    open.delete(this);
-    bodyBytes -= ended.bodyBytes;
-    if (ended.endEarly) streams -= 1;
+  const onLeft = (): void => {
     if (draining && open.size === 0) drained.resolve();
-  }
+  };
   return {
     get draining() {
       return draining;
@@ -51,42 +45,71 @@ export function inFlight(): InFlight {
       return open.size;
     },
     get streams() {
-      return streams;
+      return sums.streams;
     },
     get bodyBytes() {
-      return bodyBytes;
+      return sums.bodyBytes;
     },
-    enter(response) {
-      open.set(response, { endEarly: undefined, bodyBytes: 0 });
-      response.on('close', leave);
-    },
-    hold(response, bytes) {
-      const holder = open.get(response);
-      if (!holder) return;
-      holder.bodyBytes += bytes;
-      bodyBytes += bytes;
-    },
-    flows(response, endEarly) {
-      const flowing = open.get(response);
-      if (!flowing) return;
-      flowing.endEarly = endEarly;
-      streams += 1;
-    },
+    enter: (response) => new Open(response, { open, sums, onLeft }),
     drain() {
       draining = true;
       // The client's next call finds another replica.
-      for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close');
+      for (const { response } of open.members()) if (!response.headersSent) response.setHeader('connection', 'close');
       if (open.size === 0) drained.resolve();
       return drained.promise;
     },
     cut(error) {
-      for (const [response, { endEarly }] of open) {
-        if (endEarly) endEarly(error);
-        else response.destroy();
-      }
+      for (const flight of open.members()) flight.cut(error);
       setTimeout(() => {
-        for (const response of open.keys()) response.destroy();
+        for (const { response } of open.members()) response.destroy();
       }, LAST_WORDS_MS).unref();
     },
   };
+}
+
+interface Sky {
+  readonly open: Roster<Open>;
+  readonly sums: { streams: number; bodyBytes: number };
+  readonly onLeft: () => void;
+}
+
+class Open implements Flight {
+  readonly response: ServerResponse;
+  readonly #sky: Sky;
+  readonly #seat: Seat;
+  #endEarly: EndEarly | undefined;
+  #bodyBytes = 0;
+  #isOver = false;
+
+  constructor(response: ServerResponse, sky: Sky) {
+    this.response = response;
+    this.#sky = sky;
+    this.#seat = sky.open.enter(this);
+    response.on('close', () => this.#leave());
+  }
+
+  hold(bytes: number): void {
+    if (this.#isOver) return;
+    this.#bodyBytes += bytes;
+    this.#sky.sums.bodyBytes += bytes;
+  }
+
+  flows(endEarly: EndEarly): void {
+    if (this.#isOver) return;
+    this.#endEarly = endEarly;
+    this.#sky.sums.streams += 1;
+  }
+
+  cut(error: GatewayError): void {
+    if (this.#endEarly) this.#endEarly(error);
+    else this.response.destroy();
+  }
+
+  #leave(): void {
+    this.#isOver = true;
+    this.#seat.leave();
+    this.#sky.sums.bodyBytes -= this.#bodyBytes;
+    if (this.#endEarly) this.#sky.sums.streams -= 1;
+    this.#sky.onLeft();
+  }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import { type Headers, header, type Incoming } from '../core/exchange.ts';
 import { remembered } from '../core/remembered.ts';
+import type { Flight } from './in-flight.ts';
 import { plainPath } from './plain-path.ts';
 import { type BodyRules, readBody } from './read-body.ts';
 
@@ -35,13 +36,14 @@ const PLAIN_VALUE = /^[\t\x20-\x7e]*$/;
 export interface Receiving {
   readonly receivedAtMs: number;
   readonly rules: BodyRules;
+  readonly flight: Flight;
 }
 
 /** Node's request as the pipeline takes it. Throws `request.*` where two readers could read it in two ways. */
 export function incoming(
   request: IncomingMessage,
   response: ServerResponse,
-  { receivedAtMs, rules }: Receiving,
+  { receivedAtMs, rules, flight }: Receiving,
 ): Incoming {
   const { method = 'GET', url = '' } = request;
   const mark = url.indexOf('?');
@@ -60,7 +62,7 @@ export function incoming(
     headers,
     peer: request.socket.remoteAddress,
     receivedAtMs,
-    read: (limit) => readBody(request, response, { headers, coding, limit, rules }),
+    read: (limit) => readBody(request, response, { headers, coding, limit, rules, flight }),
     onAbort,
   };
 }

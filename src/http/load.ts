@@ -1,7 +1,6 @@
 // How much is taken at once. What does not fit is refused before its body is read, and may come again.
-import type { ServerResponse } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
-import type { InFlight } from './in-flight.ts';
+import type { Flight, InFlight } from './in-flight.ts';
 
 /** What can be full. */
 export type Fullness = 'connections' | 'peer_connections' | 'requests' | 'streams' | 'body_bytes';
@@ -16,7 +15,7 @@ export interface Load {
   /** Throws `gateway.overloaded` where the call that has just entered is one too many. */
   admit(): void;
   /** Books bytes of a request's body until its answer has ended. Throws `gateway.overloaded`. */
-  hold(response: ServerResponse, bytes: number): void;
+  hold(flight: Flight, bytes: number): void;
   /** Counts a refusal that was made elsewhere. */
   readonly shed: (reason: Fullness) => void;
   /** What probes say: undefined, or that calls were refused of late and why. */
@@ -59,9 +58,9 @@ export function load({ limits, inFlight, now, onShed }: LoadSource): Load {
       if (inFlight.count > limits.requests) refuse('requests');
       if (inFlight.streams >= limits.streams) refuse('streams');
     },
-    hold(response, bytes) {
+    hold(flight, bytes) {
       if (inFlight.bodyBytes + bytes > limits.bodyBytes) refuse('body_bytes');
-      inFlight.hold(response, bytes);
+      flight.hold(bytes);
     },
     warning() {
       if (!last || now() - last.atMs > TOLD_MS) return undefined;

@@ -1,5 +1,6 @@
 // Bodies that come too slowly hold a connection and memory for nothing (slowloris, RUDY). One sweep looks at all of them, so
 // that a body that comes at once costs no timer.
+import { Roster, type Seat } from '../core/roster.ts';
 
 /** A body on its way. */
 export interface Paced {
@@ -11,8 +12,8 @@ export interface Paced {
 
 export interface Pace {
   readonly now: () => number;
-  watch(body: Paced): void;
-  forget(body: Paced): void;
+  /** Until it gives up its seat. */
+  watch(body: Paced): Seat;
 }
 
 export interface PaceLimits {
@@ -26,11 +27,11 @@ const SWEEP_MS = 1_000;
 
 /** Gives up bodies that are slower than the limits. `now` is in milliseconds. */
 export function pace(limits: PaceLimits, now: () => number): Pace {
-  const coming = new Set<Paced>();
+  const coming = new Roster<Paced>();
   let sweeping: NodeJS.Timeout | undefined;
   const sweep = (): void => {
     const nowMs = now();
-    for (const body of coming) if (isTooSlow(body, nowMs, limits)) body.giveUp();
+    for (const body of coming.members()) if (isTooSlow(body, nowMs, limits)) body.giveUp();
     if (coming.size > 0) return;
     clearInterval(sweeping);
     sweeping = undefined;
@@ -38,10 +39,9 @@ export function pace(limits: PaceLimits, now: () => number): Pace {
   return {
     now,
     watch(body) {
-      coming.add(body);
       sweeping ??= setInterval(sweep, Math.min(SWEEP_MS, limits.bodyMs / 2)).unref();
+      return coming.enter(body);
     },
-    forget: (body) => void coming.delete(body),
   };
 }
 

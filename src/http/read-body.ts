@@ -3,6 +3,7 @@ import { type Headers, header } from '../core/exchange.ts';
 import { aborted, Arrival, type Arriving, tooLarge } from './arrival.ts';
 import { bodyDecoder } from './body-decoder.ts';
 import { Gathered } from './gathered.ts';
+import type { Flight } from './in-flight.ts';
 import type { Load } from './load.ts';
 import type { Pace } from './pace.ts';
 
@@ -21,6 +22,7 @@ export interface Reading {
   /** In bytes, as it comes and decoded. */
   readonly limit: number;
   readonly rules: BodyRules;
+  readonly flight: Flight;
 }
 
 /** The whole body of a request, decoded. Past the limit nothing more of it is read. */
@@ -32,7 +34,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, rea
   // What is thrown in here rejects.
   return new Promise((resolve, reject) => {
     const announced = length === undefined ? undefined : Number(length);
-    const arriving = prepare(response, reading, announced);
+    const arriving = prepare(reading, announced);
     if (request.destroyed) throw aborted();
     // Only now is the client asked for its body: who it is and where it leads has been looked at.
     if (reading.headers['expect'] !== undefined) response.writeContinue();
@@ -41,16 +43,15 @@ export function readBody(request: IncomingMessage, response: ServerResponse, rea
 }
 
 function prepare(
-  response: ServerResponse,
-  { coding, limit, rules: { load, pace } }: Reading,
+  { coding, limit, rules: { load, pace }, flight }: Reading,
   announced: number | undefined,
 ): Omit<Arriving, 'resolve' | 'reject'> {
   if (announced !== undefined) {
     if (announced > limit) throw tooLarge(limit);
-    load.hold(response, announced);
+    load.hold(flight, announced);
   }
   const decoder = coding === undefined ? undefined : bodyDecoder(coding);
   const isBooked = announced !== undefined && !decoder;
-  const held = isBooked ? undefined : (bytes: number) => load.hold(response, bytes);
+  const held = isBooked ? undefined : (bytes: number) => load.hold(flight, bytes);
   return { gathered: new Gathered(isBooked ? announced : undefined), limit, held, pace, decoder };
 }

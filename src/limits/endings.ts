@@ -36,25 +36,31 @@ const AT_ONCE_MAX = 500;
 
 export function endings({ clock, schedule, onBooked, onGivenUp }: EndingsOptions): Endings {
   let waiting: Ending[] = [];
-  const underWay = new Set<Promise<void>>();
+  let underWay = 0;
+  let onIdle: (() => void) | undefined;
 
   function keep(ending: Ending): void {
     if (clock.now() < ending.untilMs && waiting.length < WAITING_MAX) waiting.push(ending);
     else onGivenUp(ending.call);
   }
 
+  function ended(): void {
+    underWay -= 1;
+    if (underWay === 0) onIdle?.();
+  }
+
   function attempt(ending: Ending): void {
-    const booked = ending.book().then(
+    underWay += 1;
+    void ending.book().then(
       () => {
-        underWay.delete(booked);
+        ended();
         onBooked(ending);
       },
       () => {
-        underWay.delete(booked);
+        ended();
         keep(ending);
       },
     );
-    underWay.add(booked);
   }
 
   function again(count: number): void {
@@ -69,7 +75,7 @@ export function endings({ clock, schedule, onBooked, onGivenUp }: EndingsOptions
     async close() {
       stop();
       again(waiting.length);
-      await Promise.all(underWay);
+      if (underWay > 0) await new Promise<void>((resolve) => (onIdle = resolve));
     },
   };
 }

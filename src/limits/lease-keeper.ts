@@ -1,11 +1,12 @@
 import type { CallId } from '../core/ids.ts';
+import { Roster, type Seat } from '../core/roster.ts';
 import type { Schedule } from './schedule.ts';
 import type { LedgerStore } from './store.ts';
 
 /** Keeps the leases of running calls alive, all of a tenant at once, three times per lease. */
 export interface LeaseKeeper {
-  add(tenant: string, call: CallId): void;
-  remove(tenant: string, call: CallId): void;
+  /** Until it gives up its seat. */
+  add(tenant: string, call: CallId): Seat;
   stop(): void;
 }
 
@@ -15,27 +16,25 @@ export interface LeaseKeeperOptions {
   readonly schedule: Schedule;
 }
 
+interface Running {
+  readonly tenant: string;
+  readonly call: CallId;
+}
+
 export function leaseKeeper({ store, leaseMs, schedule }: LeaseKeeperOptions): LeaseKeeper {
-  const running = new Map<string, Set<CallId>>();
+  const running = new Roster<Running>();
 
   function renew(): void {
-    for (const [tenant, calls] of running) {
+    const byTenant = Map.groupBy(running.members(), ({ tenant }) => tenant);
+    for (const [tenant, calls] of byTenant) {
+      const ids = calls.map(({ call }) => call);
       // Where the store does not answer, the next round tries again: a lease outlives two rounds.
-      store.renew(tenant, [...calls], leaseMs).catch(() => {});
+      store.renew(tenant, ids, leaseMs).catch(() => {});
     }
   }
 
   return {
-    add(tenant, call) {
-      const calls = running.get(tenant);
-      if (calls) calls.add(call);
-      else running.set(tenant, new Set([call]));
-    },
-    remove(tenant, call) {
-      const calls = running.get(tenant);
-      calls?.delete(call);
-      if (calls?.size === 0) running.delete(tenant);
-    },
+    add: (tenant, call) => running.enter({ tenant, call }),
     stop: schedule.every(leaseMs / 3, renew),
   };
 }

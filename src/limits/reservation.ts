@@ -64,14 +64,14 @@ export class Reservations {
     if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, call, standings };
     const { id } = call;
     const { tenant } = call.access.principal;
+    const lease = this.#keeper.add(tenant, id);
     let isOpen = true;
     const close = (book: () => Promise<boolean>): void => {
       if (!isOpen) return;
       isOpen = false;
-      this.#keeper.remove(tenant, id);
+      lease.leave();
       this.#end(call, { claims, book });
     };
-    this.#keeper.add(tenant, id);
     return {
       call,
       standings,

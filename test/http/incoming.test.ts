@@ -18,7 +18,9 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     response.setHeader('connection', 'close');
     try {
-      const admitted = incoming(request, response, { receivedAtMs: 1_000, rules: door() });
+      const rules = door();
+      const flight = rules.enter(response);
+      const admitted = incoming(request, response, { receivedAtMs: 1_000, rules, flight });
       seen.push(admitted);
       answer(admitted, () => response.end('ok'), response);
     } catch (error) {
@@ -101,12 +103,13 @@ describe('the path', () => {
       fc.string({ maxLength: 4 }),
     );
     const rules = door();
+    const flight = { hold() {}, flows() {} };
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 5 }), (segments) => {
         const target = `/${segments.join('/')}`;
         let path: string;
         try {
-          ({ path } = incoming(bareRequest(target), {} as never, { receivedAtMs: 0, rules }));
+          ({ path } = incoming(bareRequest(target), {} as never, { receivedAtMs: 0, rules, flight }));
         } catch {
           return true;
         }

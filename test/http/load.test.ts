@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/core/errors.ts';
-import { type InFlight, inFlight } from '../../src/http/in-flight.ts';
+import { type Flight, type InFlight, inFlight } from '../../src/http/in-flight.ts';
 import { type Fullness, type Load, load } from '../../src/http/load.ts';
 import { openRaw } from '../support/raw-http.ts';
 
@@ -14,7 +14,7 @@ let nowMs: number;
 let shed: Fullness[];
 let close: () => void;
 /** A response that is really open, one per call. */
-let open: () => Promise<ServerResponse>;
+let open: () => Promise<{ readonly response: ServerResponse; readonly flight: Flight }>;
 
 beforeEach(async () => {
   flight = inFlight();
@@ -31,8 +31,7 @@ beforeEach(async () => {
     const asked = new Promise<ServerResponse>((resolve) => server.once('request', (_, response) => resolve(response)));
     (await openRaw((server.address() as AddressInfo).port)).send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     const response = await asked;
-    flight.enter(response);
-    return response;
+    return { response, flight: flight.enter(response) };
   };
 });
 afterEach(() => close());
@@ -52,7 +51,7 @@ describe('what does not fit', () => {
     taken.admit();
     await open();
     expect(refusal(() => taken.admit())).toMatchObject({ code: 'gateway.overloaded', retryAfterMs: 1_000 });
-    first.destroy();
+    first.response.destroy();
     await expect.poll(() => flight.count).toBe(3);
     taken.admit();
     expect(shed).toEqual(['requests']);
@@ -60,11 +59,11 @@ describe('what does not fit', () => {
 
   test('no call is taken while as many answers flow as may', async () => {
     const [first, second] = [await open(), await open()];
-    flight.flows(first, () => {});
+    first.flight.flows(() => {});
     taken.admit();
-    flight.flows(second, () => {});
+    second.flight.flows(() => {});
     expect(refusal(() => taken.admit()).message).toContain('as many streams');
-    second.destroy();
+    second.response.destroy();
     await expect.poll(() => flight.streams).toBe(1);
     taken.admit();
     expect(shed).toEqual(['streams']);
@@ -72,13 +71,13 @@ describe('what does not fit', () => {
 
   test('bytes of bodies are held until their answers have ended', async () => {
     const [first, second] = [await open(), await open()];
-    taken.hold(first, 600);
-    taken.hold(second, 400);
-    expect(refusal(() => taken.hold(second, 1))).toMatchObject({ code: 'gateway.overloaded' });
+    taken.hold(first.flight, 600);
+    taken.hold(second.flight, 400);
+    expect(refusal(() => taken.hold(second.flight, 1))).toMatchObject({ code: 'gateway.overloaded' });
     expect(flight.bodyBytes).toBe(1_000);
-    first.destroy();
+    first.response.destroy();
     await expect.poll(() => flight.bodyBytes).toBe(400);
-    taken.hold(second, 600);
+    taken.hold(second.flight, 600);
     expect(shed).toEqual(['body_bytes']);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Seat } from '../../src/core/roster.ts';
 import { pace, type Paced } from '../../src/http/pace.ts';
 
 let nowMs: number;
@@ -12,6 +13,7 @@ afterEach(() => vi.useRealTimers());
 const watched = pace({ bodyMs: 60_000, bodyBytesPerSecond: 100 }, () => nowMs);
 
 interface Body extends Paced {
+  seat: Seat | undefined;
   received: number;
   givenUp: number;
 }
@@ -21,11 +23,16 @@ function body(received: number): Body {
     startedAtMs: nowMs,
     received,
     givenUp: 0,
+    seat: undefined,
     giveUp() {
       this.givenUp += 1;
-      watched.forget(this);
+      this.seat?.leave();
     },
   };
+}
+
+function watch(coming: Body): void {
+  coming.seat = watched.watch(coming);
 }
 
 function pass(ms: number): void {
@@ -42,30 +49,30 @@ describe('a body on its way', () => {
     ['fast, but without an end', 1_000_000, 61_000, 1],
   ])('%s', (_, received, ms, givenUp) => {
     const coming = body(received);
-    watched.watch(coming);
+    watch(coming);
     pass(ms);
     expect(coming.givenUp).toBe(givenUp);
-    watched.forget(coming);
+    coming.seat?.leave();
     pass(1_000);
   });
 
   test('that has come is not given up', () => {
     const come = body(0);
-    watched.watch(come);
-    watched.forget(come);
+    watch(come);
+    come.seat?.leave();
     pass(100_000);
     expect(come.givenUp).toBe(0);
   });
 
   test('costs a timer only while there is one', () => {
     const [first, second] = [body(1_000_000), body(1_000_000)];
-    watched.watch(first);
-    watched.watch(second);
+    watch(first);
+    watch(second);
     expect(vi.getTimerCount()).toBe(1);
-    watched.forget(first);
+    first.seat?.leave();
     pass(1_000);
     expect(vi.getTimerCount()).toBe(1);
-    watched.forget(second);
+    second.seat?.leave();
     pass(1_000);
     expect(vi.getTimerCount()).toBe(0);
   });

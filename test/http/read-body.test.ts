@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 function answer(...[request, response]: Parameters<typeof incoming>): void {
   taken = () => request.socket.bytesRead;
-  const admitted = incoming(request, response, { receivedAtMs: 0, rules });
+  const admitted = incoming(request, response, { receivedAtMs: 0, rules, flight: rules.enter(response) });
   admittedHeaders = admitted.headers;
   void gate
     .then(() => admitted.read(limit))
@@ -236,7 +236,7 @@ describe('bodies that do not fit beside the others', () => {
     ['in chunks', post('transfer-encoding: chunked', '', `5a\r\n${'x'.repeat(90)}\r\n`)],
     ['compressed', encoded('gzip', gzipSync(Buffer.alloc(90)))],
   ])('%s: refused, to come again', async (_, request) => {
-    rules = { ...door(), load: { ...door().load, hold: (_response, bytes) => refuseOver(bytes) } };
+    rules = { ...door(), load: { ...door().load, hold: (_flight, bytes) => refuseOver(bytes) } };
     expect(await bodyOf(request)).toMatchObject({ code: 'gateway.overloaded' });
   });
 });

@@ -5,6 +5,7 @@ import { type Pace, pace } from '../../src/http/pace.ts';
 import { type FrontDoorConfig, frontDoorSchema } from '../../src/http/schema.ts';
 
 export interface Door {
+  readonly enter: InFlight['enter'];
   readonly load: Load;
   readonly pace: Pace;
   readonly stallMs: number;
@@ -20,5 +21,5 @@ export interface DoorOptions {
 export function door({ limits, flight = inFlight(), now = () => performance.now(), onShed }: DoorOptions = {}): Door {
   const config = { ...frontDoorSchema.parse({}), ...limits };
   const taken = load({ limits: config, inFlight: flight, now, onShed: (reason) => onShed?.(reason) });
-  return { load: taken, pace: pace(config, now), stallMs: config.stallMs };
+  return { enter: flight.enter, load: taken, pace: pace(config, now), stallMs: config.stallMs };
 }
