@@ -24,11 +24,12 @@ export interface RedisStoreOptions {
 }
 
 interface Tenant {
+  readonly name: string;
   readonly keys: TenantKeys;
   /** The generation this process first saw; empty until it has. */
   generation: string;
-  readonly admissions: Turn<AdmitRequest, AdmitBatch, Admissions>;
-  readonly settlements: Turn<SettleRequest, SettleBatch, string>;
+  readonly admissions: Turn<AdmitRequest, AdmitBatch, Admissions, AdmitResult>;
+  readonly settlements: Turn<SettleRequest, SettleBatch, string, boolean>;
 }
 
 /** A tenant whose ledger is not the one that this process knew. */
@@ -59,24 +60,13 @@ class RedisLedger implements LedgerStore {
     this.#clock = clock;
   }
 
-  async admit(request: AdmitRequest): Promise<AdmitResult> {
-    if (this.#lost.size > 0 && this.#staysLost(request.tenant)) return { kind: 'lost' };
-    const tenant = this.#tenant(request.tenant);
-    const { answer, index } = await tenant.admissions.add(request);
-    if (answer === 'lost') {
-      this.#lost.set(request.tenant, { generation: tenant.generation, askedAtMs: this.#wallClock() });
-      return { kind: 'lost' };
-    }
-    if (this.#lost.size > 0) this.#lost.delete(request.tenant);
-    tenant.generation = answer.generation;
-    const result = answer.calls[index];
-    if (result === undefined || result === 'gone') throw releasedBefore();
-    return result;
+  admit(request: AdmitRequest): Promise<AdmitResult> {
+    if (this.#lost.size > 0 && this.#staysLost(request.tenant)) return Promise.resolve({ kind: 'lost' });
+    return this.#tenant(request.tenant).admissions.add(request);
   }
 
-  async settle(request: SettleRequest): Promise<boolean> {
-    const { answer, index } = await this.#tenant(request.tenant).settlements.add(request);
-    return answer[index] === '1';
+  settle(request: SettleRequest): Promise<boolean> {
+    return this.#tenant(request.tenant).settlements.add(request);
   }
 
   async release(tenant: string, call: CallId): Promise<boolean> {
@@ -118,16 +108,19 @@ class RedisLedger implements LedgerStore {
     if (known) return known;
     const keys = tenantKeys(name);
     const tenant: Tenant = {
+      name,
       keys,
       generation: this.#lost.get(name)?.generation ?? '',
-      admissions: new Turn(
-        () => new AdmitBatch(keys),
-        (take) => this.#admitAll(tenant, take),
-      ),
-      settlements: new Turn(
-        () => new SettleBatch(keys),
-        (take) => this.#run(() => take().question(this.#now())).then(String),
-      ),
+      admissions: new Turn({
+        make: () => new AdmitBatch(keys),
+        ask: (take) => this.#admitAll(tenant, take),
+        read: readAdmission,
+      }),
+      settlements: new Turn({
+        make: () => new SettleBatch(keys),
+        ask: (take) => this.#run(() => take().question(this.#now())).then(String),
+        read: (answers, index) => answers[index] === '1',
+      }),
     };
     this.#tenants.set(name, tenant);
     return tenant;
@@ -139,7 +132,14 @@ class RedisLedger implements LedgerStore {
       const first = generation === '' ? randomUUID() : '-';
       return take().question({ now: this.#now(), generation: generation || '-', first });
     });
-    return readAdmissions(String(reply));
+    const answers = readAdmissions(String(reply));
+    if (answers === 'lost') {
+      this.#lost.set(tenant.name, { generation: tenant.generation, askedAtMs: this.#wallClock() });
+    } else {
+      if (this.#lost.size > 0) this.#lost.delete(tenant.name);
+      tenant.generation = answers.generation;
+    }
+    return answers;
   }
 
   /** `-` for the server's clock: what is no number stands for it in every script. */
@@ -158,4 +158,11 @@ class RedisLedger implements LedgerStore {
       throw unavailable(cause as Error);
     }
   }
+}
+
+function readAdmission(answers: Admissions, index: number): AdmitResult {
+  if (answers === 'lost') return { kind: 'lost' };
+  const result = answers.calls[index];
+  if (result === undefined || result === 'gone') throw releasedBefore();
+  return result;
 }

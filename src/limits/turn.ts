@@ -4,34 +4,66 @@ export interface Batch<Request> {
   add(request: Request): number;
 }
 
-/** Makes batches of what is asked until it leaves: `ask` is told how to take the batch, and takes it when it sends. */
-export class Turn<Request, Kind extends Batch<Request>, Answer> {
-  readonly #make: () => Kind;
-  readonly #ask: (take: () => Kind) => Promise<Answer>;
-  #open: { readonly batch: Kind; readonly answer: Promise<Answer> } | undefined;
+export interface TurnSource<Request, Kind extends Batch<Request>, Answers, Answer> {
+  readonly make: () => Kind;
+  /** Sends a batch: told how to take it, takes it when it leaves, so that until then it may grow. */
+  readonly ask: (take: () => Kind) => Promise<Answers>;
+  /** The answer at one place of the batch's. What it throws is the request's refusal. */
+  readonly read: (answers: Answers, index: number) => Answer;
+}
 
-  constructor(make: () => Kind, ask: (take: () => Kind) => Promise<Answer>) {
-    this.#make = make;
-    this.#ask = ask;
+interface Waiting<Answer> {
+  readonly index: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+interface Open<Kind, Answer> {
+  readonly batch: Kind;
+  readonly waiting: Waiting<Answer>[];
+}
+
+/** Makes batches of what is asked until it leaves. */
+export class Turn<Request, Kind extends Batch<Request>, Answers, Answer> {
+  readonly #source: TurnSource<Request, Kind, Answers, Answer>;
+  #open: Open<Kind, Answer> | undefined;
+
+  constructor(source: TurnSource<Request, Kind, Answers, Answer>) {
+    this.#source = source;
   }
 
-  /** The answer to the whole batch, and the place of this request in it. Rejects where the batch could not be asked. */
-  async add(request: Request): Promise<{ readonly answer: Answer; readonly index: number }> {
-    const { batch, answer } = (this.#open ??= this.#begin());
+  /** Rejects where the batch could not be asked. */
+  add(request: Request): Promise<Answer> {
+    const { batch, waiting } = (this.#open ??= this.#begin());
     const index = batch.add(request);
     if (batch.isFull) this.#open = undefined;
-    return { answer: await answer, index };
+    return new Promise((resolve, reject) => waiting.push({ index, resolve, reject }));
   }
 
-  #begin(): { readonly batch: Kind; readonly answer: Promise<Answer> } {
-    const batch = this.#make();
+  #begin(): Open<Kind, Answer> {
+    const open: Open<Kind, Answer> = { batch: this.#source.make(), waiting: [] };
     const take = (): Kind => {
-      if (this.#open?.batch === batch) this.#open = undefined;
-      return batch;
+      if (this.#open === open) this.#open = undefined;
+      return open.batch;
     };
-    const answer = this.#ask(take);
-    // One that never left must take no more either.
-    answer.catch(take);
-    return { batch, answer };
+    this.#source.ask(take).then(
+      (answers) => this.#answer(open.waiting, answers),
+      (cause: unknown) => {
+        // One that never left must take no more either.
+        take();
+        for (const { reject } of open.waiting) reject(cause);
+      },
+    );
+    return open;
+  }
+
+  #answer(waiting: readonly Waiting<Answer>[], answers: Answers): void {
+    for (const { index, resolve, reject } of waiting) {
+      try {
+        resolve(this.#source.read(answers, index));
+      } catch (refusal) {
+        reject(refusal);
+      }
+    }
   }
 }

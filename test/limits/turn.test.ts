@@ -14,11 +14,15 @@ class Pair implements Batch<string> {
 function turn() {
   const asked: { readonly take: () => Pair; readonly resolve: (answer: string) => void; readonly fail: () => void }[] =
     [];
-  const words = new Turn(
-    () => new Pair(),
-    (take) =>
+  const words = new Turn({
+    make: () => new Pair(),
+    ask: (take: () => Pair) =>
       new Promise<string>((resolve, reject) => asked.push({ take, resolve, fail: () => reject(new Error('gone')) })),
-  );
+    read: (answers, index) => {
+      if (answers[index] === '-') throw new Error('refused');
+      return answers[index];
+    },
+  });
   return { words, asked };
 }
 
@@ -28,10 +32,7 @@ test('what is asked before a batch leaves goes with it, and finds its own place 
   expect(asked).toHaveLength(1);
   expect(asked[0]?.take().words).toEqual(['a', 'b']);
   asked[0]?.resolve('AB');
-  expect(await Promise.all([a, b])).toEqual([
-    { answer: 'AB', index: 0 },
-    { answer: 'AB', index: 1 },
-  ]);
+  expect(await Promise.all([a, b])).toEqual(['A', 'B']);
 });
 
 test('a batch that has left, is full, or could not be asked takes no more', async () => {
@@ -43,4 +44,12 @@ test('a batch that has left, is full, or could not be asked takes no more', asyn
   await expect(failed).rejects.toThrow('gone');
   for (const word of ['c', 'd', 'e']) void words.add(word);
   expect(asked.map(({ take }) => take().words)).toEqual([['a'], ['b'], ['c', 'd'], ['e']]);
+});
+
+test('one that is refused takes no other with it', async () => {
+  const { words, asked } = turn();
+  const [a, b] = [words.add('a'), words.add('b')];
+  asked[0]?.resolve('-B');
+  await expect(a).rejects.toThrow('refused');
+  expect(await b).toBe('B');
 });
