@@ -17,6 +17,8 @@ export interface AuditLog {
    * `failTimeoutMs`, an outcome or refusal only where it cannot be kept for later either.
    */
   append(entry: AuditEntry): Promise<void>;
+  /** The same of what has happened, where nobody waits: `onLost` is told of an entry that will never stand. */
+  keep(entry: AuditEntry, onLost: (error: GatewayError) => void): void;
   /** The last line that stands. */
   readonly head: Head;
   /** False while nothing can be written. */
@@ -89,17 +91,22 @@ class ChainLog implements AuditLog {
   }
 
   append(entry: AuditEntry): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting = { entry, resolve, reject, refused: false };
-    if (this.#state === 'closed') reject(unavailable(new Error('the audit is closed')));
+    return new Promise((resolve, reject) => this.#take({ entry, resolve, reject, refused: false }));
+  }
+
+  keep(entry: AuditEntry, onLost: (error: GatewayError) => void): void {
+    this.#take({ entry, resolve: nobodyWaits, reject: onLost, refused: false });
+  }
+
+  #take(waiting: Waiting): void {
+    if (this.#state === 'closed') waiting.reject(unavailable(new Error('the audit is closed')));
     else if (this.#down) this.#reserve.hold(waiting, this.#down.error);
     else {
       this.#pending.push(waiting);
       // Nobody waits for what can be kept: it goes out with the next permit, or a moment later.
-      if (isKept(entry)) this.#scheduleLater();
+      if (isKept(waiting.entry)) this.#scheduleLater();
       else this.#schedule();
     }
-    return promise;
   }
 
   async close(): Promise<void> {
@@ -201,6 +208,8 @@ class ChainLog implements AuditLog {
     if (this.#state !== 'closed') this.#lookLater();
   }
 }
+
+function nobodyWaits(): void {}
 
 function unavailable(cause: unknown): GatewayError {
   const message = 'the audit cannot be written, so this call was not sent; try again in a second';

@@ -31,17 +31,14 @@ export interface RecorderSource {
 
 export function auditRecorder({ log, clock, mask, onLost }: RecorderSource): AuditRecorder {
   return {
-    async permit(call, details) {
-      try {
-        await log.append(permitEntry(call, { ...details, atMs: clock.now() }));
-      } catch (error) {
+    permit: (call, { quote, standings, traceId }) =>
+      log.append(permitEntry(call, { atMs: clock.now(), quote, standings, traceId })).catch((error: unknown) => {
         onLost('permit', error);
         throw error;
-      }
-    },
+      }),
     end(record, traceId) {
       const entry = record.permitted ? outcomeEntry(record, traceId) : refusalEntry(record, traceId, mask);
-      log.append(entry).catch((error: unknown) => onLost(record.permitted ? 'outcome' : 'refusal', error));
+      log.keep(entry, (error) => onLost(record.permitted ? 'outcome' : 'refusal', error));
     },
   };
 }

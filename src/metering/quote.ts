@@ -25,17 +25,32 @@ export function quote(call: Call, price: ModelPrice | undefined): Charge {
   if (!isPriced(call.access.action)) return NO_CHARGE;
   if (!price) throw unknownPrice(call);
   const { inputTokens, outputTokens, mediaTokens = 0, units: count = 1 } = call.estimate;
-  const dearest = (...rates: (Rate | undefined)[]): number =>
-    Math.max(...rates.map((rate) => (rate ? rateAt(rate, inputTokens) : 0)));
-  const { input, cacheRead, cacheWrite, cacheWriteHour, output, reasoning, media } = price;
-  const text = dearest(input, cacheRead, cacheWrite, cacheWriteHour);
-  const other = Math.max(text, dearest(media?.audioInput, media?.imageInput, media?.videoInput, media?.audioCacheRead));
-  const units =
-    (inputTokens - mediaTokens) * text +
-    mediaTokens * other +
-    outputTokens * dearest(output, reasoning, media?.audioOutput, media?.imageOutput);
+  const text = dearest(TEXT_INPUT, price, inputTokens);
+  const other = Math.max(text, dearest(MEDIA_INPUT, price.media, inputTokens));
+  const written = Math.max(dearest(TEXT_OUTPUT, price, inputTokens), dearest(MEDIA_OUTPUT, price.media, inputTokens));
+  const units = (inputTokens - mediaTokens) * text + mediaTokens * other + outputTokens * written;
   const flat = (price.request ?? 0) * count;
   return { tokens: inputTokens + outputTokens, money: microUsd(units / 1_000_000 + flat) };
+}
+
+const TEXT_INPUT = ['input', 'cacheRead', 'cacheWrite', 'cacheWriteHour'] as const;
+const TEXT_OUTPUT = ['output', 'reasoning'] as const;
+const MEDIA_INPUT = ['audioInput', 'imageInput', 'videoInput', 'audioCacheRead'] as const;
+const MEDIA_OUTPUT = ['audioOutput', 'imageOutput'] as const;
+
+/** The dearest of some classes of tokens, at that much input; 0 where none has a price. */
+function dearest<Class extends string>(
+  classes: readonly Class[],
+  prices: Readonly<Partial<Record<Class, Rate>>> | undefined,
+  inputTokens: number,
+): number {
+  let most = 0;
+  if (!prices) return most;
+  for (const name of classes) {
+    const rate = prices[name];
+    if (rate) most = Math.max(most, rateAt(rate, inputTokens));
+  }
+  return most;
 }
 
 function unknownPrice({ access: { action, resource } }: Call): GatewayError {

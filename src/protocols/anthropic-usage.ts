@@ -39,10 +39,10 @@ function readMessage(progress: UsageProgress, counts: Counts, message: Fields): 
     return;
   }
   identify(progress, message);
-  progress.outputBytes += generatedBytes(message['content']);
   addFinishReason(progress, textOf(message, 'stop_reason'));
   count(progress, counts, message['usage']);
   progress.stated = counts.input !== undefined && counts.output !== undefined;
+  if (!progress.stated) progress.outputBytes += generatedBytes(message['content']);
 }
 
 function readEvent(progress: UsageProgress, counts: Counts, event: Fields): void {

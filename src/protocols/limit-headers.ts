@@ -38,30 +38,42 @@ const QUOTA_UNITS: Readonly<Record<Unit, string>> = {
 
 /** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11): every enforced quota by its id. */
 export function rateLimitFields(standings: readonly Standing[]): Record<string, string> {
-  const enforced = standings.filter((standing) => standing.quota.enforced);
-  if (enforced.length === 0) return {};
-  return {
-    'ratelimit-policy': enforced.map(({ quota }) => policyItem(quota)).join(', '),
-    ratelimit: enforced.map(stateItem).join(', '),
-  };
+  let policy = '';
+  let state = '';
+  for (const standing of standings) {
+    if (!standing.quota.enforced) continue;
+    const item = itemOf(standing.quota);
+    const comma = policy === '' ? '' : ', ';
+    policy += comma + item.policy;
+    state += comma + item.name + stateOf(standing);
+  }
+  return policy === '' ? {} : { 'ratelimit-policy': policy, ratelimit: state };
 }
 
 /** The largest integer of structured fields (RFC 9651 §3.3.1). */
 const INTEGER_MAX = 999_999_999_999_999;
 
-function stateItem({ quota, remaining, resetMs }: Standing): string {
+function stateOf({ remaining, resetMs }: Standing): string {
   const reset = resetMs > 0 ? `;t=${Math.ceil(resetMs / 1_000)}` : '';
-  return `${quoted(quota.id)};r=${Math.min(INTEGER_MAX, remaining)}${reset}`;
+  return `;r=${Math.min(INTEGER_MAX, remaining)}${reset}`;
 }
 
-const policyItems = new WeakMap<Quota, string>();
+/** What does not change of a quota's items. */
+interface Item {
+  readonly name: string;
+  readonly policy: string;
+}
 
-function policyItem(quota: Quota): string {
-  const known = policyItems.get(quota);
-  if (known !== undefined) return known;
+const items = new WeakMap<Quota, Item>();
+
+function itemOf(quota: Quota): Item {
+  const known = items.get(quota);
+  if (known) return known;
+  const name = quoted(quota.id);
   const window = quota.window.kind === 'rolling' ? `;w=${Math.ceil(quota.window.ms / 1_000)}` : '';
-  const item = `${quoted(quota.id)};q=${Math.min(INTEGER_MAX, quota.amount)};qu="${QUOTA_UNITS[quota.unit]}"${window}`;
-  policyItems.set(quota, item);
+  const policy = `${name};q=${Math.min(INTEGER_MAX, quota.amount)};qu="${QUOTA_UNITS[quota.unit]}"${window}`;
+  const item = { name, policy };
+  items.set(quota, item);
   return item;
 }
 

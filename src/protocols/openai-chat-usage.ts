@@ -29,7 +29,7 @@ function usageIn(content: { readonly whole: Content; readonly piece: Content }):
     result: progress,
     json(body) {
       const answer = parseObject(body.toString('latin1'));
-      if (answer) readAnswer(progress, answer, content.whole);
+      if (answer) readAnswer(progress, answer, { content: content.whole, isWhole: true });
       endJson(progress, body.length);
     },
     event(_, data) {
@@ -38,13 +38,18 @@ function usageIn(content: { readonly whole: Content; readonly piece: Content }):
         return;
       }
       const chunk = parseObject(data);
-      if (chunk) readAnswer(progress, chunk, content.piece);
+      if (chunk) readAnswer(progress, chunk, { content: content.piece, isWhole: false });
       else progress.outputBytes += data.length;
     },
   };
 }
 
-function readAnswer(progress: UsageProgress, answer: Fields, content: Content): void {
+interface Piece {
+  readonly content: Content;
+  readonly isWhole: boolean;
+}
+
+function readAnswer(progress: UsageProgress, answer: Fields, { content, isWhole }: Piece): void {
   if (isFields(answer['error'])) {
     markFailed(progress);
     return;
@@ -54,7 +59,8 @@ function readAnswer(progress: UsageProgress, answer: Fields, content: Content): 
   let usage = usageOf(answer['usage']);
   for (const choice of choices) {
     if (!isFields(choice)) continue;
-    progress.outputBytes += generatedBytes(choice[content]);
+    // What a whole answer states of its usage, its text cannot say better.
+    if (!isWhole || !usage) progress.outputBytes += generatedBytes(choice[content]);
     addFinishReason(progress, textOf(choice, 'finish_reason'));
     // Moonshot states it here.
     usage ??= usageOf(choice['usage']);

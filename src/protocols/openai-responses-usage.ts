@@ -23,7 +23,7 @@ export function responsesUsage(): UsageReader {
     json(body) {
       const answer = parseObject(body.toString('latin1'));
       if (answer) readResponse(progress, answer);
-      progress.outputBytes = generatedBytes(answer?.['output']);
+      if (!progress.stated || progress.failed) progress.outputBytes = generatedBytes(answer?.['output']);
       endJson(progress, body.length);
     },
     event(name, data) {
