@@ -18,18 +18,24 @@ const MEMBER = ',"hash":"';
 const TAIL = /^,"hash":"([0-9a-f]{64})"}$/;
 const TAIL_LENGTH = MEMBER.length + GENESIS.length + 2;
 
+const COMMA = 0x2c;
+
 export interface Sealed {
   readonly head: Head;
-  /** With its line feed. */
-  readonly line: string;
+  /** The line in two parts, with its line feed. */
+  readonly line: readonly [Buffer, Buffer];
 }
 
 /** Puts an entry, a JSON object with members, behind the head. */
 export function seal(head: Head, json: string): Sealed {
   const seq = head.seq + 1;
-  const text = `{"seq":${seq},${json.slice(1, -1)}`;
-  const digest = hash('sha256', head.hash + text);
-  return { head: { chain: head.chain, seq, hash: digest }, line: `${text}${MEMBER}${digest}"}\n` };
+  const start = `${head.hash}{"seq":${seq}`;
+  // Encoded once, with what the hash covers before it: the entry's own brackets become a comma and nothing.
+  const hashed = Buffer.from(start + json).subarray(0, -1);
+  hashed[start.length] = COMMA;
+  const digest = hash('sha256', hashed);
+  const tail = Buffer.from(`${MEMBER}${digest}"}\n`, 'latin1');
+  return { head: { chain: head.chain, seq, hash: digest }, line: [hashed.subarray(GENESIS.length), tail] };
 }
 
 /** A line as it was written, taken apart. */

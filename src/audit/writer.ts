@@ -30,13 +30,13 @@ export class ChainWriter {
   async write(entries: readonly AuditEntry[]): Promise<void> {
     const file = await this.#segments.current();
     let head = this.#head;
-    let lines = '';
+    const parts: Buffer[] = [];
     for (const { json } of [...this.#segments.preface(head, this.#source.clock.now()), ...entries]) {
       const sealed = seal(head, json);
       head = sealed.head;
-      lines += sealed.line;
+      parts.push(...sealed.line);
     }
-    await file.append(Buffer.from(lines));
+    await file.append(Buffer.concat(parts));
     if (this.#source.fsync === 'always') await this.#segments.force();
     this.#head = head;
   }

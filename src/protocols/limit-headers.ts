@@ -3,15 +3,32 @@ import type { Quota, Standing, Unit } from '../core/quota.ts';
 
 type LimitHeaders = Readonly<Record<string, string>>;
 
+/** Names of what is said of the tightest limit of a unit. A name put together per call would be looked up anew each time. */
+interface Names {
+  readonly unit: 'requests' | 'tokens';
+  readonly limit: string;
+  readonly remaining: string;
+  readonly reset: string;
+}
+
+function names(unit: Names['unit'], name: (what: string) => string): Names {
+  return { unit, limit: name('limit'), remaining: name('remaining'), reset: name('reset') };
+}
+
+const OPENAI = (['requests', 'tokens'] as const).map((unit) => names(unit, (what) => `x-ratelimit-${what}-${unit}`));
+const ANTHROPIC = (['requests', 'tokens'] as const).map((unit) =>
+  names(unit, (what) => `anthropic-ratelimit-${unit}-${what}`),
+);
+
 /** `x-ratelimit-*` as OpenAI sends it, and the draft fields. */
 export function openaiLimitHeaders(standings: readonly Standing[]): LimitHeaders {
   const headers: Record<string, string> = rateLimitFields(standings);
-  for (const unit of ['requests', 'tokens'] as const) {
+  for (const { unit, limit, remaining, reset } of OPENAI) {
     const tightest = tightestOf(standings, unit);
     if (!tightest) continue;
-    headers[`x-ratelimit-limit-${unit}`] = String(tightest.quota.amount);
-    headers[`x-ratelimit-remaining-${unit}`] = String(tightest.remaining);
-    headers[`x-ratelimit-reset-${unit}`] = duration(tightest.resetMs);
+    headers[limit] = String(tightest.quota.amount);
+    headers[remaining] = String(tightest.remaining);
+    headers[reset] = duration(tightest.resetMs);
   }
   return headers;
 }
@@ -19,12 +36,12 @@ export function openaiLimitHeaders(standings: readonly Standing[]): LimitHeaders
 /** `anthropic-ratelimit-*` as Anthropic sends it, and the draft fields. */
 export function anthropicLimitHeaders(standings: readonly Standing[], nowMs: number): LimitHeaders {
   const headers: Record<string, string> = rateLimitFields(standings);
-  for (const unit of ['requests', 'tokens'] as const) {
+  for (const { unit, limit, remaining, reset } of ANTHROPIC) {
     const tightest = tightestOf(standings, unit);
     if (!tightest) continue;
-    headers[`anthropic-ratelimit-${unit}-limit`] = String(tightest.quota.amount);
-    headers[`anthropic-ratelimit-${unit}-remaining`] = String(tightest.remaining);
-    headers[`anthropic-ratelimit-${unit}-reset`] = instant(nowMs + tightest.resetMs);
+    headers[limit] = String(tightest.quota.amount);
+    headers[remaining] = String(tightest.remaining);
+    headers[reset] = instant(nowMs + tightest.resetMs);
   }
   return headers;
 }

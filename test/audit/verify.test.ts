@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Anchor } from '../../src/audit/anchor.ts';
-import { type Head, seal } from '../../src/audit/chain.ts';
+import { type Head, type Sealed, seal } from '../../src/audit/chain.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { auditBench, auditDir, entry, filesIn, NOW_MS, toldIn } from './bench.ts';
 
@@ -41,13 +41,17 @@ function headOf(line: string | undefined, chain: string): Head {
   return { chain, seq, hash };
 }
 
+function textOf({ line }: Sealed): string {
+  return Buffer.concat(line).toString().trimEnd();
+}
+
 /** Writes every line from `index` on anew, hashes and all: what somebody does who knows how the chain is made. */
 function rechain(lines: string[], index: number, chain: string): void {
   let head = headOf(lines[index - 1], chain);
   for (let at = index; at < lines.length; at += 1) {
     const { seq: _seq, hash: _hash, ...members } = JSON.parse(lines[at] ?? '') as Record<string, unknown>;
     const sealed = seal(head, JSON.stringify(members));
-    lines[at] = sealed.line.trimEnd();
+    lines[at] = textOf(sealed);
     head = sealed.head;
   }
 }
@@ -94,7 +98,7 @@ describe('verifying an audit', () => {
     ['a line repeated', (lines) => void lines.splice(4, 0, lines[3] ?? ''), ['misplaced'], [5]],
     [
       'a line forged at the end',
-      (lines, chain) => void lines.push(seal(headOf(lines[7], chain), '{"kind":"permit","call":"z"}').line.trimEnd()),
+      (lines, chain) => void lines.push(textOf(seal(headOf(lines[7], chain), '{"kind":"permit","call":"z"}'))),
       ['appended'],
       [9],
     ],

@@ -49,7 +49,8 @@ function full(change: Partial<CallRecord>): CallRecord {
 
 /** `principal.actors[].subject`: every member that a line has, in its order. */
 function membersOf({ json }: AuditEntry): string[] {
-  return paths(JSON.parse(seal({ chain: 'c', seq: 0, hash: '0'.repeat(64) }, json).line), '');
+  const { line } = seal({ chain: 'c', seq: 0, hash: '0'.repeat(64) }, json);
+  return paths(JSON.parse(Buffer.concat(line).toString()), '');
 }
 
 function paths(value: unknown, at: string): string[] {
