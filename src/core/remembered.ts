@@ -2,8 +2,10 @@ const NAMES_MAX = 1_000;
 const LENGTH_MAX = 64;
 
 /** The same verdict on names, looked up where one was asked about before: the first thousand short ones. */
-export function remembered(verdict: (name: string) => boolean): (name: string) => boolean {
-  const known = new Map<string, boolean>();
+export function remembered<Verdict extends boolean | string>(
+  verdict: (name: string) => Verdict,
+): (name: string) => Verdict {
+  const known = new Map<string, Verdict>();
   return function verdictOn(name) {
     const before = known.get(name);
     if (before !== undefined) return before;

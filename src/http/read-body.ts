@@ -34,22 +34,35 @@ export function readBody(request: IncomingMessage, response: ServerResponse, rea
   // What is thrown in here rejects.
   return new Promise((resolve, reject) => {
     const announced = length === undefined ? undefined : Number(length);
-    const arriving = prepare(reading, announced);
+    if (announced !== undefined) book(reading, announced);
     if (request.destroyed) throw aborted();
+    const whole = reading.coding === undefined ? takeWhole(request, announced) : undefined;
+    if (whole) return resolve(whole);
+    const arriving = prepare(reading, announced);
     // Only now is the client asked for its body: who it is and where it leads has been looked at.
     if (reading.headers['expect'] !== undefined) response.writeContinue();
     new Arrival(request, { ...arriving, resolve, reject }).start();
   });
 }
 
+function book({ limit, rules: { load }, flight }: Reading, announced: number): void {
+  if (announced > limit) throw tooLarge(limit);
+  load.hold(flight, announced);
+}
+
+/** A body that has come with its head, as most do: then there is nothing to wait for, and nothing to watch over. */
+function takeWhole(request: IncomingMessage, announced: number | undefined): Buffer | undefined {
+  if (request.readableLength !== announced) return undefined;
+  const body = request.read() as Buffer;
+  // To its end, which frees the connection for the next request.
+  request.resume();
+  return body;
+}
+
 function prepare(
   { coding, limit, rules: { load, pace }, flight }: Reading,
   announced: number | undefined,
 ): Omit<Arriving, 'resolve' | 'reject'> {
-  if (announced !== undefined) {
-    if (announced > limit) throw tooLarge(limit);
-    load.hold(flight, announced);
-  }
   const decoder = coding === undefined ? undefined : bodyDecoder(coding);
   const isBooked = announced !== undefined && !decoder;
   const held = isBooked ? undefined : (bytes: number) => load.hold(flight, bytes);

@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { remembered } from '../core/remembered.ts';
 import type { UsageReader } from '../protocols/protocol.ts';
 
 /** Reads usage beside a body that flows. */
@@ -16,9 +17,16 @@ export const KEPT_BYTES_MAX = 4_194_304;
 /** How a body is to be read. */
 export type BodyForm = 'events' | 'json' | 'other';
 
-export function formOf(contentType: string): BodyForm {
+export const formOf = remembered((contentType): BodyForm => {
   if (/^text\/event-stream\s*(;|$)/i.test(contentType)) return 'events';
   return /^application\/([\w.-]+\+)?json\b/i.test(contentType) ? 'json' : 'other';
+});
+
+/** Reads usage of a body that is whole; gives the bytes that could not be read. */
+export function readWhole(form: BodyForm, usage: UsageReader, body: Buffer): number {
+  if (form !== 'json') return body.length;
+  if (body.length <= KEPT_BYTES_MAX) usage.json(body);
+  return usage.result.terminal ? 0 : body.length;
 }
 
 export function bodyReader(form: BodyForm, usage: UsageReader): BodyReader {

@@ -13,7 +13,7 @@ import { usageHider, type UsageHider } from './hide-usage.ts';
 import { metered } from './metered.ts';
 import type { ModelPrice } from './price.ts';
 import { isMetered } from './quote.ts';
-import { type BodyForm, type BodyReader, bodyReader, formOf } from './read-body.ts';
+import { type BodyForm, type BodyReader, bodyReader, formOf, readWhole } from './read-body.ts';
 
 export interface MeterOptions {
   /** Undefined for calls that use no tokens. */
@@ -30,12 +30,15 @@ export function meter(call: Call, answer: Answer, options: MeterOptions): Answer
   // Where there are no tokens to count, only tools tell something, and the events of a stream: when its client may leave.
   const tells =
     call.dialect !== 'http' && (form === 'events' || call.dialect === 'mcp' || isMetered(call.access.action));
-  const reader = bodyReader(tells ? form : 'other', usage);
-  const tap = new Tap({ call, status: answer.status, form, usage, reader }, options);
+  const read = tells ? form : 'other';
   if (isAtRest(answer.body) && form !== 'events') {
-    tap.readWhole(answer.body);
+    const firstByteAtMs = options.now();
+    const unreadBytes = readWhole(read, usage, answer.body);
+    const seen = { status: answer.status, reading: usage.result, unreadBytes };
+    options.done({ ending: 'complete', error: undefined, firstByteAtMs, metered: metered(call, seen, options.price) });
     return answer;
   }
+  const tap = new Tap({ call, status: answer.status, form, usage, reader: bodyReader(read, usage) }, options);
   const { 'content-length': length, ...headers } = answer.headers;
   const keepsLength = form !== 'events' && length !== undefined;
   return { status: answer.status, headers: keepsLength ? answer.headers : headers, body: tap.over(answer.body) };
@@ -65,13 +68,6 @@ class Tap implements BodySink, BodyControl {
     const { call, form } = tapped;
     const protocol = PROTOCOLS[call.dialect];
     if (call.hideUsage && form === 'events') this.#hider = usageHider((data) => protocol.hideUsage(data));
-  }
-
-  readWhole(body: Buffer): void {
-    this.#firstByteAtMs = this.#options.now();
-    this.#tapped.reader.feed(body);
-    this.#tapped.reader.end();
-    this.#finish('complete');
   }
 
   over(body: Body): BodySource {

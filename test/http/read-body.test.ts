@@ -1,11 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type GatewayError, toGatewayError } from '../../src/core/errors.ts';
 import type { Headers } from '../../src/core/exchange.ts';
 import { incoming } from '../../src/http/incoming.ts';
 import { overloaded } from '../../src/http/load.ts';
+import type { Paced } from '../../src/http/pace.ts';
 import { type Door, door } from '../support/door.ts';
 import { openRaw } from '../support/raw-http.ts';
 
@@ -244,3 +245,17 @@ describe('bodies that do not fit beside the others', () => {
 function refuseOver(bytes: number): void {
   if (bytes >= 90) throw overloaded('body_bytes');
 }
+
+test('a body that came with its head is not waited for', async () => {
+  const { pace } = rules;
+  const watch = vi.fn((body: Paced) => pace.watch(body));
+  rules = { ...rules, pace: { ...pace, watch } };
+  expect(await bodyOf(post('content-length: 4', '', 'body'))).toEqual(Buffer.from('body'));
+  expect(watch).not.toHaveBeenCalled();
+  const connection = await openRaw(port);
+  connection.send(post('content-length: 4', '', 'bo'));
+  await expect.poll(() => watch.mock.calls.length).toBe(1);
+  connection.send('dy');
+  await expect.poll(() => bodies[1]).toEqual(Buffer.from('body'));
+  connection.socket.destroy();
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bodyReader, formOf, KEPT_BYTES_MAX } from '../../src/metering/read-body.ts';
+import { bodyReader, formOf, KEPT_BYTES_MAX, readWhole } from '../../src/metering/read-body.ts';
 import { PROTOCOLS } from '../../src/protocols/index.ts';
 
 const usage = () => PROTOCOLS['openai-chat'].usage();
@@ -66,4 +66,21 @@ test('comments and unknown fields are nothing', () => {
   reader.end();
   expect(reader.unreadBytes).toBe(0);
   expect(counts.result.outputBytes).toBe(0);
+});
+
+describe('a body that is whole', () => {
+  test.each([
+    ['tells its usage, and nothing of it is unread', 'json', STATED, { unread: 0, stated: true }],
+    ['that is not the dialect’s is unread', 'other', STATED, { unread: STATED.length, stated: false }],
+    [
+      'that is too large is unread',
+      'json',
+      STATED.padEnd(KEPT_BYTES_MAX + 1),
+      { unread: KEPT_BYTES_MAX + 1, stated: false },
+    ],
+  ] as const)('%s', (_, form, body, { unread, stated }) => {
+    const counts = usage();
+    expect(readWhole(form, counts, Buffer.from(body))).toBe(unread);
+    expect(counts.result.stated).toBe(stated);
+  });
 });

@@ -21,5 +21,5 @@ export interface DoorOptions {
 export function door({ limits, flight = inFlight(), now = () => performance.now(), onShed }: DoorOptions = {}): Door {
   const config = { ...frontDoorSchema.parse({}), ...limits };
   const taken = load({ limits: config, inFlight: flight, now, onShed: (reason) => onShed?.(reason) });
-  return { enter: flight.enter, load: taken, pace: pace(config, now), stallMs: config.stallMs };
+  return { enter: (response) => flight.enter(response), load: taken, pace: pace(config, now), stallMs: config.stallMs };
 }
