@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BodyControl, type BodySource, discardBody, isAtRest } from '../core/body.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Answer } from '../core/exchange.ts';
+import { ONE_WRITE_BYTES, pieceWriter } from './pieces.ts';
 
 /** An answer and the bytes that end its stream if the upstream breaks off. */
 export interface Delivery extends Answer {
@@ -47,9 +48,6 @@ export function deliver(
   return flow(body, response, { broken: delivery.broken, stallMs });
 }
 
-/** Up to here a copy costs less than a second buffer in the write. */
-const ONE_WRITE_BYTES = 16_384;
-
 // Node puts a text, but no bytes, into one write with its head. False where the client has not taken all of it.
 function end(response: ServerResponse, body: Buffer): boolean {
   if (body.length > ONE_WRITE_BYTES) response.end(body);
@@ -73,7 +71,7 @@ function flow(body: BodySource, response: ServerResponse, { broken, stallMs }: F
     else response.end(isBetweenEvents(last) ? bytes.trimStart() : bytes);
   };
   // Node ends the connection then, unless bytes were taken in the meantime.
-  response.on('drain', () => {
+  const write = pieceWriter(response, () => {
     response.setTimeout(0);
     control?.resume();
   });
@@ -83,7 +81,7 @@ function flow(body: BodySource, response: ServerResponse, { broken, stallMs }: F
   control = body.start({
     data(chunk) {
       last = chunk;
-      if (response.write(chunk)) return true;
+      if (write(chunk)) return true;
       response.setTimeout(stallMs);
       return false;
     },

@@ -338,3 +338,65 @@ describe('an answer that breaks', () => {
     expect(reset?.code).toBe('ECONNRESET');
   });
 });
+
+describe('pieces of a body', () => {
+  const pieces = ['a', '', 'bc', 'x'.repeat(20_000), 'd'.repeat(300)];
+  const text = pieces.join('');
+
+  async function answered(request: string): Promise<string> {
+    const body: BodySource = {
+      start(sink) {
+        for (const piece of pieces) sink.data(Buffer.from(piece));
+        sink.end();
+        return { resume() {}, cancel() {} };
+      },
+    };
+    const connection = await ask({ ...STREAM, body }, request);
+    return connection.closed;
+  }
+
+  test('arrive in order and whole, small and large ones, and an empty one ends nothing', async () => {
+    const answer = await answered(REQUEST);
+    expect(answer).toMatch(/^transfer-encoding: chunked\r$/im);
+    const chunks = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+    let at = 0;
+    let read = '';
+    for (let size = NaN; size !== 0;) {
+      const end = chunks.indexOf('\r\n', at);
+      size = Number.parseInt(chunks.slice(at, end), 16);
+      read += chunks.slice(end + 2, end + 2 + size);
+      at = end + 2 + size + 2;
+    }
+    expect(read).toBe(text);
+    expect(at).toBe(chunks.length);
+  });
+
+  test('go without chunks to HTTP/1.0, and not at all to HEAD', async () => {
+    expect(await answered('GET / HTTP/1.0\r\nhost: a\r\n\r\n')).toMatch(new RegExp(`\r\n\r\n${text}$`));
+    expect(await answered('HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toMatch(/\r\n\r\n$/);
+  });
+
+  test('of many answers leave nothing behind on a connection that stays', async () => {
+    const sockets = new Set<Socket>();
+    handle = (response) => {
+      if (response.socket) sockets.add(response.socket);
+      const body: BodySource = {
+        start(sink) {
+          for (let piece = 0; piece < 200; piece += 1) sink.data(Buffer.alloc(10_000, 'x'));
+          sink.end();
+          return { resume() {}, cancel() {} };
+        },
+      };
+      deliver({ ...STREAM, body }, response);
+    };
+    const connection = await openRaw(port);
+    for (let call = 1; call <= 3; call += 1) {
+      connection.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+      await connection.until(new RegExp(`(?:\r\n0\r\n\r\n[^]*){${call}}$`));
+    }
+    const [socket, ...others] = sockets;
+    expect(others).toEqual([]);
+    await expect.poll(() => socket?.listenerCount('drain')).toBe(1);
+    connection.socket.destroy();
+  });
+});
