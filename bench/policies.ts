@@ -1,16 +1,21 @@
 // The law of the bench's calls.
 
+/** Policy files, by the name of each without its ending. */
+export type Policies = Readonly<Record<string, object>>;
+
 /** Allows everything; limits nothing. */
-export const ALLOW_ALL = { policy: 'open', rules: [{ id: 'all', allow: ['model.*', 'tool.*'] }] };
+export const ALLOW_ALL: Policies = { open: { policy: 'open', rules: [{ id: 'all', allow: ['model.*', 'tool.*'] }] } };
 
 const MODEL_RULES = 20;
+/** As many as a file may hold, and more than a reader wants. */
+const RULES_A_FILE = 1_000;
 
 /**
  * So many rules, as teams have them: most are about tools, which cannot concern a model call; 10 about models of other
  * names; 10 denials whose conditions every model call has to get past; and the one that allows. A rate and two budgets count
  * every call, and are never reached.
  */
-export function governedPolicy(rules: number): object {
+export function governedPolicies(rules: number): Policies {
   const tools = Array.from({ length: rules - MODEL_RULES - 1 }, (_, index) => ({
     id: `tool-${index}`,
     allow: 'tool.call',
@@ -27,13 +32,19 @@ export function governedPolicy(rules: number): object {
           when: `agent == "agent-${index}" && "scope-${index}" in principal.scopes`,
         },
   );
-  return {
+  const policies: Record<string, object> = {};
+  for (let start = RULES_A_FILE; start < tools.length; start += RULES_A_FILE) {
+    const policy = `tools-${start / RULES_A_FILE}`;
+    policies[policy] = { policy, rules: tools.slice(start, start + RULES_A_FILE) };
+  }
+  policies['governed'] = {
     policy: 'governed',
-    rules: [...tools, ...models, { id: 'bench', allow: 'model.generate', on: 'model/bench/*' }],
+    rules: [...tools.slice(0, RULES_A_FILE), ...models, { id: 'bench', allow: 'model.generate', on: 'model/bench/*' }],
     limits: [
       { id: 'pace', rate: '1000000/s', per: 'agent' },
       { id: 'tenant-month', budget: '1000000 USD', every: 'month', per: 'tenant' },
       { id: 'agent-hour', budget: '1000000 USD', every: '1h', per: ['agent', 'model'] },
     ],
   };
+  return policies;
 }

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { stringify } from 'yaml';
 import { freePort } from '../test/support/redis.ts';
-import { ALLOW_ALL, governedPolicy } from './policies.ts';
+import { ALLOW_ALL, governedPolicies } from './policies.ts';
 import { type ServerProcess, startServer } from './processes.ts';
 import { chatRequest } from './traffic.ts';
 
@@ -46,10 +46,10 @@ export async function startWaygate(kind: WaygateKind, options: WaygateOptions): 
   mkdirSync(join(dir, 'policies'), { recursive: true });
   const { jwks, token } = await makeToken();
   writeFileSync(join(dir, 'jwks.json'), JSON.stringify(jwks));
-  writeFileSync(
-    join(dir, 'policies', 'bench.yaml'),
-    stringify(kind === 'open' ? ALLOW_ALL : governedPolicy(RULES[kind])),
-  );
+  const policies = kind === 'open' ? ALLOW_ALL : governedPolicies(RULES[kind]);
+  for (const [name, policy] of Object.entries(policies)) {
+    writeFileSync(join(dir, 'policies', `${name}.yaml`), stringify(policy));
+  }
   const adminPort = await freePort();
   const extra =
     kind === 'open'
