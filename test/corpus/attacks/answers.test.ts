@@ -317,6 +317,13 @@ describe('a tool server', () => {
     expect(await listed(`{"tools":[{"name":"ok","inputSchema":${schema}}]}`)).toContain(schema);
   });
 
+  test.each(['1000000000000000', '-1', '1e400', '"x"'])('M-10 whose list may be kept for %s: for an hour at most', async (ttl) => {
+    const answer = await listed(`{"tools":[{"name":"ok"}],"cacheScope":"public","ttlMs":${ttl}}`);
+    const kept = Number(/"ttlMs":(\d+)[,}]/.exec(answer)?.[1]);
+    expect(kept).toBeGreaterThanOrEqual(0);
+    expect(kept).toBeLessThanOrEqual(3_600_000);
+  });
+
   test('M-10 shows each caller the tools that this caller may use, whatever it says of caches', async () => {
     const answer = await listed('{"tools":[{"name":"ok"},{"name":"danger"}],"cacheScope":"public","ttlMs":5}');
     expect(answer).toContain('"ok"');
