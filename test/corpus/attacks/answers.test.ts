@@ -1,6 +1,8 @@
 // Sections 3G, 3H and 3I, from the other side: an upstream that answers what it should not.
+import { createServer as createSecureServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { PAIR_ONE } from '../../support/certificates.ts';
 import { chunk, COMPLETION } from '../../support/chat.ts';
 import { heldBytes } from '../../support/held-memory.ts';
 import { watchTurns } from '../../support/longest-turn.ts';
@@ -329,5 +331,34 @@ describe('a tool server', () => {
     expect(answer).toContain('"ok"');
     expect(answer).not.toContain('danger');
     expect(answer).toContain('"cacheScope":"private"');
+  });
+});
+
+describe('an upstream that cannot prove who it is', () => {
+  const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+  });
+
+  test.each([
+    ['U-09 signs its certificate itself', undefined],
+    ['U-10 signs its certificate itself, where the environment would let it', '0'],
+  ])('%s: nothing is sent to it, in TLS or without', async (_, allowed) => {
+    if (allowed !== undefined) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = allowed;
+    let requests = 0;
+    const secure = createSecureServer({ cert: PAIR_ONE.cert, key: PAIR_ONE.key }, (_request, response) => {
+      requests += 1;
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const address = secure.address();
+    await start(() => {}, { url: `https://localhost:${typeof address === 'object' ? address?.port : 0}/v1` });
+    const answer = await ask();
+    expect(statusOf(answer)).toBe(502);
+    expect(answer).toContain('upstream.unreachable');
+    expect(requests).toBe(0);
+    secure.closeAllConnections();
+    secure.close();
   });
 });
