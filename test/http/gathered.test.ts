@@ -4,7 +4,9 @@ import { Gathered } from '../../src/http/gathered.ts';
 import { heldBytes } from '../support/held-memory.ts';
 
 const small = fc.uint8Array({ minLength: 1, maxLength: 100 }).map((bytes) => Buffer.from(bytes));
-const large = fc.tuple(fc.integer({ min: 3_000, max: 9_000 }), fc.nat(255)).map(([size, byte]) => Buffer.alloc(size, byte));
+const large = fc
+  .tuple(fc.integer({ min: 3_000, max: 9_000 }), fc.nat(255))
+  .map(([size, byte]) => Buffer.alloc(size, byte));
 const pieces = fc.array(fc.oneof(small, large), { maxLength: 30 });
 
 test.each([
