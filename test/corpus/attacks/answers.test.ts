@@ -15,14 +15,13 @@ let raw: Server | undefined;
 let open: RawConnection[] = [];
 const sockets = new Set<Socket>();
 
-/** An upstream in bytes: what it writes for each request, and how often it was connected to. */
-async function start(answer: (socket: Socket, request: string, nth: number) => void, more: object = {}): Promise<void> {
-  let nth = 0;
+/** An upstream in bytes: what it writes for each request. */
+async function start(answer: (socket: Socket, request: string) => void, more: object = {}): Promise<void> {
   raw = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (data) => answer(socket, data.toString('latin1'), (nth += 1)));
+    socket.on('data', (data) => answer(socket, data.toString('latin1')));
   });
   await new Promise<void>((resolve) => raw?.listen(0, '127.0.0.1', resolve));
   const address = raw.address();
@@ -30,7 +29,14 @@ async function start(answer: (socket: Socket, request: string, nth: number) => v
   const prices = { '*': { input: 1, output: 4 } };
   range = await openRange({
     upstreams: {
-      up: { protocol: 'openai', url: `${url}/v1`, credential: 'env:RANGE_KEY', prices, retry: { attempts: 1 }, ...more },
+      up: {
+        protocol: 'openai',
+        url: `${url}/v1`,
+        credential: 'env:RANGE_KEY',
+        prices,
+        retry: { attempts: 1 },
+        ...more,
+      },
       tools: { protocol: 'mcp', url: `${url}/mcp` },
     },
   });
@@ -50,7 +56,8 @@ const stream = (socket: Socket, ...pieces: readonly (string | Buffer)[]): void =
   socket.end();
 };
 const STOP = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`;
-const ask = (): Promise<string> => range.shoot(chat({ bearer: range.bearer, body: '{"model":"small","stream":true,"messages":[]}' }));
+const ask = (): Promise<string> =>
+  range.shoot(chat({ bearer: range.bearer, body: '{"model":"small","stream":true,"messages":[]}' }));
 /** Of this nothing has to be taken out again. */
 const STREAMING = '{"model":"small","stream":true,"stream_options":{"include_usage":true},"messages":[]}';
 const HUGE = 67_108_864;
@@ -93,7 +100,7 @@ const bodyOf = (answer: string): string => dechunked(answer.slice(answer.indexOf
 
 function dechunked(text: string): string {
   let out = '';
-  for (let rest = text; ; ) {
+  for (let rest = text; ;) {
     const [line, size = '0'] = /^([0-9a-f]+)\r\n/i.exec(rest) ?? ['', '0'];
     const bytes = parseInt(size, 16);
     if (bytes === 0) return out;
@@ -104,13 +111,22 @@ function dechunked(text: string): string {
 
 describe('an answer that flows', () => {
   test.each([
-    ['S-01 line ends of every kind in and between events', [chunk('a\\r\\nb'), ': c\r\n\r\n', 'data: {"x":1}\r\r', 'event: e\rdata: 1\n\n']],
+    [
+      'S-01 line ends of every kind in and between events',
+      [chunk('a\\r\\nb'), ': c\r\n\r\n', 'data: {"x":1}\r\r', 'event: e\rdata: 1\n\n'],
+    ],
     ['S-05 an event that is no JSON', [chunk('a'), 'data: {"choices":[{\n\n', chunk('b')]],
     ['S-06 a flood of comments', [': x\n\n'.repeat(10_000)]],
-    ['S-06 a retry of nothing, and an id with NUL', ['retry: 0\n\n', 'id: a\0b\n\n', 'retry: 99999999999999\n\n', chunk('a')]],
+    [
+      'S-06 a retry of nothing, and an id with NUL',
+      ['retry: 0\n\n', 'id: a\0b\n\n', 'retry: 99999999999999\n\n', chunk('a')],
+    ],
     ['S-08 an error in an event', [chunk('a'), 'data: {"error":{"message":"no more","type":"server_error"}}\n\n']],
     ['S-08 an error in an event of that name', ['event: error\ndata: {"message":"no more"}\n\n']],
-    ['S-04 characters cut in two', [Buffer.from(chunk('ä€😀')).subarray(0, 150), Buffer.from(chunk('ä€😀')).subarray(150)]],
+    [
+      'S-04 characters cut in two',
+      [Buffer.from(chunk('ä€😀')).subarray(0, 150), Buffer.from(chunk('ä€😀')).subarray(150)],
+    ],
   ])('%s: passes byte for byte', async (_, pieces) => {
     await start((socket) => stream(socket, ...pieces, STOP));
     const answer = await ask();
@@ -151,7 +167,9 @@ describe('an answer that flows', () => {
   });
 
   test('S-07 that is a page, though a stream was asked for', async () => {
-    await start((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>'));
+    await start((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>'),
+    );
     const answer = await ask();
     expect(statusOf(answer)).toBe(200);
     expect(answer).toMatch(/content-type: text\/html\r\n[^]*<html>$/i);
@@ -175,7 +193,10 @@ describe('an answer that flows', () => {
 describe('an answer that is none', () => {
   test.each([
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok!'],
-    ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
     ['a length that is no number', 'HTTP/1.1 200 OK\r\ncontent-length: 5x\r\n\r\nhello'],
     ['a head that ends in line feeds', 'HTTP/1.1 200 OK\ncontent-length: 2\n\nok'],
     ['a head of 100 KB', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`],
@@ -189,7 +210,9 @@ describe('an answer that is none', () => {
     const good = JSON.stringify(COMPLETION);
     await start((socket) =>
       isGood
-        ? socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${good.length}\r\n\r\n${good}`)
+        ? socket.end(
+            `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${good.length}\r\n\r\n${good}`,
+          )
         : socket.end(bytes),
     );
     expect(statusOf(await ask())).toBe(502);
@@ -217,7 +240,9 @@ describe('an answer that is none', () => {
     const address = sink.address();
     const port = typeof address === 'object' ? address?.port : 0;
     await start((socket) =>
-      socket.end(`HTTP/1.1 ${status} Moved\r\nlocation: http://127.0.0.1:${port}/v1/chat/completions\r\ncontent-length: 0\r\n\r\n`),
+      socket.end(
+        `HTTP/1.1 ${status} Moved\r\nlocation: http://127.0.0.1:${port}/v1/chat/completions\r\ncontent-length: 0\r\n\r\n`,
+      ),
     );
     const answer = await ask();
     expect(statusOf(answer)).toBe(502);
@@ -228,32 +253,33 @@ describe('an answer that is none', () => {
 });
 
 describe('U-08 an answer that was not asked for reaches nobody', () => {
-  const whole = (text: string): string => `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+  const whole = (text: string): string =>
+    `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
 
   test.each([
     ['at once behind its own', 0],
     ['a little later', 20],
     ['just when the next call comes', -1],
   ])('%s', async (_, delayMs) => {
-    await start((socket, request) => {
-      const own = /"user":"(\w+)"/.exec(request)?.[1] ?? 'nobody';
-      const poison = whole('{"poison":true}');
-      if (delayMs === 0) return void socket.write(whole(`{"for":"${own}"}`) + poison);
-      if (delayMs > 0) {
-        socket.write(whole(`{"for":"${own}"}`));
-        return void setTimeout(() => socket.write(poison), delayMs);
-      }
-      // The extra answer of the call before arrives while this one is under way.
-      socket.write(whole(`{"for":"${own}"}`));
-      setImmediate(() => socket.write(poison));
-    }, { connections: 1 });
+    const poison = whole('{"poison":true}');
+    const answer = (socket: Socket, request: string): void => {
+      const own = whole(`{"for":"${/"user":"(\w+)"/.exec(request)?.[1] ?? 'nobody'}"}`);
+      socket.write(delayMs === 0 ? own + poison : own);
+      if (delayMs > 0) setTimeout(() => socket.write(poison), delayMs);
+      // It arrives while the next call is on its way.
+      if (delayMs < 0) setImmediate(() => socket.write(poison));
+    };
+    await start(answer, { connections: 1 });
+    let served = 0;
     for (let nth = 0; nth < 20; nth += 1) {
       const bearer = await token({ sub: `user${nth}` });
       const answer = await range.shoot(chat({ bearer, body: `{"model":"small","user":"u${nth}","messages":[]}` }));
-      if (statusOf(answer) === 200) expect(answer).toContain(`{"for":"u${nth}"}`);
+      if (answer.includes(`{"for":"u${nth}"}`)) served += 1;
+      else expect(statusOf(answer)).toBe(502);
       expect(answer).not.toContain('poison');
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs * 2 * (nth % 2)));
     }
+    expect(served).toBeGreaterThan(0);
   });
 });
 
@@ -262,18 +288,25 @@ describe('what an upstream knows of itself stays there', () => {
     await start((socket, request) => {
       const key = /^authorization: Bearer (.*)$/im.exec(request)?.[1] ?? '';
       const body = `{"error":{"message":"bad key ${key}"},"request":${JSON.stringify(request)}}`;
-      socket.end(`HTTP/1.1 ${status} No\r\ncontent-type: application/json\r\nx-echo: ${key}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      socket.end(
+        `HTTP/1.1 ${status} No\r\ncontent-type: application/json\r\nx-echo: ${key}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
     });
     // The range itself refuses every answer with the key in it.
     expect(statusOf(await ask())).toBe(status);
   });
 
-  test.each(['{"error":', 'Error: x\n    at f (/srv/app.js:1:2)', '<html>'])('K-08 and what went wrong here is told in words: %s', async (body) => {
-    await start((socket) => socket.end(`HTTP/1.1 500 X\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, -1)}`));
-    const answer = await ask();
-    expect(statusOf(answer)).toBe(502);
-    expect(answer).toContain('upstream.broken');
-  });
+  test.each(['{"error":', 'Error: x\n    at f (/srv/app.js:1:2)', '<html>'])(
+    'K-08 and what went wrong here is told in words: %s',
+    async (body) => {
+      await start((socket) =>
+        socket.end(`HTTP/1.1 500 X\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, -1)}`),
+      );
+      const answer = await ask();
+      expect(statusOf(answer)).toBe(502);
+      expect(answer).toContain('upstream.broken');
+    },
+  );
 });
 
 describe('a tool server', () => {
@@ -287,7 +320,9 @@ describe('a tool server', () => {
 
   test('M-14 that reports progress 100,000 times holds nobody up', async () => {
     const progress = `data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n`;
-    await start((socket) => stream(socket, progress.repeat(100_000), 'data: {"jsonrpc":"2.0","id":1,"result":{"content":[]}}\n\n'));
+    await start((socket) =>
+      stream(socket, progress.repeat(100_000), 'data: {"jsonrpc":"2.0","id":1,"result":{"content":[]}}\n\n'),
+    );
     const watch = watchTurns();
     const answer = await range.shoot(mcp({ bearer: range.bearer }, call));
     expect(watch.stop()).toBeLessThan(150);
@@ -304,7 +339,10 @@ describe('a tool server', () => {
   };
 
   test.each([
-    ['nested 100,000 deep', `{"tools":[{"name":"ok","inputSchema":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}]}`],
+    [
+      'nested 100,000 deep',
+      `{"tools":[{"name":"ok","inputSchema":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}]}`,
+    ],
     ['of 20 MB', `{"tools":[{"name":"ok","description":"${'x'.repeat(20_000_000)}"}]}`],
     ['with a key twice', '{"tools":[{"name":"ok"}],"tools":[{"name":"danger"}]}'],
     ['that breaks off', '{"tools":[{"name":"ok"'],
@@ -319,12 +357,15 @@ describe('a tool server', () => {
     expect(await listed(`{"tools":[{"name":"ok","inputSchema":${schema}}]}`)).toContain(schema);
   });
 
-  test.each(['1000000000000000', '-1', '1e400', '"x"'])('M-10 whose list may be kept for %s: for an hour at most', async (ttl) => {
-    const answer = await listed(`{"tools":[{"name":"ok"}],"cacheScope":"public","ttlMs":${ttl}}`);
-    const kept = Number(/"ttlMs":(\d+)[,}]/.exec(answer)?.[1]);
-    expect(kept).toBeGreaterThanOrEqual(0);
-    expect(kept).toBeLessThanOrEqual(3_600_000);
-  });
+  test.each(['1000000000000000', '-1', '1e400', '"x"'])(
+    'M-10 whose list may be kept for %s: for an hour at most',
+    async (ttl) => {
+      const answer = await listed(`{"tools":[{"name":"ok"}],"cacheScope":"public","ttlMs":${ttl}}`);
+      const kept = Number(/"ttlMs":(\d+)[,}]/.exec(answer)?.[1]);
+      expect(kept).toBeGreaterThanOrEqual(0);
+      expect(kept).toBeLessThanOrEqual(3_600_000);
+    },
+  );
 
   test('M-10 shows each caller the tools that this caller may use, whatever it says of caches', async () => {
     const answer = await listed('{"tools":[{"name":"ok"},{"name":"danger"}],"cacheScope":"public","ttlMs":5}');

@@ -26,10 +26,36 @@ afterEach(() => expect(connects).toBe(0));
 
 /** What other gateways, proxies and SDKs take a destination from. */
 const FIELDS = [
-  'x-upstream', 'x-upstream-url', 'x-target', 'x-target-url', 'x-target-host', 'x-base-url', 'x-api-base', 'x-provider', 'x-endpoint', 'x-host',
-  'x-forwarded-host', 'x-forwarded-server', 'x-forwarded-proto', 'x-forwarded-port', 'x-original-host', 'x-original-url', 'x-rewrite-url',
-  'x-proxy-url', 'x-portkey-custom-host', 'x-portkey-config', 'x-litellm-api-base', 'helicone-target-url', 'helicone-openai-api-base',
-  'x-envoy-original-dst-host', 'x-ai-eg-model', 'cf-aig-custom-provider', 'x-stainless-base-url', 'openai-base-url', 'azure-endpoint', 'forwarded',
+  'x-upstream',
+  'x-upstream-url',
+  'x-target',
+  'x-target-url',
+  'x-target-host',
+  'x-base-url',
+  'x-api-base',
+  'x-provider',
+  'x-endpoint',
+  'x-host',
+  'x-forwarded-host',
+  'x-forwarded-server',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-original-host',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-proxy-url',
+  'x-portkey-custom-host',
+  'x-portkey-config',
+  'x-litellm-api-base',
+  'helicone-target-url',
+  'helicone-openai-api-base',
+  'x-envoy-original-dst-host',
+  'x-ai-eg-model',
+  'cf-aig-custom-provider',
+  'x-stainless-base-url',
+  'openai-base-url',
+  'azure-endpoint',
+  'forwarded',
 ];
 
 describe('U-01 VR-07 a header field', () => {
@@ -37,15 +63,42 @@ describe('U-01 VR-07 a header field', () => {
     for (const value of [elsewhere, `http://${elsewhere}`, `http://${elsewhere}/v1`]) {
       expect(statusOf(await range.shoot(chat({ bearer: range.bearer, fields: [`${name}: ${value}`] })))).toBe(200);
     }
-    expect(range.received().map(({ method, url }) => `${method} ${url}`)).toEqual(Array(3).fill('POST /v1/chat/completions'));
+    expect(range.received().map(({ method, url }) => `${method} ${url}`)).toEqual(
+      Array(3).fill('POST /v1/chat/completions'),
+    );
   });
 });
 
 describe('U-01 VR-07 a member of a body', () => {
   const members = [
-    'api_base', 'base_url', 'baseURL', 'api_url', 'url', 'endpoint', 'azure_endpoint', 'host', 'custom_host', 'upstream', 'provider', 'target',
-    'proxy', 'proxy_url', 'redirect', 'callback', 'webhook', 'webhook_url', 'server_url', 'custom_llm_provider', 'api_key', 'deployment_id',
-    'aws_bedrock_runtime_endpoint', 'vertex_project', 'litellm_params', 'user_config', 'extra_headers', 'metadata',
+    'api_base',
+    'base_url',
+    'baseURL',
+    'api_url',
+    'url',
+    'endpoint',
+    'azure_endpoint',
+    'host',
+    'custom_host',
+    'upstream',
+    'provider',
+    'target',
+    'proxy',
+    'proxy_url',
+    'redirect',
+    'callback',
+    'webhook',
+    'webhook_url',
+    'server_url',
+    'custom_llm_provider',
+    'api_key',
+    'deployment_id',
+    'aws_bedrock_runtime_endpoint',
+    'vertex_project',
+    'litellm_params',
+    'user_config',
+    'extra_headers',
+    'metadata',
   ];
   test.each(members)('%s does not say where a call goes', async (name) => {
     const body = `{"model":"small","messages":[],"${name}":"http://${elsewhere}/"}`;
@@ -65,7 +118,9 @@ describe('U-01 a model', () => {
     () => `small@${elsewhere}`,
     () => `small#${elsewhere}`,
   ])('called like an address (%#) is a name, and leads nowhere else', async (name) => {
-    const status = statusOf(await range.shoot(chat({ bearer: range.bearer, body: `{"model":"${name()}","messages":[]}` })));
+    const status = statusOf(
+      await range.shoot(chat({ bearer: range.bearer, body: `{"model":"${name()}","messages":[]}` })),
+    );
     expect([200, 400, 403, 404]).toContain(status);
     const sent = range.received();
     expect(sent.length).toBe(status === 200 ? 1 : 0);
@@ -81,7 +136,9 @@ describe('U-01 a target', () => {
     ['an upstream that is encoded', (there: string) => `/http%3a%2f%2f${there}/v1/chat/completions`],
     ['a user in the path', (there: string) => `/v1@${there}/chat/completions`],
   ])('with %s leads nowhere', async (_, target) => {
-    expect([400, 404]).toContain(statusOf(await range.shoot(chat({ bearer: range.bearer, target: target(elsewhere) }))));
+    expect([400, 404]).toContain(
+      statusOf(await range.shoot(chat({ bearer: range.bearer, target: target(elsewhere) }))),
+    );
     expect(range.received()).toEqual([]);
   });
 

@@ -67,7 +67,10 @@ describe('the keys of an issuer are fixed', () => {
     ['J-10 over, and past the tolerance of clocks', signed({}, { ...CLAIMS, exp: now - 60 })],
     ['J-11 to begin, past the tolerance of clocks', signed({}, { ...CLAIMS, nbf: now + 60 })],
     ['J-11 from the future', signed({}, { ...CLAIMS, iat: now + 60 })],
-    ...['"9999999999"', 'null', 'true', '[]', '{}'].map((text) => [`J-13 it ends at ${text}`, signed({}, withText('exp', text))]),
+    ...['"9999999999"', 'null', 'true', '[]', '{}'].map((text) => [
+      `J-13 it ends at ${text}`,
+      signed({}, withText('exp', text)),
+    ]),
     ...['1e400', '9223372036854775808', '-1', '1.5e300', '-1e400'].map((text) => [
       `J-14 it ends at ${text}`,
       signed({}, withText('exp', text)),
@@ -76,22 +79,32 @@ describe('the keys of an issuer are fixed', () => {
     ['J-16 for several others', signed({}, { ...CLAIMS, aud: ['a', 'b'] })],
     ['J-16 for nobody', signed({}, { ...CLAIMS, aud: [] })],
     ['J-16 for an object', signed({}, { ...CLAIMS, aud: { waygate: true } })],
-    ['J-16 for 10,000 others', signed({}, { ...CLAIMS, aud: Array.from({ length: 10_000 }, (_, index) => `a${index}`) })],
-    ['J-17 an ID token, which is for the client', signed({ typ: 'JWT' }, { ...CLAIMS, aud: 'client-1', nonce: 'n', at_hash: 'x' })],
+    [
+      'J-16 for 10,000 others',
+      signed({}, { ...CLAIMS, aud: Array.from({ length: 10_000 }, (_, index) => `a${index}`) }),
+    ],
+    [
+      'J-17 an ID token, which is for the client',
+      signed({ typ: 'JWT' }, { ...CLAIMS, aud: 'client-1', nonce: 'n', at_hash: 'x' }),
+    ],
     ['J-17 the token of a logout', signed({ typ: 'logout+jwt' })],
     ['J-17 a proof of possession', signed({ typ: 'dpop+jwt' })],
-    ['J-19 10,000 claims', signed({}, { ...CLAIMS, ...Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`c${index}`, 1])) })],
+    [
+      'J-19 10,000 claims',
+      signed({}, { ...CLAIMS, ...Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`c${index}`, 1])) }),
+    ],
     ['J-19 a tenant nested 2,000 deep', signed({}, withText('org', '['.repeat(2_000) + ']'.repeat(2_000)))],
   ])('%s: refused', async (_, token) => {
-    const status = statusOf(await ask(range, token as string));
-    expect((token as string).length > 16_000 ? 431 : 401).toBe(status);
+    expect(statusOf(await ask(range, token))).toBe(token.length > 16_000 ? 431 : 401);
     expect(range.received()).toEqual([]);
   });
 
-  test.each([
+  test.each<[string, object]>([
     ['J-10 over, but within the tolerance of clocks', { exp: now - 1 }],
     ['J-16 for several, one of which we are', { aud: ['other', 'waygate'] }],
-    ...['__proto__', 'constructor', 'toString'].map((org) => [`D-04 of the tenant \`${org}\``, { org }] as const),
+    ...['__proto__', 'constructor', 'toString'].map(
+      (org) => [`D-04 of the tenant \`${org}\``, { org }] as [string, object],
+    ),
   ])('%s: taken', async (_, claims) => {
     expect(statusOf(await ask(range, signed({}, { ...CLAIMS, org: 'acme', ...claims })))).toBe(200);
     expect(range.received()).toHaveLength(1);
@@ -101,7 +114,13 @@ describe('the keys of an issuer are fixed', () => {
     const { port } = sink.address() as AddressInfo;
     const stranger = ecPair('k1');
     const at = `http://127.0.0.1:${port}/keys`;
-    for (const header of [{ jku: at }, { x5u: at }, { jwk: stranger.jwk }, { x5c: ['MIIB'] }, { jku: at, kid: 'unknown' }]) {
+    for (const header of [
+      { jku: at },
+      { x5u: at },
+      { jwk: stranger.jwk },
+      { x5c: ['MIIB'] },
+      { jku: at, kid: 'unknown' },
+    ]) {
       const forged = compact({ alg: 'ES256', kid: 'k1', ...header }, CLAIMS, by(stranger));
       expect(statusOf(await ask(range, forged))).toBe(401);
       await ask(range, signed(header));
@@ -150,25 +169,41 @@ describe('an issuer publishes its keys', () => {
     ['null for a key', (response) => void response.end(keys(null, 'x', 7))],
     ['10,000 keys', (response) => void response.end(keys(...Array.from({ length: 10_000 }, () => ({ kty: 'oct' }))))],
     ['100 MB', (response) => void response.end(Buffer.alloc(104_857_600, ' '))],
-    ['a bomb in gzip', (response) => void response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(50_000_000)))],
-    ['good keys in brotli', (response) => void response.setHeader('content-encoding', 'br').end(brotliCompressSync(keys(ec.jwk)))],
+    [
+      'a bomb in gzip',
+      (response) => void response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(50_000_000))),
+    ],
+    [
+      'good keys in brotli',
+      (response) => void response.setHeader('content-encoding', 'br').end(brotliCompressSync(keys(ec.jwk))),
+    ],
     ['a connection that ends', (response) => void response.destroy()],
     ['only a key that is too weak', (response) => void response.end(keys({ ...rsaPair('k1', 1024).jwk }))],
     ['J-04 only a shared secret', (response) => void response.end(keys({ kty: 'oct', kid: 'k1', k: 'c2VjcmV0' }))],
-    ['J-04 its own secret key', (response) => void response.end(keys({ ...ec.privateKey.export({ format: 'jwk' }), kid: 'k1' }))],
+    [
+      'J-04 its own secret key',
+      (response) => void response.end(keys({ ...ec.privateKey.export({ format: 'jwk' }), kid: 'k1' })),
+    ],
   ])('J-25 and answers %s: nobody is let in, and those of other issuers still are', async (_, publish) => {
-    const { sound, received } = await start(publish);
-    const answer = await ask(range as Range, mine);
+    const target = await start(publish);
+    const answer = await ask(target, mine);
     expect(statusOf(answer)).toBe(503);
     expect(answer).toContain('identity.unavailable');
-    expect(received()).toEqual([]);
-    expect(await sound()).toBe(200);
+    expect(target.received()).toEqual([]);
+    expect(await target.sound()).toBe(200);
   });
 
   test('J-25 two keys of one name, or one that is unusable beside a good one, hurt nobody', async () => {
-    await start((response) => void response.end(keys({ kty: 'oct', kid: 'k1', k: 'AA' }, rsaPair('k1', 1024).jwk, ec.jwk, rsa.jwk)));
+    await start(
+      (response) =>
+        void response.end(keys({ kty: 'oct', kid: 'k1', k: 'AA' }, rsaPair('k1', 1024).jwk, ec.jwk, rsa.jwk)),
+    );
     expect(statusOf(await ask(range as Range, mine))).toBe(200);
-    expect(statusOf(await ask(range as Range, compact({ alg: 'RS256', kid: 'r1' }, { ...CLAIMS, org: 'acme' }, by(rsa, 'RS256'))))).toBe(200);
+    expect(
+      statusOf(
+        await ask(range as Range, compact({ alg: 'RS256', kid: 'r1' }, { ...CLAIMS, org: 'acme' }, by(rsa, 'RS256'))),
+      ),
+    ).toBe(200);
   });
 
   test('J-04 a shared secret among the keys signs nothing', async () => {

@@ -21,7 +21,10 @@ function lines(): readonly string[] {
   const dir = join(range.gateway.dir, 'audit');
   return readdirSync(dir).flatMap((file) => readFileSync(join(dir, file), 'utf8').trim().split('\n'));
 }
-const entries = (): readonly Entry[] => lines().map((line) => JSON.parse(line) as Entry).filter(({ call }) => call);
+const entries = (): readonly Entry[] =>
+  lines()
+    .map((line) => JSON.parse(line) as Entry)
+    .filter(({ call }) => call);
 
 const danger = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'danger', arguments: {} } };
 
@@ -31,12 +34,28 @@ describe('a refused request leaves one entry that says why', () => {
     ['no such operation', () => chat({ bearer: range.bearer, target: '/v1/chat' }), 'route.operation'],
     ['a key twice', () => chat({ bearer: range.bearer, body: '{"model":"a","model":"b"}' }), 'request.invalid'],
     ['a type of its own', () => chat({ bearer: range.bearer, type: 'text/plain' }), 'request.invalid'],
-    ['a coding of its own', () => chat({ bearer: range.bearer, fields: ['content-encoding: deflate'] }), 'request.encoding'],
-    ['too large', () => chat({ bearer: range.bearer, body: '' }).replace('length: 0', 'length: 99999999'), 'request.too_large'],
-    ['a model that is forbidden', () => chat({ bearer: range.bearer, body: '{"model":"forbidden","messages":[]}' }), 'policy.denied'],
+    [
+      'a coding of its own',
+      () => chat({ bearer: range.bearer, fields: ['content-encoding: deflate'] }),
+      'request.encoding',
+    ],
+    [
+      'too large',
+      () => chat({ bearer: range.bearer, body: '' }).replace('length: 0', 'length: 99999999'),
+      'request.too_large',
+    ],
+    [
+      'a model that is forbidden',
+      () => chat({ bearer: range.bearer, body: '{"model":"forbidden","messages":[]}' }),
+      'policy.denied',
+    ],
     ['a tool that is forbidden', () => mcp({ bearer: range.bearer }, danger), 'policy.denied'],
     ['a batch', () => mcp({ bearer: range.bearer }, [danger]), 'request.invalid'],
-    ['a name in the header that is another', () => mcp({ bearer: range.bearer, fields: ['mcp-method: tools/list'] }, danger), 'request.mismatch'],
+    [
+      'a name in the header that is another',
+      () => mcp({ bearer: range.bearer, fields: ['mcp-method: tools/list'] }, danger),
+      'request.mismatch',
+    ],
   ])('%s', async (_, request, code) => {
     const before = entries().length;
     await range.shoot(request());

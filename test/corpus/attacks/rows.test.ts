@@ -49,6 +49,8 @@ test('every case belongs to a row, and every row says where all its cases are', 
 test('no row is there twice, and none has gone', () => {
   const ids = rows.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  const sections = Object.entries(Object.groupBy(ids, (id) => id.slice(0, 1))).map(([key, list]) => `${key} ${list?.length}`);
+  const sections = Object.entries(Object.groupBy(ids, (id) => id.slice(0, 1))).map(
+    ([key, list]) => `${key} ${list?.length}`,
+  );
   expect(sections).toEqual(['J 19', 'F 15', 'H 5', 'X 2', 'P 16', 'L 5', 'D 6', 'S 10', 'K 8', 'U 10', 'M 12', 'A 2']);
 });
