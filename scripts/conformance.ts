@@ -20,12 +20,19 @@ let differences = 0;
 for (const suite of SUITES) {
   const main = await installSuite(suite);
   const [direct, governed] = [await runSuite(main, suite, server.url), await runSuite(main, suite, proxy.url)];
+  await assertAlive();
   differences += report(suite, direct, governed);
 }
 proxy.close();
 await waygate.stop();
 await server.close();
 process.exitCode = differences === 0 ? 0 : 1;
+
+// A gateway that somebody ended in the meantime would fail every check.
+async function assertAlive(): Promise<void> {
+  const answer = await fetch(`${waygate.url}/readyz`).catch(() => undefined);
+  if (answer?.ok !== true) throw new Error(`the gateway ended in the middle of a suite:\n${waygate.output()}`);
+}
 
 function report({ version, select }: Suite, direct: Results, governed: Results): number {
   const passed = (results: Results): number => [...results.values()].filter((status) => status === 'SUCCESS').length;

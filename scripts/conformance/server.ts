@@ -11,6 +11,7 @@ import {
 } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { registerContent } from './content.ts';
+import { registerRounds, states } from './rounds.ts';
 import { registerTools } from './tools.ts';
 
 export interface ConformanceServer {
@@ -63,8 +64,10 @@ async function openSession(
 
 function newServer(): McpServer {
   const capabilities = { logging: {}, completions: {}, tools: {}, prompts: {}, resources: { subscribe: true } };
-  const server = new McpServer({ name: 'conformance', version: '1.0.0' }, { capabilities });
+  const verify = states.verify.bind(states);
+  const server = new McpServer({ name: 'conformance', version: '1.0.0' }, { capabilities, requestState: { verify } });
   registerTools(server);
+  registerRounds(server);
   registerContent(server);
   return server;
 }

@@ -42,7 +42,11 @@ export async function runSuite(main: string, { select }: Suite, url: string): Pr
   const results = new Map<string, string>();
   for (const folder of readdirSync(out).sort()) {
     const scenario = folder.replace(/^server-/, '').replace(/-\d{4}-\d\d-\d\dT.*$/, '');
-    const checks = JSON.parse(readFileSync(join(out, folder, 'checks.json'), 'utf8')) as {
+    const file = join(out, folder, 'checks.json');
+    // A scenario that could not even begin leaves an empty folder.
+    if (!existsSync(file)) results.set(`${scenario}/0`, 'NONE');
+    if (!existsSync(file)) continue;
+    const checks = JSON.parse(readFileSync(file, 'utf8')) as {
       id: string;
       status: string;
     }[];

@@ -35,7 +35,7 @@ function inputTokens({ messages, system, tools }: CountRequest): number {
 }
 
 function toTurns({ role, content }: CountRequest['messages'][number]): Turn[] {
-  if (typeof content === 'string' || role === 'assistant') return [{ by: role, text: textOf(content) }];
+  if (typeof content === 'string' || role !== 'user') return [{ by: role, text: textOf(content) }];
   return content.flatMap((block): Turn[] => {
     if (block.type === 'tool_result') return [{ by: 'tool', text: textOf(block.content) }];
     return block.text === undefined ? [] : [{ by: 'user', text: block.text }];

@@ -72,7 +72,10 @@ const block = part.extend({ content: z.union([z.string(), z.array(part)]).option
 export const countRequest = z.looseObject({
   model: z.string(),
   messages: z
-    .array(z.looseObject({ role: z.enum(['user', 'assistant']), content: z.union([z.string(), z.array(block)]) }))
+    // Claude Code tells the model of its surroundings as `system`, between the other messages.
+    .array(
+      z.looseObject({ role: z.enum(['user', 'assistant', 'system']), content: z.union([z.string(), z.array(block)]) }),
+    )
     .min(1),
   system: content,
   tools: z.array(z.looseObject({ name: z.string(), input_schema: jsonSchema })).nullish(),

@@ -40,7 +40,7 @@ export function outboundClient(options: OutboundOptions): OutboundClient {
   const { timeoutMs = TIMEOUT_MS, bodyBytesMax = BODY_BYTES_MAX } = options;
   const agent = new Agent({
     // With autoSelectFamily Node asks the look-up for all addresses, and tries one after the other.
-    connect: { timeout: timeoutMs, lookup: guardedLookup(options), autoSelectFamily: true },
+    connect: { timeout: timeoutMs, lookup: guardedLookup(options), autoSelectFamily: true, rejectUnauthorized: true },
     allowH2: false,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,

@@ -18,6 +18,9 @@ const LISTS: readonly ListRow[] = [
   { key: 'resourceTemplates', kind: 'resource', name: 'uriTemplate' },
 ];
 
+/** What a caller may use can be another thing tomorrow. */
+const TTL_MAX_MS = 3_600_000;
+
 /** A list result, in JSON or as an event, with only what may be used, and private to the caller. */
 export function narrowMcp(body: Buffer, contentType: string, mayUse: MayUse): Buffer {
   if (!/^text\/event-stream\b/i.test(contentType)) return narrowMessage(body, mayUse);
@@ -47,5 +50,14 @@ function narrowMessage(body: Buffer, mayUse: MayUse): Buffer {
   if (isCacheable && result['cacheScope'] !== 'private') {
     edits.push(setMember(at, parts, { key: 'cacheScope', value: '"private"' }));
   }
+  const kept = keptFor(result['ttlMs']);
+  if (kept !== undefined) edits.push(setMember(at, parts, { key: 'ttlMs', value: String(kept) }));
   return edits.length === 0 ? body : splice(body, edits);
+}
+
+/** For how long a list may be kept where it says another time; undefined where that time, or none, may stand. */
+function keptFor(ttlMs: unknown): number | undefined {
+  if (ttlMs === undefined) return undefined;
+  if (typeof ttlMs !== 'number' || ttlMs < 0) return 0;
+  return ttlMs > TTL_MAX_MS ? TTL_MAX_MS : undefined;
 }

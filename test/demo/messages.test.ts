@@ -29,6 +29,13 @@ describe('messages, with the Anthropic SDK', () => {
     expect(answer.usage.output_tokens).toBeGreaterThan(0);
   });
 
+  test('what stands between the messages as `system` is not what was asked', async () => {
+    const between = { role: 'system', content: [{ type: 'text', text: 'the time is noon' }] } as const;
+    const messages = [...ask('hello').messages, between];
+    const answer = await client.messages.create({ ...ask(''), messages } as never);
+    expect(JSON.stringify(answer)).toContain('You said: “hello”');
+  });
+
   test('count_tokens says what a message then uses', async () => {
     const { max_tokens, ...request } = ask('Count me');
     const counted = await client.messages.countTokens({ ...request, tools: [ADD] });

@@ -43,6 +43,19 @@ describe('narrowMcp', () => {
     );
   });
 
+  test.each([
+    ['1000000000000000', 3_600_000],
+    ['1e400', 3_600_000],
+    ['3600001', 3_600_000],
+    ['-1', 0],
+    ['"5"', 0],
+    ['null', 0],
+  ])('lets no list be kept for longer than an hour: %s', (ttl, kept) => {
+    const list = (text: string) => `{"result":{"tools":[{"name":"a"}],"cacheScope":"private","ttlMs":${text}}}`;
+    expect(narrow(list(ttl), JSON_TYPE, 'tool:a')).toBe(list(String(kept)));
+    expect(narrow(list('3600000'), JSON_TYPE, 'tool:a')).toBe(list('3600000'));
+  });
+
   test('finds the list in a stream of events, and leaves the other events', () => {
     const stream =
       ': hi\n\nevent: message\nid: 1\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\ndata:\n\n' +

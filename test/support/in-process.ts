@@ -40,7 +40,8 @@ export async function startInProcess(config: Record<string, unknown>, policy: un
   };
   const { config: loaded } = await loadConfig({
     path,
-    env: { UPSTREAM_KEY: 'sk-upstream' },
+    // The second is long enough to be looked for in answers.
+    env: { UPSTREAM_KEY: 'sk-upstream', RANGE_KEY: 'sk-range-0123456789abcdef' },
     files: {
       read: (file) => (file in files ? Promise.resolve(files[file] as string) : Promise.reject(new Error(file))),
       list: () => Promise.resolve(['test.yaml']),

@@ -22,6 +22,9 @@ export interface Range {
 
 const BODY = '{"model":"small","messages":[]}';
 
+/** What no answer may hold, whatever was asked: the upstream's key, and where in our sources something went wrong. */
+const LEAKS = /sk-upstream|sk-range|\bat (?:async )?\S+ \(|file:\/\/\/|node_modules|node:internal/;
+
 /** Allows `model/*` but `forbidden`, and every tool but `danger`. */
 const POLICY = {
   policy: 'range',
@@ -46,10 +49,14 @@ export async function openRange(config: Record<string, unknown> = {}): Promise<R
   const gateway = await startInProcess({ upstreams, ...config }, POLICY);
   const bearer = await token();
   const port = Number(new URL(gateway.url).port);
+  const signature = bearer.slice(bearer.lastIndexOf('.') + 1);
   const shoot = async (bytes: string | Buffer): Promise<string> => {
     const connection = await openRaw(port);
     connection.send(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-    return connection.closed;
+    const answer = await connection.closed;
+    const [leak] = LEAKS.exec(answer) ?? (answer.includes(signature) ? [signature] : []);
+    if (leak !== undefined) throw new Error(`the answer gives away \`${leak}\`:\n${answer.slice(0, 2_000)}`);
+    return answer;
   };
   return {
     gateway,

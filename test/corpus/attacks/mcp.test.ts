@@ -47,6 +47,17 @@ describe('a message that can be read in two ways is refused', () => {
     ['M-04 a name of 10 KB', call('x'.repeat(10_240))],
     ['M-04 a name with a line feed', call('ok\ndanger')],
     ['M-04 a name with a space behind it', call('danger ')],
+    ['M-04 a name with NUL', call('danger\0')],
+    ['M-04 a name that is half a surrogate', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"danger\\ud800"}}'],
+    ['M-02 a name of another width', { ...call('ok'), params: { name: 'ok', '\uff4eame': 'danger', arguments: {} } }],
+    ['M-02 a name with what has no width', { ...call('ok'), params: { name: 'ok', 'na\u200bme': 'danger', arguments: {} } }],
+    ['M-02 parameters in capitals', { ...call('ok'), Params: { name: 'danger' } }],
+    ['M-02 an id in capitals', { ...call('ok'), ID: 2 }],
+    ['M-02 a key twice in the arguments', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ok","arguments":{"a":1,"a":2}}}'],
+    ['M-05 an id past what a double holds', '{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/list"}'],
+    ['M-05 true for an id', call('ok', { id: true })],
+    ['M-01 messages in lines', `${JSON.stringify(call('ok'))}\n${JSON.stringify(call('danger'))}`],
+    ['M-01 an array within the message', { ...call('ok'), params: [call('danger')] }],
   ])('%s', async (_, body) => {
     expect(statusOf(await send(body))).toBe(400);
     expect(range.received()).toEqual([]);
@@ -115,6 +126,16 @@ test.each(['d\u0430nger', '\uff44anger', 'dan\u200bger', '\u202edanger', '__prot
     await send(call(name));
     const names = range.received().map(({ body }) => (JSON.parse(body.toString()) as { params: { name: string } }).params.name);
     expect(names).toEqual([name]);
+  },
+);
+
+test.each(['ok__danger', 'tools__danger', 'danger__ok', 'tools/danger', 'mcp__tools__danger'])(
+  'M-04 a name with another in it is the name as a whole: `%s`',
+  async (name) => {
+    const answer = await send(call(name));
+    const names = range.received().map(({ body }) => (JSON.parse(body.toString()) as { params: { name: string } }).params.name);
+    expect(names).toEqual(name.split('/').at(-1) === name ? [name] : names);
+    expect(statusOf(answer)).toBe(200);
   },
 );
 

@@ -47,6 +47,13 @@ describe('a path in any but its plain form is refused', () => {
     ['P-15', '/v1/chat/completions%3Fa=1'],
     ['P-15', '/v1/chat/completions?a=\xff'],
     ['P-16', '/v1/chat/completions%23'],
+    ['P-02', '/v1/%2e/chat/completions'],
+    ['P-03', '/v1/%2e%2e%2fadmin'],
+    ['P-05', '/v1/..%5cadmin'],
+    ['P-13', '/v1/%e0%80%af/chat'],
+    ['P-13', '/v1/%u002e%u002e/admin'],
+    ['P-08', '/v1/chat/completions;'],
+    ['P-08', '/;/v1/chat/completions'],
     ['VR-59', '//v1/chat/completions'],
   ])('%s %s', async (_, target) => {
     expect(statusOf(await send(target))).toBe(400);
@@ -87,6 +94,20 @@ describe('a query is the upstream’s business', () => {
     expect(more).toEqual([]);
   });
 });
+
+test('P-15 a query of 10,000 parameters is more than a head may hold: 431', async () => {
+  expect(statusOf(await send(`/v1/chat/completions?${'a=1&'.repeat(10_000)}`))).toBe(431);
+  expect(range.received()).toEqual([]);
+});
+
+test.each(['/v1/../v1/chat/completions', '/v1/models', '/v1/chat/completions'])(
+  'P-01 without a token nothing is to be had at %s',
+  async (target) => {
+    const answer = await range.shoot(chat({ bearer: 'x', target }).replace('authorization: Bearer x', 'x-none: 1'));
+    expect([400, 401, 405]).toContain(statusOf(answer));
+    expect(range.received()).toEqual([]);
+  },
+);
 
 test('whatever the bytes of a path, it reaches an upstream only as the path that was decided on', async () => {
   const piece = fc.constantFrom('v1', 'chat', 'completions', '/', '/', '..', '.', '%2e', '%2f', ';', '\\', '//', 'V1', '\xff');

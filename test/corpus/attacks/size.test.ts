@@ -4,6 +4,7 @@ import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, z
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chunk } from '../../support/chat.ts';
 import { chat, openRange, type Range } from '../../support/range.ts';
+import { heldBytes } from '../../support/held-memory.ts';
 import { openRaw, type RawConnection, statusOf } from '../../support/raw-http.ts';
 
 const LIMIT = 1_048_576;
@@ -73,6 +74,50 @@ describe('a body at the limit', () => {
   });
 });
 
+describe('L-03 a chunked body that grows past its limit a byte at a time', () => {
+  beforeEach(() => start());
+
+  test('is refused there, and costs memory and time in proportion', { timeout: 30_000 }, async () => {
+    const bytes = Buffer.from('1\r\n \r\n'.repeat(LIMIT), 'latin1');
+    const connection = await openConnection(head('transfer-encoding: chunked'));
+    const before = heldBytes();
+    const spent = process.cpuUsage();
+    connection.socket.write(bytes);
+    await expect.poll(() => connection.socket.writableLength, { timeout: 20_000 }).toBe(0);
+    expect(heldBytes() - before).toBeLessThan(10 * LIMIT);
+    connection.send('1\r\n \r\n');
+    expect(statusOf(await connection.closed)).toBe(413);
+    const { user, system } = process.cpuUsage(spent);
+    // 6 MB on the wire, written and read in this process.
+    expect((user + system) / 1_000).toBeLessThan(5_000);
+    expect(range.received()).toEqual([]);
+    expect(await range.sound()).toBe(200);
+  });
+});
+
+describe('L-01 the usual limits', () => {
+  beforeEach(() => start());
+
+  test.each([
+    ['32 MB to a model', '/v1/chat/completions', 33_554_432],
+    ['32 MB to a model of one upstream', '/up/v1/chat/completions', 33_554_432],
+    ['4 MB to a tool', '/mcp/tools', 4_194_304],
+  ])('%s: a byte more is refused before any of it has come', async (_, target, limit) => {
+    const announcing = (bytes: number): string =>
+      chat({ bearer: range.bearer, target, body: '', fields: ['accept: application/json, text/event-stream'] }).replace(
+        'content-length: 0',
+        `content-length: ${bytes}`,
+      );
+    const over = await openConnection(announcing(limit + 1));
+    expect(statusOf(await over.closed)).toBe(413);
+    const within = await openConnection(announcing(limit));
+    within.send('{');
+    await expect.poll(() => range.gateway.waygate.telemetry.prometheusText()).toContain('waygate_');
+    expect(within.text).toBe('');
+    expect(range.received()).toEqual([]);
+  });
+});
+
 describe('L-04 a compressed body', () => {
   beforeEach(() => start());
   const BOMB = Buffer.alloc(67_108_864, ' ');
@@ -89,6 +134,17 @@ describe('L-04 a compressed body', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(33_554_432);
     expect(range.received()).toEqual([]);
     expect(await range.sound()).toBe(200);
+  });
+
+  test('that unfolds more than a hundredfold is refused, though it would fit', async () => {
+    const bytes = gzipSync(Buffer.from(bodyOf(8_388_608)));
+    const request = chat({
+      bearer: range.bearer,
+      body: bytes.toString('latin1'),
+      fields: ['content-encoding: gzip'],
+    });
+    expect(statusOf(await range.shoot(request))).toBe(413);
+    expect(range.received()).toEqual([]);
   });
 
   test.each([
@@ -143,6 +199,26 @@ describe('L-06 a client that takes its time', () => {
     expect(statusOf(answer)).toBe(408);
     expect(answer).toContain('request.timeout');
     expect(await range.sound()).toBe(200);
+  });
+
+  test('over its head, of which a byte comes now and then: 408', async () => {
+    await start({ headMs: 300 });
+    const connection = await openConnection('POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nx: ');
+    const timer = setInterval(() => connection.send('y'), 20);
+    expect(statusOf(await connection.closed)).toBe(408);
+    clearInterval(timer);
+  });
+
+  test.each([
+    ['with a length', 'content-length: 100000', 'x'],
+    ['in chunks', 'transfer-encoding: chunked', '1\r\nx\r\n'],
+  ])('over its body %s, of which a byte comes now and then: 408', async (_, field, piece) => {
+    await start({ bodyMs: 300 });
+    const connection = await openConnection(head(field));
+    const timer = setInterval(() => connection.send(piece), 20);
+    expect(statusOf(await connection.closed)).toBe(408);
+    clearInterval(timer);
+    expect(range.received()).toEqual([]);
   });
 
   test('over its next request: its connection ends', async () => {
