@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MIN = [24, 12];
-const LOCK_WAIT_MS = 180000;
+/** A slow network and a slow disk take minutes for half a gigabyte. */
+const LOCK_WAIT_MS = 900000;
 
 /** A path inside the project. */
 export function inProject() {
@@ -94,6 +95,11 @@ function install(folder, what) {
 /** Installs the project's dependencies where they are missing or stale. */
 export function installDependencies() {
   if (isClone()) install(ROOT, 'dependencies');
+}
+
+/** Installs the clients that only the tests need and that are too large for everybody else. */
+export function installLargeClients() {
+  install(inProject('test', 'e2e', 'claude-agent-sdk'), 'the Claude Agent SDK for the tests');
 }
 
 /** The path of a Node that can run Waygate: this one, or the pinned one fetched from the npm registry. */

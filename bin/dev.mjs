@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The project's own commands (`npm test`, `npm run check`, …), on a Node that can run them.
 import { spawnSync } from 'node:child_process';
-import { findNode, inProject, installDependencies } from './bootstrap.mjs';
+import { findNode, inProject, installDependencies, installLargeClients } from './bootstrap.mjs';
 
 const bin = (...path) => inProject('node_modules', ...path);
 const VITEST = [bin('vitest', 'vitest.mjs')];
@@ -34,6 +34,9 @@ const COMMANDS = {
   check: (rest) => [...STATIC, ['tests', [...VITEST, 'run', '--coverage', ...rest]]],
 };
 
+/** Commands that run the tests or read them. */
+const READS_TESTS = ['test', 'coverage', 'typecheck', 'lint', 'check', 'check:static'];
+
 const [name = 'check', ...rest] = process.argv.slice(2);
 const steps = COMMANDS[name];
 if (!steps) {
@@ -41,6 +44,7 @@ if (!steps) {
   process.exit(2);
 }
 installDependencies();
+if (READS_TESTS.includes(name)) installLargeClients();
 const node = findNode();
 for (const [title, args] of steps(rest)) {
   if (steps(rest).length > 1) process.stderr.write(`[waygate] ${title}\n`);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { createSdkMcpServer, type Options, query, type SDKMessage, tool } from '@anthropic-ai/claude-agent-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { CLIENT_POLICY, type DemoGateway, startDemoGateway } from '../support/demo.ts';
-import { type Passed, type RecordingProxy, recordingProxy } from '../support/recording-proxy.ts';
-import { token } from '../support/waygate.ts';
+import { CLIENT_POLICY, type DemoGateway, startDemoGateway } from '../../support/demo.ts';
+import { type Passed, type RecordingProxy, recordingProxy } from '../../support/recording-proxy.ts';
+import { token } from '../../support/waygate.ts';
 
 let gateway: DemoGateway;
 let proxy: RecordingProxy;
