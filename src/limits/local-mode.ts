@@ -105,7 +105,7 @@ export class LocalMode {
         : `its rate ${textOf(bounds, result.index - own.length)} is used up`;
       return localExhausted(error, { name, what, rule: quota?.id });
     }
-    const adopted = this.#adoptions.add({ call, claims, onKnown: money.free });
+    const adopted = this.#adoptions.add({ call, claims, onKnown: () => money.free() });
     const ends = (actual: readonly number[], used: number): void => {
       this.#ledger.settle({ tenant, call: call.id, actual }, this.#clock.now());
       money.becomes(used);
@@ -119,7 +119,11 @@ export class LocalMode {
         ends(actual, bookedFor({ unit: 'money', ask: quote.money }, charge));
       },
       release() {
-        if (adopted.end((reservation) => reservation.release())) ends(new Array<number>(own.length).fill(0), 0);
+        if (adopted.end((reservation) => reservation.release()))
+          ends(
+            own.map(() => 0),
+            0,
+          );
       },
     };
   }

@@ -84,13 +84,19 @@ export const failureSchema = z
   .discriminatedUnion('store', [
     z.strictObject({ store: z.literal('closed') }),
     z.strictObject({
-      store: z.literal('local').describe('Each process lets calls through by its own count, within all of these.'),
-      rate: localRate.describe('Calls of one principal, e.g. `60/min`.'),
-      total: localRate.describe('Calls of all principals, e.g. `600/min`.'),
+      store: z
+        .literal('local')
+        .describe(
+          '`closed`, unless said, refuses them. With `local` each process lets calls through by its own count, within all bounds.',
+        ),
+      rate: localRate.describe('With `local`: calls of one principal, e.g. `60/min`.'),
+      total: localRate.describe('With `local`: calls of all principals, e.g. `600/min`.'),
       budget: localBudget.describe(
-        'What calls of one tenant may cost that the ledger does not know of yet, e.g. `5 USD`.',
+        'With `local`: what calls of one tenant may cost that the ledger does not know of yet, e.g. `5 USD`.',
       ),
-      for: localTime.describe('How long, from the first call of a tenant that the store does not answer; up to `1h`.'),
+      for: localTime.describe(
+        'With `local`: how long, from the first call of a tenant that the store does not answer; up to `1h`.',
+      ),
     }),
   ])
   .default({ store: 'closed' });

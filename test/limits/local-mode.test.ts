@@ -145,9 +145,7 @@ describe('a route with a local mode, while the store does not answer', () => {
     expect(error.message).toContain('`research/at-once` is used up');
     second.settle(charge(1, 1));
     await admit(call({ quotas: [AT_ONCE] }));
-    await admit(call({ quotas: [{ ...BUDGET, amount: 50 }] }), charge(1, 50)).then(({ settle }) =>
-      settle(charge(1, 30)),
-    );
+    await admit(call({ quotas: [{ ...BUDGET, amount: 50 }] }), charge(1, 50)).then((one) => one.settle(charge(1, 30)));
     expect(await refusal(admit(call({ quotas: [{ ...BUDGET, amount: 50 }] }), charge(1, 50)))).toMatchObject({
       rule: 'research/month',
     });
@@ -219,13 +217,12 @@ describe('a route with a local mode, while the store does not answer', () => {
     down = new NotAsked('down');
     await admit(call());
     down = undefined;
-    const { admit: real } = memory;
     let asked = 0;
     let answer = (): void => {};
     store.admit = async (request) => {
       asked += 1;
       await new Promise<void>((resolve) => (answer = resolve));
-      return real(request);
+      return memory.admit(request);
     };
     await schedule.run(SECOND);
     await schedule.run(SECOND);

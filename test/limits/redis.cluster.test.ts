@@ -81,9 +81,10 @@ describe.runIf(HAS_SERVER)('a redis cluster', () => {
     const quotas = [quota({ amount: 100_000 }), quota({ id: 'research/tokens', unit: 'tokens', amount: 100_000 })];
     const causes = new Set<string>();
     const running: Reservation[] = [];
-    let [admitted, isMoving] = [0, true];
+    const moves = { left: 3 };
+    let admitted = 0;
     const work = async (): Promise<void> => {
-      while (isMoving || admitted < 200) {
+      while (moves.left > 0 || admitted < 200) {
         const call = permitted({ quotas, tenant });
         const reservation = await limits.admit(call, admission(charge(1))).catch((error: { cause: Error }) => error);
         if (!('settle' in reservation)) {
@@ -97,8 +98,7 @@ describe.runIf(HAS_SERVER)('a redis cluster', () => {
       }
     };
     const works = Array.from({ length: 4 }, work);
-    for (let moves = 0; moves < 3; moves += 1) await moveSlotOf(`wg:{${tenant}}:`, servers);
-    isMoving = false;
+    for (; moves.left > 0; moves.left -= 1) await moveSlotOf(`wg:{${tenant}}:`, servers);
     await Promise.all(works);
     for (const reservation of running) reservation.settle(charge(1));
     const probe = (key: string): AdmitRequest =>
