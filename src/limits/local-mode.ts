@@ -106,24 +106,19 @@ export class LocalMode {
       return localExhausted(error, { name, what, rule: quota?.id });
     }
     const adopted = this.#adoptions.add({ call, claims, onKnown: () => money.free() });
-    const ends = (actual: readonly number[], used: number): void => {
-      this.#ledger.settle({ tenant, call: call.id, actual }, this.#clock.now());
-      money.becomes(used);
-    };
     return {
       call,
       standings: own.map(({ quota }, index) => standingOf(quota, result.states[index] as ClaimState)),
-      settle(charge: Charge, sent = call) {
+      settle: (charge: Charge, sent = call) => {
         if (!adopted.end((reservation) => reservation.settle(charge, sent))) return;
         const actual = own.map((claim) => bookedOf(claim, { charge, sent }));
-        ends(actual, bookedFor({ unit: 'money', ask: quote.money }, charge));
+        this.#ledger.settle({ tenant, call: call.id, actual }, this.#clock.now());
+        money.becomes(bookedFor({ unit: 'money', ask: quote.money }, charge));
       },
-      release() {
-        if (adopted.end((reservation) => reservation.release()))
-          ends(
-            own.map(() => 0),
-            0,
-          );
+      release: () => {
+        if (!adopted.end((reservation) => reservation.release())) return;
+        this.#ledger.release(call.id, this.#clock.now());
+        money.becomes(0);
       },
     };
   }

@@ -106,8 +106,11 @@ async function evictionsOf(node: Redis): Promise<Evictions> {
   const [memory, stats] = await Promise.all([node.info('memory'), node.info('stats')]);
   const said = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
   const policy = said ?? String(((await node.config('GET', 'maxmemory-policy')) as unknown[])[1]);
-  const { host = '', port = 0 } = node.options;
-  return { node: `${host}:${port}`, policy, evicted: Number(/^evicted_keys:(\d+)/m.exec(stats)?.[1] ?? 0) };
+  return {
+    node: `${node.options.host}:${node.options.port}`,
+    policy,
+    evicted: Number(/^evicted_keys:(\d+)/m.exec(stats)?.[1] ?? 0),
+  };
 }
 
 async function closeLedgersOf(node: Redis): Promise<void> {

@@ -140,7 +140,7 @@ describe('a route with a local mode, while the store does not answer', () => {
     down = GONE;
     await admit(call({ quotas: [AT_ONCE] }));
     const second = await admit(call({ quotas: [AT_ONCE] }));
-    const error = await refusal(admit(call({ quotas: [AT_ONCE] })));
+    const error = await refusal(admit(call({ quotas: [AT_ONCE] }), charge(1, 600)));
     expect(error).toMatchObject({ code: 'limit.unavailable', rule: 'research/at-once' });
     expect(error.message).toContain('`research/at-once` is used up');
     second.settle(charge(1, 1));
@@ -149,6 +149,8 @@ describe('a route with a local mode, while the store does not answer', () => {
     expect(await refusal(admit(call({ quotas: [{ ...BUDGET, amount: 50 }] }), charge(1, 50)))).toMatchObject({
       rule: 'research/month',
     });
+    // One that was refused holds nothing.
+    await admit(call({ subject: 'other' }), charge(1, 700));
   });
 
   test('is over when its time is, until the store has answered the tenant once', async () => {
@@ -171,6 +173,7 @@ describe('a route with a local mode, while the store does not answer', () => {
     const [ended, running, unsent] = [await admit(call()), await admit(call()), await admit(call())];
     ended.settle(charge(7, 70));
     ended.settle(charge(9, 90));
+    ended.release();
     unsent.release();
     await schedule.run(SECOND);
     expect(await tokens()).toEqual({ settled: 0, held: 990 });
