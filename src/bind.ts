@@ -5,6 +5,7 @@ import type { Config } from './config/load.ts';
 import type { Call, PermittedCall, ProtocolName, Route } from './core/call.ts';
 import type { Clock } from './core/clock.ts';
 import { forwardableHeaders } from './core/headers.ts';
+import type { GatewayError } from './core/errors.ts';
 import type { Checked } from './core/problem.ts';
 import { presenter, refuse } from './http/present.ts';
 import { originCheck } from './http/rebinding.ts';
@@ -12,12 +13,15 @@ import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
 import { identifier } from './identity/identify.ts';
 import type { KeySet } from './identity/jwks.ts';
 import { refusalMemory } from './limits/refusal-memory.ts';
+import { localBounds } from './limits/local-bounds.ts';
 import type { Reserver } from './limits/reserve.ts';
+import { storeCause } from './limits/unavailable.ts';
 import { callPrice } from './metering/call-price.ts';
 import type { LearnedOutput } from './metering/learned-output.ts';
 import { unanswered } from './metering/metered.ts';
 import { outputReserve } from './metering/output-reserve.ts';
 import { priceBook } from './metering/price-book.ts';
+import type { ModelPrice } from './metering/price.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
 import { compile } from './policy/compile.ts';
@@ -36,6 +40,7 @@ import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts
 import { visibleList } from './routes/visible.ts';
 import { locateRun } from './runs/locate.ts';
 import type { Stages } from './stages.ts';
+import { CLOSED } from './telemetry/fail-modes.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { changedAnswer } from './upstreams/changed.ts';
 import type { Health } from './upstreams/circuit.ts';
@@ -52,7 +57,7 @@ export interface Parts {
   readonly limits: Reserver;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
-  readonly remoteKeys: (url: string) => KeySet;
+  readonly remoteKeys: (url: string, staleMs?: number) => KeySet;
   /** Folder of the dev issuer's key. */
   readonly dir: string;
   readonly sha256: (text: string) => string;
@@ -67,6 +72,8 @@ export interface Bound {
   destination(
     upstream: string,
   ): { readonly provider: string; readonly address: string; readonly port: number } | undefined;
+  /** The longest time that a route may go on by itself while the store does not answer; 0 where none may. */
+  readonly localForMs: number;
   /** How the upstreams are, by name. */
   health(): ReadonlyMap<string, Health>;
   /** Closes the upstreams' pools once their calls have ended. */
@@ -92,6 +99,7 @@ export function bindStages(config: Config, parts: Parts): Checked<Bound> {
     value: {
       stages: stagesOf({ config, parts, policies, upstreams, table, models }),
       revision: policies.revision,
+      localForMs: localBounds(config).forMs,
       destination: destinations(config, upstreams),
       health: () => new Map([...upstreams].map(([name, { circuit }]) => [name, circuit.health])),
       close: async () => void (await Promise.allSettled([...upstreams.values()].map(({ pool }) => pool.close()))),
@@ -116,6 +124,10 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   const learners = Object.keys(config.upstreams).filter((name) => config.upstreams[name]?.reserve === 'p99');
   const output = outputReserve({ upstreams: new Set(learners), learned: parts.learned });
   const priceOf = (call: Call) => callPrice(prices, call, now());
+  const onCeiling = (): void =>
+    telemetry.metrics.failModeTaken({ dependency: 'price', mode: 'ceiling', cause: 'unknown' });
+  const quotedPriceOf = prices.ceiling ? counted(priceOf, { price: prices.ceiling, onPrice: onCeiling }) : priceOf;
+  const { boundsOf: localOf } = localBounds(config);
   const resolve = resolver({
     match: table.match,
     models,
@@ -157,8 +169,9 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     recall: (call) => refusals.recall(call),
     decide: (call) => judge(policies, call),
     oblige,
-    quote: (call) => dearestQuote(output.expected(call), priceOf),
-    admit: (call, { quote: quoted, request, trace }) => limits.admit(call, { quote: quoted, request, trace, waiting }),
+    quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
+    admit: (call, { quote: quoted, request, trace }) =>
+      limits.admit(call, { quote: quoted, request, trace, waiting, localBounds: localOf }),
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward(call, way) {
       if (isList(call)) return list(call, way);
@@ -177,6 +190,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
       trace.end(record);
       recorder.end(record, trace.traceId);
       refusals.remember(record);
+      if (record.error !== undefined) countClosed(record.error, telemetry);
       if (record.error?.cause !== undefined)
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
     },
@@ -207,6 +221,25 @@ function open(name: string, { upstreams, secret }: Config, { log, metrics }: Tel
       },
     },
   });
+}
+
+/** Tells of each call that is quoted at one price. */
+function counted(
+  priceOf: (call: Call) => ModelPrice | undefined,
+  { price, onPrice }: { readonly price: ModelPrice; readonly onPrice: () => void },
+): typeof priceOf {
+  return (call) => {
+    const found = priceOf(call);
+    if (found === price) onPrice();
+    return found;
+  };
+}
+
+function countClosed({ code, cause }: GatewayError, { metrics }: Telemetry): void {
+  const closed = CLOSED[code];
+  if (!closed) return;
+  const known = closed.dependency === 'store' ? { ...closed, cause: storeCause(cause) } : closed;
+  metrics.failModeTaken({ ...known, mode: 'closed' });
 }
 
 function routesOf(config: Config): RouteTable {

@@ -8,6 +8,7 @@ import { auditRecorder } from './audit/recorder.ts';
 import { redisAnchors } from './audit/redis.ts';
 import { bindStages, type Bound } from './bind.ts';
 import type { Config } from './config/load.ts';
+import { failModeOverrides } from './config/overrides.ts';
 import { systemClock } from './core/clock.ts';
 import type { Incoming } from './core/exchange.ts';
 import type { Problem } from './core/problem.ts';
@@ -17,12 +18,14 @@ import { draining } from './http/data-app.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
-import { assertNoEviction } from './limits/eviction.ts';
+import { assertNoEviction, EvictionWatch } from './limits/eviction.ts';
 import { memoryStore } from './limits/memory.ts';
 import { connectRedis, type RedisConfig } from './limits/redis.ts';
 import { redisStore } from './limits/redis-store.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
+import { systemSchedule } from './limits/schedule.ts';
 import type { LedgerStore } from './limits/store.ts';
+import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
 import { bodyThreads } from './routes/body-threads.ts';
@@ -76,8 +79,14 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     store: ledger.store,
     clock,
     ...(config.store.kind === 'redis' && { leaseMs: config.store.leaseMs }),
-    onBypass: (call) => metrics.limitsBypassed(call.access.action),
+    onBypass({ access, localMode: route }, { cause: thrown }) {
+      metrics.limitsBypassed(access.action);
+      const mode = route === undefined ? { mode: 'free' as const } : { mode: 'local' as const, route };
+      metrics.failModeTaken({ dependency: 'store', cause: storeCause(thrown), ...mode });
+    },
     onWaited: (wait) => metrics.waited(wait),
+    onUnbooked: (call) =>
+      log.error('a call let in by a local mode is in the audit alone; `waygate ledger rebuild` counts it', { call }),
     onGivenUp: (call) => log.error('a settlement could not be booked; its lease charges the call in full', { call }),
   });
   limits = reserving;
@@ -106,7 +115,11 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       onFailure: () => metrics.storeFailed('anchor'),
     });
   const outbound = outboundClient(config.outbound);
-  const remoteKeys = remoteKeySets({ clock, fetchJwks: (url) => outbound.get(url) });
+  const remoteKeys = remoteKeySets({
+    clock,
+    fetchJwks: (url) => outbound.get(url),
+    onStale: () => metrics.failModeTaken({ dependency: 'identity-keys', mode: 'stale', cause: 'not-fetched' }),
+  });
   const threads = bodyThreads({
     threads: config.frontDoor.readers,
     queue: config.frontDoor.readerQueue,
@@ -127,11 +140,17 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   const first = bindStages(config, parts);
   if (!first.ok) throw new ConfigRefused(first.problems);
   bound = first.value;
+  warnOfOverrides(config, telemetry);
   return {
     telemetry,
     handle: gateway(() => (bound as Bound).stages),
     checks: {
-      store: async () => ((await ledger.store.ping()) ? undefined : 'the store does not answer'),
+      async store() {
+        if (await ledger.store.ping()) return evictionOf(ledger);
+        const ageMs = clock.now() - (reserving.localSinceMs ?? clock.now());
+        const isLocal = ageMs < (bound as Bound).localForMs;
+        return `${isLocal ? 'warning: ' : ''}the store does not answer${isLocal ? '; routes with a local mode go on by themselves' : ''}`;
+      },
       audit: () => (audit.isUp ? undefined : 'the audit cannot be written'),
       upstreams: () => unwell((bound as Bound).health()),
       readers: () => (threads.isFull ? 'warning: as many large requests wait as may' : undefined),
@@ -143,6 +162,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       if (!rebound.ok) return rebound.problems;
       const before = bound;
       bound = rebound.value;
+      warnOfOverrides(next, telemetry);
       // Calls that began with it may still be on their way to its upstreams.
       setTimeout(() => void before?.close(), OUTGOING_MS).unref();
       return [];
@@ -172,13 +192,14 @@ export class ConfigRefused extends Error {
 interface Ledger {
   readonly store: LedgerStore;
   readonly anchors: ReturnType<typeof redisAnchors> | undefined;
+  readonly eviction: EvictionWatch | undefined;
   close(): Promise<void>;
 }
 
 async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry): Promise<Ledger> {
   if (store.kind === 'memory') {
     const memory = memoryStore({ clock });
-    return { store: memory, anchors: undefined, close: () => memory.close() };
+    return { store: memory, anchors: undefined, eviction: undefined, close: () => memory.close() };
   }
   const url = SECRET_REFERENCE.test(store.url) ? secret(store.url) : store.url;
   const { sentinel, cluster, commandTimeoutMs } = store;
@@ -199,8 +220,34 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
   });
   await client.connected();
   await assertNoEviction(client);
-  const ledger = redisStore({ client });
-  return { store: ledger, anchors: redisAnchors(client.connection), close: () => ledger.close() };
+  const eviction = new EvictionWatch({
+    client,
+    schedule: systemSchedule,
+    onChange(state) {
+      if (state === undefined) log.warn('redis keeps what it holds again');
+      else log.error('redis may evict ledgers: no limited call is admitted', { state });
+    },
+  });
+  await eviction.look();
+  const ledger = redisStore({ client, eviction });
+  return {
+    store: ledger,
+    anchors: redisAnchors(client.connection),
+    eviction,
+    close() {
+      eviction.stop();
+      return ledger.close();
+    },
+  };
+}
+
+function evictionOf({ eviction }: Ledger): string | undefined {
+  const state = eviction?.state;
+  return state === undefined ? undefined : `redis may evict ledgers (${state})`;
+}
+
+function warnOfOverrides(config: Config, { log }: Telemetry): void {
+  for (const override of failModeOverrides(config)) log.warn('a fail mode is not the default', { override });
 }
 
 // Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.

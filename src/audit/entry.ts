@@ -45,6 +45,7 @@ export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standin
     `{"at":${atMs},"kind":"permit","call":${text(call.id)},"trace":${text(traceId)}` +
     whoAndWhat(call.access.principal, call) +
     candidates(call) +
+    member('localMode', call.localMode) +
     `,"decision":{"effect":"permit","rules":${texts(rules)},"revision":${text(revision)}` +
     `,"obligations":${texts(obligations.map(({ kind }) => kind))}}` +
     considered(call.decision) +

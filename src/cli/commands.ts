@@ -219,7 +219,7 @@ function addLedger(program: Command, output: Output, done: Done): void {
     .command('ledger')
     .description('mend the record of what tenants have spent')
     .helpCommand(false)
-    .addHelpText('after', example('waygate ledger rebuild --tenant acme'));
+    .addHelpText('after', example('waygate ledger rebuild --from-audit --tenant acme'));
   ledger
     .command('rebuild')
     .description('after the store has lost its data: count anew from the audit, and open the tenant again')
@@ -227,6 +227,7 @@ function addLedger(program: Command, output: Output, done: Done): void {
     .option('--config <file>', 'configuration that names store, policies and audit, instead of ./waygate.yaml')
     .option('--tenant <name>', 'the tenant to rebuild', readName)
     .option('--all', 'every tenant that the audit has calls of')
+    .option('--from-audit', 'from the audit, which is what it is always rebuilt from; to say so')
     .option('--dry-run', 'print what would be counted, and change nothing')
     .action(async (dirs: readonly string[], options: Omit<RebuildOptions, 'dirs'>) => {
       const { rebuild } = await import('./ledger.ts');

@@ -19,6 +19,8 @@ export interface RebuildOptions {
   readonly config?: string;
   readonly tenant?: string;
   readonly all?: true;
+  /** The audit is the only source. */
+  readonly fromAudit?: true;
   readonly dryRun?: true;
 }
 

@@ -16,7 +16,10 @@ export interface Folder {
 }
 
 export async function readIssuer({ jwks, ...issuer }: IssuerConfig, index: number, folder: Folder): Promise<Issuer[]> {
-  if (jwks.url !== undefined) return [{ ...issuer, jwks: { url: jwks.url } }];
+  const { url, staleSeconds } = jwks;
+  if (url !== undefined) {
+    return [{ ...issuer, jwks: { url, ...(staleSeconds !== undefined && { staleMs: staleSeconds * 1_000 }) } }];
+  }
   if (jwks.file === undefined) return [{ ...issuer, jwks: { keys: jwks.keys ?? [] } }];
   const path = ['identity', 'issuers', index, 'jwks', 'file'];
   const set = await readBeside(jwks.file, { schema: jwkSetSchema, path, folder });

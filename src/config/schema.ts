@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
 import { frontDoorSchema, tlsSchema } from '../http/schema.ts';
 import { identitySchema } from '../identity/schema.ts';
-import { limitsSchema, storeSchema } from '../limits/schema.ts';
+import { failureSchema, limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, requestPriceSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
-import { aliasesSchema, filledIn, routesSchema, upstreamSchema } from '../upstreams/schema.ts';
+import { aliasesSchema, filledIn, routeSchema, upstreamSchema } from '../upstreams/schema.ts';
 
 const nameSchema = z
   .string()
@@ -55,6 +55,9 @@ export const configSchema = z.strictObject({
           price: requestPriceSchema
             .optional()
             .describe('For `http`, where it is required: what a request costs, e.g. `0.002 USD`, or `free`.'),
+          failure: failureSchema.describe(
+            'What becomes of calls to it while the store does not answer, on the routes that it has by itself.',
+          ),
         }),
       ),
     )
@@ -68,7 +71,13 @@ export const configSchema = z.strictObject({
     .describe(
       'Names of models that clients may use, for `upstream/model`, or for a list of them of which each run prefers one.',
     ),
-  routes: routesSchema
+  routes: z
+    .record(
+      nameSchema,
+      routeSchema.safeExtend({
+        failure: failureSchema.describe('What becomes of its calls while the store does not answer.'),
+      }),
+    )
     .default({})
     .describe('Routes beyond those that every upstream has by its name and protocol, by name.'),
   policies: z

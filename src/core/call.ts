@@ -74,6 +74,8 @@ export interface Call {
   readonly rpc: RpcRef | undefined;
   /** All that its model name leads to, the preferred one first; empty where that is one upstream only. */
   readonly candidates: readonly Resource[];
+  /** The route or upstream whose local mode let it in, since the store did not answer. */
+  readonly localMode?: string;
   /** The same request as the candidates behind this one take it, in their order. */
   readonly fallbacks: readonly Call[];
 }

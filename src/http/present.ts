@@ -26,7 +26,9 @@ export function presenter(
     if (call.hideUsage) delete headers['content-length'];
     headers['waygate-call'] = call.id;
     headers['waygate-run'] = call.access.run.id;
-    if (standings.length > 0) Object.assign(headers, protocol.limitHeaders(standings, now()));
+    // What is left by the count of this process alone says nothing.
+    if (call.localMode !== undefined) headers['waygate-limits'] = 'local';
+    else if (standings.length > 0) Object.assign(headers, protocol.limitHeaders(standings, now()));
     const broken = isOpenStream(headers)
       ? (error: GatewayError) => protocol.streamError(error, contextOf(call))
       : undefined;

@@ -17,7 +17,7 @@ export interface IdentitySource {
   readonly keys: readonly KeyEntry[];
   readonly clock: Clock;
   /** Key sets by address, from `remoteKeySets`. */
-  readonly remoteKeys: (url: string) => KeySet;
+  readonly remoteKeys: (url: string, staleMs?: number) => KeySet;
 }
 
 /** Throws or rejects with `identity.*`. Answers at once, without a promise, for a credential that it has seen. */
@@ -28,7 +28,8 @@ const TOKEN_BYTES = 8_192;
 
 /** The identities of one configuration. A new one knows no verified token of the one before. */
 export function identifier({ issuers, keys, clock, remoteKeys }: IdentitySource): Identify {
-  const keySetOf = ({ jwks }: Issuer): KeySet => ('url' in jwks ? remoteKeys(jwks.url) : fixedKeySet(jwks.keys));
+  const keySetOf = ({ jwks }: Issuer): KeySet =>
+    'url' in jwks ? remoteKeys(jwks.url, jwks.staleMs) : fixedKeySet(jwks.keys);
   const verify = tokenVerifier(
     issuers.map((config) => ({ config, keys: keySetOf(config) })),
     clock,

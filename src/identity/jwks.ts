@@ -21,11 +21,13 @@ export interface JwksSource {
   readonly clock: Clock;
   /** Rejects where the address cannot be reached. */
   readonly fetchJwks: (url: string) => Promise<JwksAnswer>;
+  /** Told of a token verified by keys that are past their freshness, since they cannot be fetched. */
+  readonly onStale?: () => void;
 }
 
 const KEYS_MAX = 100;
 const FRESH_SECONDS = { min: 60, usual: 600, max: 3_600 };
-/** How long keys serve past their freshness while their endpoint is down. */
+/** How long keys serve past their freshness while their endpoint is down, where the config does not say. */
 const STALE_MS = 3_600_000;
 /** An unknown key name is looked up again no sooner than this after the last fetch. */
 const COOLDOWN_MS = 30_000;
@@ -38,11 +40,12 @@ export function fixedKeySet(jwks: readonly Readonly<Record<string, unknown>>[]):
 }
 
 /** Key sets by address. Outlives a reload of the config, so that a reload during an outage does not forget good keys. */
-export function remoteKeySets(source: JwksSource): (url: string) => KeySet {
+export function remoteKeySets(source: JwksSource): (url: string, staleMs?: number) => KeySet {
   const sets = new Map<string, KeySet>();
-  return (url) => {
-    const set = sets.get(url) ?? new RemoteKeySet(url, source);
-    sets.set(url, set);
+  return (url, staleMs = STALE_MS) => {
+    const name = `${staleMs} ${url}`;
+    const set = sets.get(name) ?? new RemoteKeySet(url, staleMs, source);
+    sets.set(name, set);
     return set;
   };
 }
@@ -50,6 +53,7 @@ export function remoteKeySets(source: JwksSource): (url: string) => KeySet {
 /** Keys by address: fetched when first needed, again behind the scenes once no longer fresh, and when a token names a new one. */
 class RemoteKeySet implements KeySet {
   readonly #url: string;
+  readonly #staleMs: number;
   readonly #source: JwksSource;
   #keys: readonly PublicKey[] = [];
   #freshUntilMs = -Infinity;
@@ -57,8 +61,9 @@ class RemoteKeySet implements KeySet {
   #fetching: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(url: string, source: JwksSource) {
+  constructor(url: string, staleMs: number, source: JwksSource) {
     this.#url = url;
+    this.#staleMs = staleMs;
     this.#source = source;
   }
 
@@ -67,6 +72,7 @@ class RemoteKeySet implements KeySet {
       const refreshed = this.#refresh();
       if (!this.#servable()) await refreshed;
       if (!this.#servable()) throw this.#unavailable();
+      if (this.#failure !== undefined) this.#source.onStale?.();
     }
     const key = pickKey(this.#keys, kid, algorithm);
     if (key) return key;
@@ -79,7 +85,7 @@ class RemoteKeySet implements KeySet {
   }
 
   #servable(): boolean {
-    return this.#now() < this.#freshUntilMs + STALE_MS;
+    return this.#now() < this.#freshUntilMs + this.#staleMs;
   }
 
   /** Joins a fetch that is under way; begins one only where the last lies long enough back. Never rejects. */
@@ -92,6 +98,7 @@ class RemoteKeySet implements KeySet {
     try {
       const answer = await this.#source.fetchJwks(this.#url);
       this.#keys = readKeySet(answer);
+      this.#failure = undefined;
       this.#freshUntilMs = this.#now() + freshSeconds(answer) * 1_000;
       this.#nextFetchMs = this.#now() + COOLDOWN_MS;
     } catch (error) {

@@ -48,11 +48,23 @@ const jwksSchema = z
       .describe('Where the issuer publishes its keys.'),
     file: z.string().min(1).optional().describe('A file that holds a key set.'),
     keys: jwkSetSchema.shape.keys.optional().describe('The keys themselves, as JWKs.'),
+    staleSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe(
+        'With `url`: how long keys serve past their freshness while they cannot be fetched; then calls are refused. 3600 unless said.',
+      ),
   })
   .refine(
     ({ url, file, keys }) => [url, file, keys].filter((source) => source !== undefined).length === 1,
     'expected exactly one of `url`, `file` and `keys`',
-  );
+  )
+  .refine(({ url, staleSeconds }) => url !== undefined || staleSeconds === undefined, {
+    path: ['staleSeconds'],
+    error: '`staleSeconds` is for keys that are fetched from a `url`',
+  });
 
 function isSafeAddress(text: string): boolean {
   const url = URL.parse(text);
@@ -99,7 +111,9 @@ export type IssuerConfig = z.infer<typeof issuerSchema>;
 
 /** An issuer whose keys are at hand, or at an address. */
 export type Issuer = Omit<IssuerConfig, 'jwks'> & {
-  readonly jwks: { readonly url: string } | { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  readonly jwks:
+    | { readonly url: string; readonly staleMs?: number }
+    | { readonly keys: readonly Readonly<Record<string, unknown>>[] };
 };
 
 /** `identity` of the config. */

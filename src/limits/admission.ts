@@ -1,6 +1,7 @@
 import type { Incoming } from '../core/exchange.ts';
 import type { CallTrace } from '../core/trace.ts';
 import type { Charge } from '../core/usage.ts';
+import type { LocalBoundsOf } from './local-bounds.ts';
 import type { PlacesMax } from './places.ts';
 import type { WaitOutcome } from './waiter.ts';
 
@@ -11,6 +12,8 @@ export interface Admission {
   readonly waiting: WaitingConfig;
   /** Says when the client goes away, which ends the wait of a call that its client may abort. */
   readonly request: Pick<Incoming, 'onAbort'>;
+  /** What the call's route may let through while the store does not answer; nothing where it is left out. */
+  readonly localBounds?: LocalBoundsOf;
   /** Told of the end of a wait, where there was one. */
   readonly trace: Pick<CallTrace, 'waited'>;
 }

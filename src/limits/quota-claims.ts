@@ -76,7 +76,7 @@ export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Askin
 }
 
 /** What to book for a claim; what it asked, where the charge is no amount. */
-export function bookedFor({ unit, ask }: Claim, charge: Charge): number {
+export function bookedFor({ unit, ask }: Pick<Claim, 'unit' | 'ask'>, charge: Charge): number {
   const used = CHARGED[unit](charge);
   return isAmount(used) ? used : ask;
 }

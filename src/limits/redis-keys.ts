@@ -22,6 +22,9 @@ function escapedPath(text: string): string {
   return PLAIN_PATH.test(text) ? text : encodeURI(text.toWellFormed());
 }
 
+/** The markers of all tenants, as a pattern for SCAN. */
+export const GENERATIONS = 'wg:{*}:generation';
+
 /** The keys of one tenant. */
 export interface TenantKeys {
   readonly generation: string;

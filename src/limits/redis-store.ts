@@ -15,12 +15,14 @@ import { escaped, type TenantKeys, tenantKeys } from './redis-keys.ts';
 import { RELEASE, RENEW } from './scripts.ts';
 import { Turn } from './turn.ts';
 import type { AdmitRequest, AdmitResult, LedgerStore, SettleRequest } from './store.ts';
-import { releasedBefore, unavailable } from './unavailable.ts';
+import { evicts, releasedBefore, unavailable } from './unavailable.ts';
 
 export interface RedisStoreOptions {
   readonly client: RedisClient;
   /** For tests. Without it the server's clock rules, which all gateways share. */
   readonly clock?: Clock;
+  /** Says whether the server may drop what it holds; then nothing is admitted. */
+  readonly eviction?: { readonly state: string | undefined };
 }
 
 interface Tenant {
@@ -52,15 +54,18 @@ export function redisStore(options: RedisStoreOptions): LedgerStore {
 class RedisLedger implements LedgerStore {
   readonly #client: RedisClient;
   readonly #clock: Clock | undefined;
+  readonly #eviction: RedisStoreOptions['eviction'];
   readonly #tenants = new LRUCache<string, Tenant>({ max: TENANTS_MAX });
   readonly #lost = new Map<string, Lost>();
 
-  constructor({ client, clock }: RedisStoreOptions) {
+  constructor({ client, clock, eviction }: RedisStoreOptions) {
+    this.#eviction = eviction;
     this.#client = client;
     this.#clock = clock;
   }
 
   admit(request: AdmitRequest): Promise<AdmitResult> {
+    if (this.#eviction?.state !== undefined) return Promise.reject(evicts(this.#eviction.state));
     if (this.#lost.size > 0 && this.#staysLost(request.tenant)) return Promise.resolve({ kind: 'lost' });
     return this.#tenant(request.tenant).admissions.add(request);
   }

@@ -4,10 +4,13 @@
  * INVARIANT: nothing waits: not connected fails at once, and no answer comes later than the deadline.
  * INVARIANT: nothing that may have run is sent again by the client; whoever asked decides whether to repeat.
  */
+import { randomUUID } from 'node:crypto';
 import { Cluster, type ClusterOptions, type DNSLookupFunction, Redis } from 'ioredis';
 import { COMMAND_TIMEOUT_MS } from './bounds.ts';
+import type { Evictions } from './eviction.ts';
 import { joined } from './joined.ts';
 import { addressOf, behindSentinel, neverWaiting, nodeOf, reconnectMs } from './redis-options.ts';
+import { GENERATIONS } from './redis-keys.ts';
 import type { Script } from './scripts.ts';
 import { NotAsked } from './unavailable.ts';
 
@@ -36,14 +39,17 @@ export interface RedisClient {
   connected(): Promise<void>;
   /** Asks with the others of this turn; what to ask is taken when they leave, so that until then it may grow. */
   run(question: () => Question): Promise<unknown>;
-  /** `maxmemory-policy` of every node that takes writes. */
-  evictionPolicies(): Promise<readonly string[]>;
+  /** How every node that takes writes deals with full memory. */
+  evictions(): Promise<readonly Evictions[]>;
+  /** Closes every tenant to every gateway, until it is rebuilt. */
+  closeLedgers(): Promise<void>;
   /** Whether any node answers: a cluster that has lost one still serves the tenants of the others. */
   ping(): Promise<boolean>;
   close(): void;
 }
 
 const SLOTS_REFRESH_MS = 5_000;
+const SCANNED_TOGETHER = 1_000;
 
 export function connectRedis(config: RedisConfig): RedisClient {
   const connection = config.cluster ? connectCluster(config, config.cluster.nodes) : connectServer(config);
@@ -75,7 +81,8 @@ export function connectRedis(config: RedisConfig): RedisClient {
     connection,
     connected: () => connected,
     run: (question) => ask(() => evaluate(connection, question())),
-    evictionPolicies: async () => (await ask(() => Promise.all(nodes().map(evictionPolicy)))) as string[],
+    evictions: async () => (await ask(() => Promise.all(nodes().map(evictionsOf)))) as Evictions[],
+    closeLedgers: async () => void (await Promise.all(nodes().map(closeLedgersOf))),
     ping: () =>
       ask(() => Promise.any(nodes().map((node) => node.ping()))).then(
         () => true,
@@ -95,9 +102,24 @@ function evaluate(connection: Redis | Cluster, { script, keys, args }: Question)
 }
 
 /** From INFO, which managed services allow; from CONFIG where INFO does not say. */
-async function evictionPolicy(node: Redis): Promise<string> {
-  const said = /^maxmemory_policy:(\S+)/m.exec(await node.info('memory'))?.[1];
-  return said ?? String(((await node.config('GET', 'maxmemory-policy')) as unknown[])[1]);
+async function evictionsOf(node: Redis): Promise<Evictions> {
+  const [memory, stats] = await Promise.all([node.info('memory'), node.info('stats')]);
+  const said = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+  const policy = said ?? String(((await node.config('GET', 'maxmemory-policy')) as unknown[])[1]);
+  return {
+    node: `${node.options.host}:${node.options.port}`,
+    policy,
+    evicted: Number(/^evicted_keys:(\d+)/m.exec(stats)?.[1] ?? 0),
+  };
+}
+
+async function closeLedgersOf(node: Redis): Promise<void> {
+  let cursor = '0';
+  do {
+    const [next, markers] = await node.scan(cursor, 'MATCH', GENERATIONS, 'COUNT', SCANNED_TOGETHER);
+    await Promise.all(markers.map((marker) => node.set(marker, `closed:${randomUUID()}`, 'XX')));
+    cursor = next;
+  } while (cursor !== '0');
 }
 
 async function allReady(nodes: readonly Redis[]): Promise<void> {

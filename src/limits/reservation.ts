@@ -100,6 +100,7 @@ export class Reservations {
   }
 }
 
-function standingOf(quota: Standing['quota'], { settled, held, resetMs }: ClaimState): Standing {
+/** Where a quota stands by its counter. */
+export function standingOf(quota: Standing['quota'], { settled, held, resetMs }: ClaimState): Standing {
   return { quota, remaining: Math.max(0, quota.amount - settled - held), resetMs };
 }

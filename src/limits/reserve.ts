@@ -8,14 +8,16 @@
 import type { Action } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError, toGatewayError } from '../core/errors.ts';
 import type { CallId } from '../core/ids.ts';
 import type { Admission, Wait } from './admission.ts';
+import { Adoptions } from './adoptions.ts';
 import { LEASE_MS } from './bounds.ts';
 import { candidateClaims, without } from './candidate-claims.ts';
 import { counterLane, fullCounter } from './counter-lane.ts';
 import type { Ending } from './endings.ts';
 import type { Blocked } from './lane.ts';
+import { LocalMode, type Unanswered } from './local-mode.ts';
 import { obstacleOf } from './obstacle.ts';
 import { type Coming, Queue } from './queue.ts';
 import type { QuotaClaim } from './quota-claims.ts';
@@ -28,6 +30,8 @@ import { isNotAsked } from './unavailable.ts';
 export interface Reserver {
   /** Calls that wait now. */
   readonly waiting: number;
+  /** Since when calls are let in by local modes, in milliseconds since the epoch; undefined while the store answers. */
+  readonly localSinceMs: number | undefined;
   /**
    * Reserves the quote in every quota of the call, or in none; leaves out a candidate without room in its limits, and waits
    * where that helps and no other is left. Rejects with `limit.rate`,
@@ -49,12 +53,14 @@ export interface ReserverOptions {
   readonly leaseMs?: number;
   readonly schedule?: Schedule;
   readonly random?: () => number;
-  /** Told of a call let through unreserved, because the store did not answer and the call can cost nothing. */
-  readonly onBypass?: (call: PermittedCall) => void;
+  /** Told of a call let through although the store did not answer: it can cost nothing, or by the local mode that it names. */
+  readonly onBypass?: (call: PermittedCall, error: GatewayError) => void;
   /** Told of every end of a wait. */
   readonly onWaited?: (wait: Wait) => void;
   /** Told of an end that could not be booked: the lease charges the call in full. */
   readonly onGivenUp?: (call: CallId) => void;
+  /** Told of a call that a local mode let in and that never got into the ledger: only the audit has it. */
+  readonly onUnbooked?: (call: CallId) => void;
 }
 
 /** What is listed or counted costs nothing. */
@@ -70,22 +76,32 @@ class LedgerReserver implements Reserver {
   readonly #leaseMs: number;
   readonly #reservations: Reservations;
   readonly #queue: Queue;
-  readonly #onBypass: (call: PermittedCall) => void;
+  readonly #adoptions: Adoptions;
+  readonly #local: LocalMode;
+  readonly #onBypass: (call: PermittedCall, error: GatewayError) => void;
 
   constructor(options: ReserverOptions) {
     const { store, clock, leaseMs = LEASE_MS, schedule = systemSchedule, random = Math.random } = options;
-    const { onBypass = () => {}, onWaited = () => {}, onGivenUp = () => {} } = options;
+    const { onBypass = () => {}, onWaited = () => {}, onGivenUp = () => {}, onUnbooked = () => {} } = options;
     this.#store = store;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
     this.#onBypass = onBypass;
     this.#queue = new Queue({ clock, schedule, random, onWaited });
     const onBooked = ({ tenant, claims }: Ending): void => this.#queue.freed(tenant, claims);
-    this.#reservations = new Reservations({ store, clock, schedule, leaseMs, onBooked, onGivenUp });
+    const reservations = new Reservations({ store, clock, schedule, leaseMs, onBooked, onGivenUp });
+    const onAnswer = (tenant: string, kind: AdmitResult['kind']): void => this.#answered(tenant, kind);
+    this.#reservations = reservations;
+    this.#adoptions = new Adoptions({ store, schedule, leaseMs, reservations, onAnswer, onUnbooked });
+    this.#local = new LocalMode({ clock, adoptions: this.#adoptions });
   }
 
   get waiting(): number {
     return this.#queue.size;
+  }
+
+  get localSinceMs(): number | undefined {
+    return this.#local.sinceMs;
   }
 
   async admit(call: PermittedCall, admission: Admission): Promise<Reservation> {
@@ -106,21 +122,33 @@ class LedgerReserver implements Reserver {
     this.#queue.close(error);
   }
 
-  close(): Promise<void> {
-    return this.#reservations.close();
+  async close(): Promise<void> {
+    await this.#adoptions.close();
+    await this.#reservations.close();
   }
 
-  /** Rejects with the refusal where no wait helps, or none is left. */
-  async #try(call: PermittedCall, { claims, admission, sinceMs }: Trying): Promise<Reservation | Blocked> {
+  /** Throws the refusal, or rejects with it, where no wait helps or none is left. */
+  #try(call: PermittedCall, trying: Trying): Answer | Promise<Answer> {
+    const { claims, admission, sinceMs } = trying;
     // A call that can go elsewhere is not kept waiting by one upstream's pace.
     const isGated = this.#queue.hasGates && call.fallbacks.length === 0;
     const closed = isGated ? this.#queue.gate(call, { admission, sinceMs }) : undefined;
     if (closed) return closed;
     if (claims.length === 0) return { ...UNRESERVED, call };
-    const result = await this.#ask(call, claims);
-    if (!result) return { ...UNRESERVED, call };
+    const { tenant } = call.access.principal;
+    const chain = [{ scope: 'call', claims: claims.map(({ claim }) => claim) }];
+    return this.#store.admit({ tenant, call: call.id, chain, leaseMs: this.#leaseMs }).then(
+      (result) => this.#judge(call, result, trying),
+      (thrown: unknown) => this.#without(call, toGatewayError(thrown), trying),
+    );
+  }
+
+  /** What the store's answer means for the call. */
+  #judge(call: PermittedCall, result: AdmitResult, { claims, admission, sinceMs }: Trying): Answer | Promise<Answer> {
+    const { tenant } = call.access.principal;
+    if (this.#local.isListening || result.kind === 'lost') this.#answered(tenant, result.kind);
     if (result.kind === 'admitted') return this.#reservations.open(call, { claims, states: result.states });
-    if (result.kind === 'lost') throw lost(call.access.principal.tenant);
+    if (result.kind === 'lost') throw lost(tenant);
     const others = without(call, claims[result.index] as QuotaClaim);
     if (others) return this.#try(others, { claims: this.#claimsOf(others, admission), admission, sinceMs });
     const { waitMs } = admission.waiting;
@@ -132,18 +160,22 @@ class LedgerReserver implements Reserver {
     return fullCounter(obstacle, { lane, waitMs: obstacle.quota.waitMs ?? waitMs });
   }
 
-  /** Undefined where the store did not answer and the call may pass without it. */
-  async #ask(call: PermittedCall, claims: readonly QuotaClaim[]): Promise<AdmitResult | undefined> {
-    const { tenant } = call.access.principal;
-    try {
-      const chain = [{ scope: 'call', claims: claims.map(({ claim }) => claim) }];
-      return await this.#store.admit({ tenant, call: call.id, chain, leaseMs: this.#leaseMs });
-    } catch (thrown) {
-      // It may have been booked all the same, or may be yet: take it back, so that no lease charges it.
-      if (!isNotAsked(thrown)) this.#reservations.takeBack(call, claims);
-      if (!this.#mayPass(call)) throw thrown;
-      return undefined;
+  /** A reservation where the store did not answer and the call may pass without it; throws where it may not. */
+  #without(call: PermittedCall, error: GatewayError, { claims, admission }: Trying): Reservation {
+    const instead = this.#unledgered(call, { admission, claims, error });
+    const isLet = 'standings' in instead;
+    // It may have been booked all the same, or may be yet: take it back, so that no lease charges it. What a local mode
+    // lets in goes into the ledger under the same id.
+    if (!isNotAsked(error) && !(isLet && instead.call.localMode !== undefined)) {
+      this.#reservations.takeBack(call, claims);
     }
+    if (!isLet) throw instead;
+    return instead;
+  }
+
+  #answered(tenant: string, kind: AdmitResult['kind']): void {
+    if (kind === 'lost') this.#local.lost(tenant);
+    else this.#local.answered(tenant);
   }
 
   #wait(call: PermittedCall, { admission, sinceMs, blocked }: Waiting): Promise<Reservation> {
@@ -151,8 +183,8 @@ class LedgerReserver implements Reserver {
       admission,
       sinceMs,
       blocked,
-      ask: () => this.#try(call, { claims: this.#claimsOf(call, admission), admission, sinceMs }),
-      unledgered: () => (this.#mayPass(call) ? { ...UNRESERVED, call } : undefined),
+      ask: async () => this.#try(call, { claims: this.#claimsOf(call, admission), admission, sinceMs }),
+      unledgered: (error) => this.#unledgered(call, { admission, claims: this.#claimsOf(call, admission), error }),
     });
   }
 
@@ -160,13 +192,17 @@ class LedgerReserver implements Reserver {
     return candidateClaims(call, { quote, nowMs: this.#clock.now() });
   }
 
-  /** Whether a call needs no ledger where there is none; then it is counted. */
-  #mayPass(call: PermittedCall): boolean {
-    if (!FREE_ACTIONS.has(call.access.action)) return false;
-    this.#onBypass(call);
-    return true;
+  /** Lets a call in that needs no ledger where there is none, and tells of it; or gives what refuses it. */
+  #unledgered(call: PermittedCall, unanswered: Unanswered): Reservation | GatewayError {
+    const isFree = FREE_ACTIONS.has(call.access.action);
+    const reservation = isFree ? { ...UNRESERVED, call } : this.#local.admit(call, unanswered);
+    if ('standings' in reservation) this.#onBypass(reservation.call, unanswered.error);
+    return reservation;
   }
 }
+
+/** A reservation, or what keeps the call waiting. */
+type Answer = Reservation | Blocked;
 
 interface Trying extends Coming {
   readonly claims: readonly QuotaClaim[];

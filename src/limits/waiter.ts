@@ -14,8 +14,8 @@ export interface Wish {
   readonly bytes: number;
   /** Asks the ledger. Rejects where no wait helps. */
   ask(): Promise<Reservation | Blocked>;
-  /** What becomes of it where the ledger answers nobody: let through unreserved, or undefined where it is refused. */
-  unledgered(): Reservation | undefined;
+  /** What becomes of it where the ledger answers nobody: let through without it, or what refuses it. */
+  unledgered(error: GatewayError): Reservation | GatewayError;
   /** What it is told that has waited in vain. */
   refuse(blocked: Blocked): GatewayError;
   /** How long it has been there, in milliseconds. */
@@ -80,9 +80,9 @@ export class Waiter implements Waiting {
   }
 
   fail(error: GatewayError): void {
-    const unledgered = this.#wish.unledgered();
-    if (unledgered) this.#admit(unledgered);
-    else this.#refuse(error, 'refused');
+    const unledgered = this.#wish.unledgered(error);
+    if ('standings' in unledgered) this.#admit(unledgered);
+    else this.#refuse(unledgered, 'refused');
   }
 
   /** Ends the wait from outside. */

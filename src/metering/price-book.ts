@@ -31,6 +31,8 @@ export interface PriceBook {
   request(upstream: string, model: string): ModelPrice | undefined;
   /** The same, by its exact name alone. */
   named(upstream: string, name: string): ModelPrice | undefined;
+  /** The price of models that nobody priced, where there is one. */
+  readonly ceiling: ModelPrice | undefined;
   /** Of any request to an API that is paid by the request. */
   fee(upstream: string): ModelPrice | undefined;
 }
@@ -64,6 +66,7 @@ export function priceBook(source: PriceSource): PriceBook {
     embedding: (upstream, model, atMs) => books.get(upstream)?.embedding(model, atMs) ?? ceiling,
     media: (upstream, model, atMs) => books.get(upstream)?.media(model, atMs),
     request: (upstream, model) => books.get(upstream)?.request(model),
+    ceiling,
     fee: (upstream) => fees.get(upstream),
     named: (upstream, name) => books.get(upstream)?.named(name),
   };

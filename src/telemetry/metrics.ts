@@ -3,6 +3,7 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import type { FailMode } from './fail-modes.ts';
 import { PROCESS_METRICS, type ProcessMetricName } from './names.ts';
 import type { Series } from './series.ts';
 
@@ -11,6 +12,8 @@ export interface Metrics {
   storeFailed(operation: string): void;
   auditFailed(entry: string): void;
   limitsBypassed(reason: string): void;
+  /** Something was gone, and this was done about it. */
+  failModeTaken(mode: FailMode): void;
   refusalRemembered(code: string): void;
   waited(wait: { readonly ms: number; readonly limit: string; readonly outcome: string }): void;
   /** What was not taken because the gateway was full. */
@@ -97,6 +100,7 @@ function processMetrics(
   const stores = counter('waygate.store.errors');
   const audits = counter('waygate.audit.failures');
   const bypasses = counter('waygate.limits.bypassed');
+  const failModes = counter('waygate.fail_modes');
   const remembered = counter('waygate.refusals.remembered');
   const waits = meter.createHistogram('waygate.limits.wait.duration', {
     ...PROCESS_METRICS['waygate.limits.wait.duration'],
@@ -129,6 +133,13 @@ function processMetrics(
     storeFailed: (operation) => stores.add(1, { 'waygate.operation': operation }),
     auditFailed: (entry) => audits.add(1, { 'waygate.audit.entry': entry }),
     limitsBypassed: (reason) => bypasses.add(1, { 'waygate.reason': reason }),
+    failModeTaken: ({ dependency, mode, cause, route }) =>
+      failModes.add(1, {
+        'waygate.dependency': dependency,
+        'waygate.fail_mode': mode,
+        'waygate.cause': cause,
+        ...(route !== undefined && { 'waygate.route': route }),
+      }),
     refusalRemembered: (code) => remembered.add(1, { 'waygate.error.code': code }),
     waited: ({ ms, limit, outcome }) =>
       waits.record(ms / 1_000, { 'waygate.limit': limit, 'waygate.outcome': outcome }),

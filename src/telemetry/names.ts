@@ -80,7 +80,11 @@ export const PROCESS_METRICS = {
     'How long calls waited for room, by the limit they waited for first and how it ended',
   ),
   'waygate.overload.refusals': counter('{refusal}', 'Calls and connections that were not taken, by what was full'),
-  'waygate.limits.bypassed': counter('{call}', 'Calls let through while the store was gone'),
+  'waygate.limits.bypassed': counter('{call}', 'Calls let through while the store was gone, by action'),
+  'waygate.fail_modes': counter(
+    '{call}',
+    'What was refused or let through because something was gone, by what was gone, what was done, and why',
+  ),
   'waygate.upstream.health': gauge(
     '1',
     '1 where an upstream is well, 0.5 where it is degraded, 0 while it is left alone',

@@ -163,26 +163,23 @@ export function filledIn<Written extends WrittenUpstream, Input>(
     .transform((upstream) => withPreset(upstream));
 }
 
-/** Routes beyond those that every upstream has by its name and protocol. */
-export const routesSchema = z.record(
-  z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and `-`'),
-  z
-    .strictObject({
-      path: z
-        .string()
-        .regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'expected a path like `/team-a/v1`')
-        .describe("Below which the protocol's own paths lie, e.g. `/team-a/v1`."),
-      protocol: z.enum(PROTOCOLS).describe('What is spoken on it, and by all its upstreams.'),
-      upstreams: z.array(z.string()).min(1).describe('Where its calls may go; the model selects one of them.'),
-      bodyBytesMax: z
-        .int()
-        .min(1_024)
-        .max(268_435_456)
-        .optional()
-        .describe('Larger requests are refused; 32 MiB for models, 4 MiB for MCP and HTTP unless said.'),
-    })
-    .refine(({ protocol, upstreams }) => (protocol !== 'mcp' && protocol !== 'http') || upstreams.length === 1, {
-      path: ['upstreams'],
-      error: 'expected one upstream: a route of MCP or HTTP leads to one server',
-    }),
-);
+/** `routes.<name>`: a route beyond those that every upstream has by its name and protocol. */
+export const routeSchema = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'expected a path like `/team-a/v1`')
+      .describe("Below which the protocol's own paths lie, e.g. `/team-a/v1`."),
+    protocol: z.enum(PROTOCOLS).describe('What is spoken on it, and by all its upstreams.'),
+    upstreams: z.array(z.string()).min(1).describe('Where its calls may go; the model selects one of them.'),
+    bodyBytesMax: z
+      .int()
+      .min(1_024)
+      .max(268_435_456)
+      .optional()
+      .describe('Larger requests are refused; 32 MiB for models, 4 MiB for MCP and HTTP unless said.'),
+  })
+  .refine(({ protocol, upstreams }) => (protocol !== 'mcp' && protocol !== 'http') || upstreams.length === 1, {
+    path: ['upstreams'],
+    error: 'expected one upstream: a route of MCP or HTTP leads to one server',
+  });

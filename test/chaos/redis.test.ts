@@ -1,7 +1,10 @@
 // Real Redis, broken in the middle of traffic: answers still come in time, no limit is passed, nothing is counted twice.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { runProcess } from '../cli/run.ts';
+import { until } from '../limits/servers.ts';
 import { chatUpstream, completion, postChat } from '../support/chat.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { type ScriptedUpstream, scriptedUpstream } from '../support/upstream.ts';
@@ -24,12 +27,15 @@ afterEach(async () => {
   await redis.stop();
 });
 
-async function start(): Promise<void> {
+const LOCAL = { store: 'local', rate: '60/min', total: '100/min', budget: '0.0006 USD', for: '10min' };
+
+async function start(more: Readonly<Record<string, unknown>> = {}, policy: unknown = POLICY): Promise<void> {
   redis = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
   upstream = await scriptedUpstream();
   upstream.answer = completion;
-  const config = { upstreams: { up: chatUpstream(upstream.url) }, store: { kind: 'redis', url: redis.url } };
-  waygate = await startWaygate({ config, policies: { 'money.yaml': POLICY }, env: { UPSTREAM_KEY: 'k' } });
+  const up = { ...chatUpstream(upstream.url), ...more };
+  const config = { upstreams: { up }, store: { kind: 'redis', url: redis.url } };
+  waygate = await startWaygate({ config, policies: { 'money.yaml': policy }, env: { UPSTREAM_KEY: 'k' } });
   bearer = await token();
 }
 
@@ -49,6 +55,29 @@ async function spendTheRest(): Promise<number> {
     passed += 1;
     expect(passed).toBeLessThanOrEqual(CALLS);
   }
+}
+
+async function storeCheck(): Promise<string> {
+  const report = (await (await fetch(`${waygate.adminUrl}/readyz`)).json()) as { checks: Record<string, string> };
+  return report.checks['store'] ?? '';
+}
+
+/** Has a server drop keys that nobody misses, for a moment. */
+async function evictSomething(admin: Redis): Promise<void> {
+  for (let index = 0; index < 50; index += 1) await admin.set(`filler-${index}`, 'x'.repeat(10_000), 'EX', 3_600);
+  const used = Number(/^used_memory:(\d+)/m.exec(await admin.info('memory'))?.[1]);
+  await admin.config('SET', 'maxmemory-policy', 'volatile-ttl');
+  await admin.config('SET', 'maxmemory', String(used - 100_000));
+  await until('keys are evicted', async () => /^evicted_keys:[1-9]/m.test(await admin.info('stats')));
+  await admin.config('SET', 'maxmemory', '0');
+  await admin.config('SET', 'maxmemory-policy', 'noeviction');
+}
+
+/** What the audit says, entry by entry. */
+function auditOf({ dir }: Waygate): readonly { readonly kind: string; readonly localMode?: string }[] {
+  const folder = join(dir, '.waygate/audit');
+  const text = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  return text.flatMap((lines) => lines.split('\n').filter(Boolean)).map((line) => JSON.parse(line) as never);
 }
 
 async function recovered(): Promise<number> {
@@ -121,6 +150,95 @@ describe.runIf(inject('redisIsReal'))('Redis, broken in the middle of a run', ()
     const rebuild = runProcess(['ledger', 'rebuild', '--tenant', 'acme'], { cwd: waygate.dir });
     expect(rebuild).toMatchObject({ code: 0, err: '' });
     expect(rebuild.out).toContain(`acme: money/calls:requests:day@UTC:agent=ci:calendar 3 of ${CALLS} requests`);
+    expect(3 + (await recovered()) + (await spendTheRest())).toBe(CALLS);
+  });
+
+  test('gone, where the upstream has a local mode: calls pass within its bounds, and the ledger has them when it is back', async () => {
+    await start({ failure: LOCAL });
+    expect(waygate.output()).toContain('a fail mode is not the default');
+    for (let index = 0; index < 3; index += 1) expect((await timed()).status).toBe(200);
+    await redis.kill();
+    const answer = await postChat(waygate.url, bearer);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('waygate-limits')).toBe('local');
+    expect(answer.headers.get('ratelimit')).toBeNull();
+    expect(await (await fetch(`${waygate.adminUrl}/readyz`)).json()).toMatchObject({
+      ready: true,
+      checks: { store: expect.stringContaining('warning: the store does not answer') },
+    });
+    // Each is reserved with 400 micro-USD and more, and costs 30: the budget ends before the rate does.
+    let passed = 1;
+    let refused: Awaited<ReturnType<typeof timed>> | undefined;
+    while (!refused) {
+      const one = await timed();
+      if (one.status === 200) passed += 1;
+      else refused = one;
+      expect(passed).toBeLessThan(CALLS);
+    }
+    expect(refused).toMatchObject({ status: 503, body: expect.stringContaining('the local mode of `up`') });
+    expect(upstream.received).toHaveLength(3 + passed);
+    const metrics = await (await fetch(`${waygate.adminUrl}/metrics`)).text();
+    const counted = (mode: string): number =>
+      [...metrics.matchAll(new RegExp(`waygate_fail_modes\\w*\\{[^}]*waygate_fail_mode="${mode}"[^}]*\\} (\\d+)`, 'g'))]
+        .map(([, count]) => Number(count))
+        .reduce((sum, count) => sum + count, 0);
+    expect([counted('local'), counted('closed')]).toEqual([passed, 1]);
+    expect(auditOf(waygate).filter(({ localMode }) => localMode === 'up')).toHaveLength(passed);
+
+    await redis.restart();
+    const admin = new Redis(redis.url);
+    await until('the ledger knows of them', async () => {
+      const [key = ''] = await admin.keys('wg:{acme}:counter:*');
+      return Number(await admin.hget(key, 'settled')) === 3 + passed;
+    });
+    admin.disconnect();
+    expect(3 + passed + (await spendTheRest())).toBe(CALLS);
+  });
+
+  test('told to evict while it runs: calls are refused and say so, also by a local mode, until it keeps everything again', async () => {
+    await start({ failure: LOCAL });
+    expect((await timed()).status).toBe(200);
+    const admin = new Redis(redis.url);
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await until('it is noticed', async () => (await storeCheck()) !== 'ok');
+    expect(await storeCheck()).toBe('redis may evict ledgers (allkeys-lru)');
+    expect(await timed()).toMatchObject({ status: 503, body: expect.stringContaining('limit.unavailable') });
+    expect(waygate.output()).toContain('redis may evict ledgers: no limited call is admitted');
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    admin.disconnect();
+    await until('it is believed again', async () => (await storeCheck()) === 'ok');
+    expect(1 + (await spendTheRest())).toBe(CALLS);
+  }, 60_000);
+
+  test('that has evicted keys: every tenant is closed until it is rebuilt from the audit', async () => {
+    await start({ failure: LOCAL });
+    for (let index = 0; index < 3; index += 1) expect((await timed()).status).toBe(200);
+    const admin = new Redis(redis.url);
+    await evictSomething(admin);
+    const closed = async (): Promise<boolean> =>
+      (await admin.get('wg:{acme}:generation'))?.startsWith('closed:') === true;
+    await until('it is noticed', closed);
+    admin.disconnect();
+    expect((await timed()).body).toContain('limit.lost');
+    const rebuild = runProcess(['ledger', 'rebuild', '--from-audit', '--tenant', 'acme'], { cwd: waygate.dir });
+    expect(rebuild).toMatchObject({ code: 0, err: '' });
+    expect(rebuild.out).toContain(`calendar 3 of ${CALLS} requests`);
+    expect(3 + (await recovered()) + (await spendTheRest())).toBe(CALLS);
+  }, 60_000);
+
+  test('full: calls are refused and nothing is lost; with room again they go on where they were', async () => {
+    await start();
+    for (let index = 0; index < 3; index += 1) expect((await timed()).status).toBe(200);
+    const admin = new Redis(redis.url);
+    await admin.config('SET', 'maxmemory', '1');
+    const { status, ms, body } = await timed();
+    expect([status, body.includes('limit.unavailable')]).toEqual([503, true]);
+    expect(ms).toBeLessThan(250);
+    await admin.config('SET', 'maxmemory', '0');
+    admin.disconnect();
+    expect(await (await fetch(`${waygate.adminUrl}/metrics`)).text()).toMatch(
+      /waygate_fail_modes\w*\{[^}]*waygate_cause="full"[^}]*\} 1/,
+    );
     expect(3 + (await recovered()) + (await spendTheRest())).toBe(CALLS);
   });
 

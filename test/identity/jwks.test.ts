@@ -172,10 +172,55 @@ describe('an issuer’s published keys', () => {
   });
 });
 
+describe('keys that cannot be fetched', () => {
+  let stale: number;
+  const keysFor = (staleMs: number): KeySet =>
+    remoteKeySets({ clock, fetchJwks: (address) => client.get(address), onStale: () => void (stale += 1) })(
+      url,
+      staleMs,
+    );
+  beforeEach(() => {
+    stale = 0;
+  });
+
+  test('serve past their freshness for as long as the config says, and each token that they verify is told of', async () => {
+    keys = keysFor(HOUR * 2);
+    await found('k1');
+    idp.broken = true;
+    clock.ms += 10 * MINUTE;
+    await expect(found('k1')).resolves.toBe(true);
+    await settled();
+    stale = 0;
+    clock.ms += 2 * HOUR - 1;
+    await expect(found('k1')).resolves.toBe(true);
+    expect(stale).toBe(1);
+    clock.ms += 1;
+    await expect(found('k1')).rejects.toThrow(unavailable);
+    idp.broken = false;
+    clock.ms += 5_000;
+    await expect(found('k1')).resolves.toBe(true);
+    clock.ms += 10 * MINUTE;
+    await expect(found('k1')).resolves.toBe(true);
+    expect(stale).toBe(1);
+  });
+
+  test('do not serve past their freshness where the config says so', async () => {
+    keys = keysFor(0);
+    await found('k1');
+    idp.broken = true;
+    clock.ms += 10 * MINUTE - 1;
+    await expect(found('k1')).resolves.toBe(true);
+    clock.ms += 1;
+    await expect(found('k1')).rejects.toThrow(unavailable);
+    expect(stale).toBe(0);
+  });
+});
+
 test('key sets of one address are one set, those of two are two', () => {
   const sets = remoteKeySets({ clock, fetchJwks: (address) => client.get(address) });
   expect(sets(url)).toBe(sets(url));
   expect(sets(url)).not.toBe(sets(`${url}2`));
+  expect(sets(url)).not.toBe(sets(url, 0));
 });
 
 test('keys in the config serve without any fetch', async () => {

@@ -270,7 +270,7 @@ describe('a redis client', () => {
     cleanUps.push(() => emulator.close());
     const client = connect({ url: emulator.url, commandTimeoutMs: 10_000 });
     await client.connected();
-    expect(await client.evictionPolicies()).toEqual(['noeviction']);
+    expect(await client.evictions()).toMatchObject([{ policy: 'noeviction', evicted: 0 }]);
   });
 
   test('refuses an address that is none, without repeating it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { storeSchema } from '../../src/limits/schema.ts';
+import { failureSchema, storeSchema } from '../../src/limits/schema.ts';
 
 const problems = (store: unknown): string[] =>
   storeSchema.safeParse(store).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
@@ -47,5 +47,37 @@ describe('the store in the config', () => {
     expect(problems({ kind: 'redis', url: 'env:R', leaseMs: 100 })).not.toEqual([]);
     expect(problems({ kind: 'redis', url: 'env:R', unknown: 1 })).not.toEqual([]);
     expect(problems({ kind: 'valkey', url: 'env:R' })).not.toEqual([]);
+  });
+});
+
+describe('what becomes of calls while the store does not answer', () => {
+  const LOCAL = { store: 'local', rate: '60/min', total: '1000/h', budget: '0.50 USD', for: '10min' };
+  const faults = (failure: unknown): string[] =>
+    failureSchema.safeParse(failure).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+
+  test('is that they are refused, unless every bound of a local mode is given', () => {
+    expect(failureSchema.parse(undefined)).toEqual({ store: 'closed' });
+    expect(failureSchema.parse(LOCAL)).toEqual({
+      store: 'local',
+      rate: { amount: 60, ms: 60_000 },
+      total: { amount: 1_000, ms: 3_600_000 },
+      budget: 500_000,
+      for: 600_000,
+    });
+    for (const bound of ['rate', 'total', 'budget', 'for']) {
+      expect(faults({ ...LOCAL, [bound]: undefined }), bound).toHaveLength(1);
+    }
+    expect(faults({ store: 'closed', rate: '60/min' })).not.toEqual([]);
+    expect(faults({ store: 'open' })).not.toEqual([]);
+  });
+
+  test.each([
+    ['rate', '0/min', 'expected a rate like `60/min`, `10/s` or `1000/h`'],
+    ['total', '10/d', 'expected a rate like `60/min`, `10/s` or `1000/h`'],
+    ['budget', '5 EUR', 'expected an amount like `5 USD`'],
+    ['for', '61min', 'expected a time like `90s` or `10min`, up to `1h`'],
+    ['for', '0s', 'expected a time like `90s` or `10min`, up to `1h`'],
+  ])('takes no `%s: %s`', (bound, value, message) => {
+    expect(faults({ ...LOCAL, [bound]: value })).toEqual([`${bound}: ${message}`]);
   });
 });

@@ -37,6 +37,7 @@ const call: PermittedCall = {
   ...plain,
   decision,
   access: { ...plain.access, principal, run },
+  localMode: 'up',
   candidates: [plain.access.resource, { ...plain.access.resource, upstream: 'backup' }],
 };
 
@@ -98,6 +99,7 @@ describe('members of the lines of the audit', () => {
       'trace',
       ...ASKED,
       'candidates[]',
+      'localMode',
       'decision.effect',
       'decision.rules[]',
       'decision.revision',

@@ -27,7 +27,7 @@ describe('the command line', () => {
       'keys rotate id --config --file --overlap',
       'keys revoke id --config --file',
       'audit verify dirs --config --redis --json',
-      'ledger rebuild dirs --config --tenant --all --dry-run',
+      'ledger rebuild dirs --config --tenant --all --from-audit --dry-run',
     ]);
   });
 });

@@ -18,6 +18,18 @@ function standing(unit: Quota['unit']): Standing {
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 
 describe('header names', () => {
+  test('that an answer gains whose call a local mode let in', () => {
+    const call = chatCall({ localMode: 'up' });
+    const { headers } = presenter(() => 0)(call, { status: 200, headers: {}, body: Buffer.alloc(0) }, [
+      standing('tokens'),
+    ]);
+    expectPinned(Object.entries(headers), [
+      ['waygate-call', call.id],
+      ['waygate-run', call.access.run.id],
+      ['waygate-limits', 'local'],
+    ]);
+  });
+
   test('that an answer gains on its way to the client', () => {
     const standings = [standing('requests'), standing('tokens')];
     const present = presenter(() => 0);

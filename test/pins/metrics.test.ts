@@ -36,6 +36,7 @@ describe('metrics', () => {
       'waygate.limits.wait.duration histogram s',
       'waygate.overload.refusals counter {refusal}',
       'waygate.limits.bypassed counter {call}',
+      'waygate.fail_modes counter {call}',
       'waygate.upstream.health gauge 1',
       'waygate.upstream.retries counter {try}',
       'waygate.upstream.fallbacks counter {call}',

@@ -147,11 +147,17 @@ end
 -- `held <ttl>[ <counter> <amount>]…\n<states>` with `- 0` for a claim that holds nothing, and once it has ended as
 -- `ended <remembered until>[\n<states>]`.
 local function finish(leases, reservation, call, used, at, now)
-  redis.call('ZREM', leases, call)
   local held, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)(.*)$')
+  -- All is read before anything is written: a counter that a cluster has on another node by now ends the script, and must
+  -- leave the reservation as it was.
+  local counters = {}
+  eachHeld(held or '', function(key)
+    counters[key] = counters[key] or load(key, string.match(key, '[^:]+$'))
+  end)
+  redis.call('ZREM', leases, call)
   if not held then return end
   eachHeld(held, function(key, amount, index)
-    local c = load(key, string.match(key, '[^:]+$'))
+    local c = counters[key]
     if not c then return end
     c.held = math.max(0, c.held - amount)
     charge(c, used(index, amount), at, now)
