@@ -1,0 +1,142 @@
+/**
+ * What callers did and were told, beside what reached the store: a call that was let in was admitted there, an end is
+ * booked as its caller had it, once, and nothing but a fault makes a lease lapse under a gateway that lives.
+ */
+import type { PermittedCall } from '../../../../src/core/call.ts';
+import type { CallId } from '../../../../src/core/ids.ts';
+import type { Charge } from '../../../../src/core/usage.ts';
+import type { AdmitRequest, Claim, SettleRequest } from '../../../../src/limits/store.ts';
+import type { Admission, End, Violation } from './oracle.ts';
+import type { Witness } from './watched-store.ts';
+
+/** A gateway, as far as its calls depend on it. */
+export interface Home {
+  readonly name: string;
+  /** Until it crashes or has been closed. */
+  readonly lives: boolean;
+  /** When something last happened to it that may cost it an end or a lease. */
+  readonly faultAtMs: number;
+}
+
+type Doing =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'running' }
+  /** Let through though the store did not answer: it costs nothing. */
+  | { readonly kind: 'unreserved' }
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'settled'; readonly charge: Charge; readonly sent: PermittedCall }
+  | { readonly kind: 'released' };
+
+export interface Entry {
+  readonly call: PermittedCall;
+  readonly home: Home;
+  readonly sinceMs: number;
+  doing: Doing;
+  /** As the store admitted it. */
+  claims: readonly Claim[] | undefined;
+  end: End | undefined;
+}
+
+export interface CallBookSource {
+  readonly onViolation: Violation;
+  readonly onOperation: (words: string) => void;
+}
+
+export class CallBook implements Witness {
+  readonly #entries = new Map<CallId, Entry>();
+  readonly #source: CallBookSource;
+  /** When the store's clock last stepped. */
+  stepAtMs = -Infinity;
+
+  constructor(source: CallBookSource) {
+    this.#source = source;
+  }
+
+  begin(call: PermittedCall, home: Home, sinceMs: number): Entry {
+    const entry: Entry = { call, home, sinceMs, doing: { kind: 'asking' }, claims: undefined, end: undefined };
+    this.#entries.set(call.id, entry);
+    return entry;
+  }
+
+  /** What its caller was told first. */
+  told(entry: Entry, code: string | undefined): void {
+    const { call, doing, claims } = entry;
+    if (doing.kind === 'unreserved') return;
+    if (doing.kind !== 'asking') return this.#wrong(`${call.id} is told twice`);
+    if (code === undefined) {
+      entry.doing = { kind: 'running' };
+      if (!claims) this.#wrong(`${call.id} was let in, and the store did not admit it`);
+      return;
+    }
+    entry.doing = { kind: 'refused', code };
+    const isFull = code !== 'limit.unavailable' && code !== 'request.aborted' && code !== 'gateway.draining';
+    if (isFull && claims && !this.#hadFault(entry)) this.#wrong(`${call.id} was refused, and the store admitted it`);
+  }
+
+  onOperation(words: string): void {
+    this.#source.onOperation(words);
+  }
+
+  onAdmit({ call, chain }: AdmitRequest, answer: Admission): void {
+    const entry = this.#entries.get(call);
+    if (!entry) return this.#wrong(`${call} is asked for, and nobody made it`);
+    if (answer !== 'gone' && answer.kind === 'admitted') entry.claims ??= chain.flatMap(({ claims }) => claims);
+  }
+
+  onSettle({ call, actual }: SettleRequest): void {
+    const { doing, claims = [] } = this.#entries.get(call) as Entry;
+    if (doing.kind !== 'settled') return this.#wrong(`${call} is settled, and it is ${doing.kind}`);
+    const right = claims.map((claim) => usedOf(claim, doing));
+    const isRight = claims.every(({ mode }, index) => mode === 'spend' || actual[index] === right[index]);
+    if (!isRight) this.#wrong(`${call} is settled with ${actual.join()} instead of ${right.join()}`);
+  }
+
+  onRelease(call: CallId): void {
+    const { kind } = (this.#entries.get(call) as Entry).doing;
+    if (kind === 'settled' || kind === 'running') this.#wrong(`${call} is released, and it is ${kind}`);
+  }
+
+  onEnd(call: CallId, end: End): void {
+    const entry = this.#entries.get(call) as Entry;
+    if (entry.end) this.#wrong(`${call} was ${entry.end}, and is ${end}`);
+    entry.end = end;
+    if (end === 'expired' && entry.home.lives && !this.#hadFault(entry))
+      this.#wrong(`the lease of ${call} lapsed, and nothing was wrong with ${entry.home.name}`);
+  }
+
+  onGivenUp(call: CallId): void {
+    const entry = this.#entries.get(call) as Entry;
+    if (!this.#hadFault(entry)) this.#wrong(`the end of ${call} was given up, and nothing was wrong`);
+  }
+
+  /** Once everything is over: who was told what must have ended as it should. */
+  close(): void {
+    for (const entry of this.#entries.values()) {
+      const { call, home, doing, claims, end } = entry;
+      if (home.lives && (doing.kind === 'asking' || doing.kind === 'running'))
+        this.#wrong(`${call.id} is ${doing.kind} for ever`);
+      if (claims?.some(({ mode }) => mode === 'hold') && !end) this.#wrong(`${call.id} was admitted and did not end`);
+      if (home.lives && end && end !== 'expired' && end !== doing.kind && doing.kind !== 'refused')
+        this.#wrong(`${call.id} is ${doing.kind}, and the store has it ${end}`);
+    }
+  }
+
+  #hadFault({ home, sinceMs }: Entry): boolean {
+    return Math.max(home.faultAtMs, this.stepAtMs) >= sinceMs;
+  }
+
+  #wrong(text: string): void {
+    this.#source.onViolation(text);
+  }
+}
+
+/** By what the claim counts; nothing where it is for another model than the one that was used. */
+function usedOf(
+  { unit, key }: Claim,
+  { charge, sent }: { readonly charge: Charge; readonly sent: PermittedCall },
+): number {
+  const model = /:model=(\S+)/.exec(key)?.[1];
+  const { upstream, name } = sent.access.resource;
+  if (model !== undefined && model !== `${upstream}/${name}`) return 0;
+  return unit === 'tokens' || unit === 'money' ? charge[unit] : 1;
+}
