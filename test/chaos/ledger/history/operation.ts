@@ -1,6 +1,6 @@
 // One operation on the ledger as its client saw it, and the log that outlives the client: what was asked is in it before
 // it is asked, so that a client killed in between leaves an operation of unknown outcome.
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { AdmitRequest, ClaimState, SettleRequest } from '../../../../src/limits/store.ts';
 
 export type Asked =
@@ -62,8 +62,9 @@ export class OperationLog {
   }
 }
 
-/** The operations of one log, in the order in which they were asked. */
+/** The operations of one log, in the order in which they were asked; none where its client was killed before the first. */
 export function readOperations(path: string): readonly Operation[] {
+  if (!existsSync(path)) return [];
   const operations = new Map<number, Operation>();
   // A line that its client did not live to finish says nothing.
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);

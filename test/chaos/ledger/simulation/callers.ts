@@ -3,12 +3,13 @@ import type { PermittedCall } from '../../../../src/core/call.ts';
 import { toGatewayError } from '../../../../src/core/errors.ts';
 import type { MicroUsd } from '../../../../src/core/money.ts';
 import type { Charge } from '../../../../src/core/usage.ts';
+import type { Claim } from '../../../../src/limits/store.ts';
 import type { Reservation } from '../../../../src/limits/reservation.ts';
 import { admission, permitted } from '../../../limits/calls.ts';
 import type { Dice } from '../dice.ts';
 import type { CallBook, Entry } from './call-book.ts';
 import type { SimulatedGateway } from './gateway.ts';
-import type { Violation } from './oracle.ts';
+import type { LedgerOracle, Violation } from './oracle.ts';
 import type { Scenario } from './scenario.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -18,10 +19,13 @@ export interface CallersSource {
   readonly dice: Dice;
   readonly book: CallBook;
   readonly onViolation: Violation;
+  readonly oracle: Pick<LedgerOracle, 'bookings'> & { fits(tenant: string, claims: readonly Claim[]): boolean };
 }
 
 /** Past its longest wait a call is answered within the deadlines of a few questions. */
 const ANSWERED_WITHIN_MS = 1_000;
+/** Those who wait look for room at least twice a second. */
+const LOOKS_WITHIN_MS = 1_500;
 const MODELS = ['model/openai/large', 'model/openai/small', 'model/azure/large'] as const;
 
 export class Callers {
@@ -45,15 +49,16 @@ export class Callers {
   }
 
   async #call(home: SimulatedGateway): Promise<void> {
-    const { timeline, dice, book, onViolation } = this.#source;
+    const { dice, book, onViolation } = this.#source;
     const quote: Charge = { tokens: dice.int(0, 100), money: dice.int(0, 1_000) as MicroUsd };
     const call = this.#make(dice);
-    const entry = book.begin(call, home, timeline.nowMs);
+    const entry = book.begin(call, home);
     const waiting = { waitMs: dice.pick([0, 400, 2_000, 20_000]), waitingMax: 20, waitingPerTenantMax: 12 };
     const late = Math.max(waiting.waitMs, this.#waitMaxMs) + ANSWERED_WITHIN_MS;
     const callOff = home.after(late, () => onViolation(`${call.id} waits for ever`));
+    this.#watch(home, entry);
     const leaving: (() => void)[] = [];
-    if (dice.chance(0.1)) home.after(dice.int(0, 3_000), () => leaving.forEach((leave) => leave()));
+    if (dice.chance(0.3)) home.after(dice.int(0, dice.pick([300, 3_000])), () => leaving.forEach((leave) => leave()));
     const request = { onAbort: (leave: () => void) => void leaving.push(leave) };
     try {
       const reservation = await home.limits.admit(call, admission(quote, { waiting, request }));
@@ -66,6 +71,28 @@ export class Callers {
       if (code === 'gateway.internal') onViolation(`${call.id} failed: ${String((thrown as Error).stack)} ${message}`);
       book.told(entry, code);
     }
+  }
+
+  /** One that waits alone, while there is room for it and nobody else comes, must come in. */
+  #watch(home: SimulatedGateway, entry: Entry): void {
+    const { oracle, book, timeline, onViolation } = this.#source;
+    const { call, asked } = entry;
+    const { tenant } = call.access.principal;
+    const waitsInVain = (): boolean =>
+      entry.doing.kind === 'asking' &&
+      entry.asked.length > 0 &&
+      home.limits.waiting === 1 &&
+      oracle.fits(tenant, entry.asked);
+    const before = waitsInVain() && oracle.bookings(tenant);
+    const beganMs = timeline.nowMs;
+    home.after(LOOKS_WITHIN_MS, () => {
+      // Where a clock has stepped, it may have been told to come later than it need.
+      const hasStepped = Math.max(home.stepAtMs, book.stepAtMs) >= entry.sinceMs;
+      const isQuiet = home.faultAtMs < beganMs && !hasStepped;
+      if (asked === entry.asked && before === oracle.bookings(tenant) && isQuiet && waitsInVain())
+        onViolation(`${call.id} waits, and there is room for it`);
+      if (entry.doing.kind === 'asking') this.#watch(home, entry);
+    });
   }
 
   #make(dice: Dice): PermittedCall {
@@ -99,7 +126,7 @@ export class Callers {
     const settle = (): void => reservation.settle(charge, sent);
     const release = (): void => reservation.release();
     const [first, then] = dice.chance(0.15) ? [release, settle] : [settle, release];
-    entry.doing = first === settle ? { kind: 'settled', charge, sent } : { kind: 'released' };
+    this.#source.book.over(entry, first === settle ? { kind: 'settled', charge, sent } : { kind: 'released' });
     first();
     if (dice.chance(0.1)) then();
   }

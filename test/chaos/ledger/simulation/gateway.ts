@@ -29,7 +29,7 @@ export class SimulatedGateway implements Home, Clock {
   readonly #link: Link;
   #state: 'serving' | 'draining' | 'gone' = 'serving';
   #aheadMs: number;
-  #stepAtMs = -Infinity;
+  stepAtMs = -Infinity;
 
   constructor(source: GatewaySource) {
     const { name, timeline, dice, store, book, leaseMs, weather } = source;
@@ -59,7 +59,7 @@ export class SimulatedGateway implements Home, Clock {
   }
 
   get faultAtMs(): number {
-    return Math.max(this.#link.faultAtMs, this.#stepAtMs);
+    return this.#link.faultAtMs;
   }
 
   now(): number {
@@ -72,7 +72,7 @@ export class SimulatedGateway implements Home, Clock {
 
   step(ms: number): void {
     this.#aheadMs += ms;
-    this.#stepAtMs = this.#source.timeline.nowMs;
+    this.stepAtMs = this.#source.timeline.nowMs;
   }
 
   reset(downMs: number): void {

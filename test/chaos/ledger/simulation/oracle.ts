@@ -39,6 +39,7 @@ interface Tenant {
   readonly ended: Map<CallId, Ended>;
   /** Leases that are over and not yet charged: each admission charges the first few. */
   lapsed: Held[];
+  bookings: number;
 }
 
 const SWEPT_TOGETHER = 8;
@@ -46,8 +47,8 @@ const REMEMBERED_MS = 60_000;
 
 export interface OracleSource {
   readonly onViolation: Violation;
-  /** Told of the end of every reservation. */
-  readonly onEnd: (call: CallId, end: End) => void;
+  /** Told of the end of every reservation; `agoMs` says how long ago its lease lapsed. */
+  readonly onEnd: (call: CallId, end: End, agoMs: number) => void;
 }
 
 export class LedgerOracle {
@@ -61,6 +62,24 @@ export class LedgerOracle {
   /** Calls that hold something or have not been charged for what they held. */
   get open(): number {
     return [...this.#tenants.values()].reduce((sum, { held, lapsed }) => sum + held.size + lapsed.length, 0);
+  }
+
+  /** Calls of a tenant that hold something and run. */
+  held(tenant: string): readonly CallId[] {
+    return [...this.#tenant(tenant).held.keys()];
+  }
+
+  /** How often something was booked for a tenant. */
+  bookings(tenant: string): number {
+    return this.#tenant(tenant).bookings;
+  }
+
+  /** Whether claims surely fit. */
+  fits(tenant: string, claims: readonly Claim[], nowMs: number): boolean {
+    return claims.every((claim) => {
+      const counter = counterOf(this.#tenant(tenant), claim);
+      return !claim.enforced || counter.settled(claim.window, nowMs).most + counter.held + claim.ask <= claim.limit;
+    });
   }
 
   /** Every counter that was ever claimed, by tenant. */
@@ -117,7 +136,7 @@ export class LedgerOracle {
       if (one.leaseEndMs > nowMs) continue;
       tenant.held.delete(one.call);
       tenant.lapsed.push(one);
-      this.#source.onEnd(one.call, 'expired');
+      this.#source.onEnd(one.call, 'expired', nowMs - one.leaseEndMs);
     }
     for (const [call, { untilMs }] of tenant.ended) {
       if (untilMs > nowMs) break;
@@ -129,7 +148,14 @@ export class LedgerOracle {
   #tenant(name: string): Tenant {
     const known = this.#tenants.get(name);
     if (known) return known;
-    const tenant: Tenant = { counters: new Map(), claims: new Map(), held: new Map(), ended: new Map(), lapsed: [] };
+    const tenant: Tenant = {
+      counters: new Map(),
+      claims: new Map(),
+      held: new Map(),
+      ended: new Map(),
+      lapsed: [],
+      bookings: 0,
+    };
     this.#tenants.set(name, tenant);
     return tenant;
   }
@@ -147,7 +173,7 @@ export class LedgerOracle {
       if (holding) charge(holding, used(index, holding.amount), { atMs: nowMs, nowMs });
     tenant.held.delete(call);
     remember(tenant, call, { told, untilMs: nowMs + REMEMBERED_MS });
-    this.#source.onEnd(call, end);
+    this.#source.onEnd(call, end, 0);
   }
 
   #enter(tenant: Tenant, { request, answer }: Judged): void {
@@ -186,6 +212,7 @@ export class LedgerOracle {
 
   #book(tenant: Tenant, { request, nowMs, answer: told }: Judged): void {
     const { call, leaseMs } = request;
+    tenant.bookings += 1;
     const holdings = claimsOf(request).map((claim): Holding | undefined => {
       const counter = counterOf(tenant, claim);
       if (claim.mode === 'spend') {

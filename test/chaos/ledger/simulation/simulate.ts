@@ -75,15 +75,26 @@ class World {
       this.#operations += 1;
       this.#tell(words);
     };
-    const book = new CallBook({ onViolation, onOperation });
+    const book = new CallBook({ onViolation, onOperation, nowMs: () => timeline.nowMs });
     this.#book = book;
-    this.#oracle = new LedgerOracle({ onViolation, onEnd: (call, end) => book.onEnd(call, end) });
+    this.#oracle = new LedgerOracle({
+      onViolation,
+      onEnd: (call, end, agoMs) => book.onEnd(call, { end, atMs: timeline.nowMs - agoMs }),
+    });
     const clock = { now: () => timeline.nowMs + this.#storeAheadMs };
     const { spoil = (store) => store } = options;
     const watched = { store: spoil(memoryStore({ clock })), oracle: this.#oracle, clock };
     this.#store = watchedStore({ ...watched, witness: book });
     this.#probed = watchedStore({ ...watched, witness: NOBODY });
-    this.#callers = new Callers({ scenario, timeline, dice, book, onViolation });
+    const fits = (tenant: string, claims: readonly Claim[]): boolean => this.#oracle.fits(tenant, claims, clock.now());
+    this.#callers = new Callers({
+      scenario,
+      timeline,
+      dice,
+      book,
+      onViolation,
+      oracle: { fits, bookings: (tenant) => this.#oracle.bookings(tenant) },
+    });
   }
 
   get outcome(): Simulated {
@@ -129,7 +140,16 @@ class World {
 
   #strike(gateway: SimulatedGateway): void {
     const dice = this.#dice;
-    const what = dice.pick(['crash', 'drain', 'reset', 'reset', 'weather', 'gateway steps', 'store steps'] as const);
+    const what = dice.pick([
+      'crash',
+      'drain',
+      'reset',
+      'reset',
+      'weather',
+      'gateway steps',
+      'store steps',
+      'renewal',
+    ] as const);
     this.#tell(`${what} ${gateway.name}`);
     switch (what) {
       case 'crash':
@@ -146,10 +166,19 @@ class World {
       case 'gateway steps':
         gateway.step(dice.chance(0.8) ? dice.int(1, 5_000) : dice.int(60_000, 7_200_000));
         break;
+      case 'renewal':
+        void this.#renewBriefly();
+        break;
       case 'store steps':
         this.#stepStore(dice.chance(0.8) ? dice.int(1, 2_000) : dice.int(60_000, 7_200_000));
         break;
     }
+  }
+
+  /** A gateway with shorter leases, as while a configuration is rolled out: no lease gets shorter by it. */
+  async #renewBriefly(): Promise<void> {
+    const tenant = this.#dice.pick(this.#scenario.tenants);
+    await this.#probed.renew(tenant, this.#oracle.held(tenant), 1_000);
   }
 
   /** A large step is a server that takes over, with a clock of its own: connections break. */
