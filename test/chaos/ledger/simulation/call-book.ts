@@ -6,7 +6,8 @@ import type { PermittedCall } from '../../../../src/core/call.ts';
 import type { CallId } from '../../../../src/core/ids.ts';
 import type { Charge } from '../../../../src/core/usage.ts';
 import type { AdmitRequest, Claim, SettleRequest } from '../../../../src/limits/store.ts';
-import type { Admission, End, Violation } from './oracle.ts';
+import type { End, Violation } from './oracle.ts';
+import type { Admission } from './tenant-oracle.ts';
 import type { Witness } from './watched-store.ts';
 
 /** A gateway, as far as its calls depend on it. */

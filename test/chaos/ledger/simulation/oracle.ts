@@ -4,43 +4,21 @@
  */
 import type { CallId } from '../../../../src/core/ids.ts';
 import type { AdmitRequest, AdmitResult, Claim, ClaimState, SettleRequest } from '../../../../src/limits/store.ts';
-import { CounterOracle } from './counter-oracle.ts';
+import {
+  type Admission,
+  charge,
+  claimsOf,
+  counterOf,
+  type Held,
+  type Holding,
+  newTenant,
+  remember,
+  type Tenant,
+} from './tenant-oracle.ts';
 
 export type Violation = (text: string) => void;
 
-/** `gone`: the call was released before it was admitted. */
-export type Admission = AdmitResult | 'gone';
-
 export type End = 'settled' | 'released' | 'expired';
-
-interface Holding {
-  readonly counter: CounterOracle;
-  readonly amount: number;
-}
-
-interface Held {
-  readonly call: CallId;
-  /** Per claim; undefined where it was spent at once. */
-  readonly holdings: readonly (Holding | undefined)[];
-  readonly told: AdmitResult;
-  leaseEndMs: number;
-}
-
-interface Ended {
-  readonly told: Admission;
-  readonly untilMs: number;
-}
-
-interface Tenant {
-  readonly counters: Map<string, CounterOracle>;
-  /** The last claim on each counter. */
-  readonly claims: Map<string, Claim>;
-  readonly held: Map<CallId, Held>;
-  readonly ended: Map<CallId, Ended>;
-  /** Leases that are over and not yet charged: each admission charges the first few. */
-  lapsed: Held[];
-  bookings: number;
-}
 
 const SWEPT_TOGETHER = 8;
 const REMEMBERED_MS = 60_000;
@@ -148,14 +126,7 @@ export class LedgerOracle {
   #tenant(name: string): Tenant {
     const known = this.#tenants.get(name);
     if (known) return known;
-    const tenant: Tenant = {
-      counters: new Map(),
-      claims: new Map(),
-      held: new Map(),
-      ended: new Map(),
-      lapsed: [],
-      bookings: 0,
-    };
+    const tenant = newTenant();
     this.#tenants.set(name, tenant);
     return tenant;
   }
@@ -242,35 +213,6 @@ interface Ending {
   readonly end: End;
   readonly nowMs: number;
   readonly used: (index: number, amount: number) => number;
-}
-
-function claimsOf({ chain }: AdmitRequest): readonly Claim[] {
-  return chain.flatMap(({ claims }) => claims);
-}
-
-function counterOf({ counters, claims }: Tenant, claim: Claim): CounterOracle {
-  const { key, window } = claim;
-  const name = `${key} ${window.kind === 'rolling' ? window.ms : window.kind}`;
-  claims.set(name, claim);
-  const known = counters.get(name);
-  if (known) return known;
-  const counter = new CounterOracle();
-  counters.set(name, counter);
-  return counter;
-}
-
-function charge(
-  { counter, amount }: Holding,
-  used: number,
-  when: { readonly atMs: number; readonly nowMs: number },
-): void {
-  counter.held -= amount;
-  counter.book(used, when);
-}
-
-function remember({ ended }: Tenant, call: CallId, what: Ended): void {
-  ended.delete(call);
-  ended.set(call, what);
 }
 
 function brief(answer: Admission): string {

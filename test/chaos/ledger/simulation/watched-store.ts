@@ -3,7 +3,8 @@ import type { Clock } from '../../../../src/core/clock.ts';
 import type { CallId } from '../../../../src/core/ids.ts';
 import type { AdmitRequest, LedgerStore, SettleRequest } from '../../../../src/limits/store.ts';
 import { releasedBefore } from '../../../../src/limits/unavailable.ts';
-import type { Admission, LedgerOracle } from './oracle.ts';
+import type { LedgerOracle } from './oracle.ts';
+import type { Admission } from './tenant-oracle.ts';
 
 /** Looks at what reaches the store, for what only the gateways can know. */
 export interface Witness {
