@@ -88,6 +88,10 @@ export class CallBook implements Witness {
       this.#wrong(`${call.id} was refused, and the store admitted it`);
   }
 
+  mayDouble(call: CallId): boolean {
+    return this.#entries.get(call)?.call.fallbacks.length === 0;
+  }
+
   /** Its caller has done with it. */
   over(entry: Entry, doing: Doing): void {
     entry.doing = doing;
@@ -106,11 +110,8 @@ export class CallBook implements Witness {
   }
 
   onSettle({ call, actual }: SettleRequest): void {
-    const entry = this.#entries.get(call) as Entry;
-    const { doing, claims = [] } = entry;
+    const { doing, claims = [] } = this.#entries.get(call) as Entry;
     if (doing.kind !== 'settled') return this.#wrong(`${call} is settled, and it is ${doing.kind}`);
-    // An admission that the network doubled may have been made with candidates that the reserver had since given up.
-    if (claims.length > actual.length && this.#hadFault(entry)) return;
     const right = claims.map((claim) => usedOf(claim, doing));
     const isRight = claims.every(({ mode }, index) => mode === 'spend' || actual[index] === right[index]);
     if (!isRight) this.#wrong(`${call} is settled with ${actual.join()} instead of ${right.join()}`);

@@ -39,7 +39,7 @@ export class SimulatedGateway implements Home, Clock {
     const lives = (): boolean => this.lives;
     const schedule = timeline.scheduleOf(lives);
     this.after = (ms, work) => schedule.after(ms, work);
-    this.#link = new Link({ timeline, dice, store, weather, lives });
+    this.#link = new Link({ timeline, dice, store, weather, lives, mayDouble: (call) => book.mayDouble(call) });
     this.limits = reserver({
       store: this.#link,
       clock: this,

@@ -27,6 +27,8 @@ export interface LinkSource {
   readonly dice: Dice;
   readonly store: LedgerStore;
   readonly weather: () => Weather;
+  /** Not where a call may be asked for again with fewer candidates: no client doubles an admission that was answered. */
+  readonly mayDouble: (call: CallId) => boolean;
   /** Whether the gateway is there to hear an answer. */
   readonly lives: () => boolean;
 }
@@ -45,7 +47,7 @@ export class Link implements LedgerStore {
   }
 
   admit(request: AdmitRequest): Promise<AdmitResult> {
-    return this.#ask((store) => store.admit(request));
+    return this.#ask((store) => store.admit(request), this.#source.mayDouble(request.call));
   }
 
   settle(request: SettleRequest): Promise<boolean> {
@@ -73,7 +75,7 @@ export class Link implements LedgerStore {
     this.#fault();
   }
 
-  #ask<T>(execute: (store: LedgerStore) => Promise<T>): Promise<T> {
+  #ask<T>(execute: (store: LedgerStore) => Promise<T>, mayDouble = true): Promise<T> {
     const { timeline, dice, store, weather, lives } = this.#source;
     const { dropsRequest, dropsReply, duplicates } = weather();
     if (timeline.nowMs < this.#downUntilMs) {
@@ -101,7 +103,7 @@ export class Link implements LedgerStore {
         );
       if (dice.chance(dropsRequest)) this.#fault();
       else this.#carry(deliver);
-      if (dice.chance(duplicates)) {
+      if (dice.chance(duplicates) && mayDouble) {
         this.#fault();
         this.#carry(deliver);
       }
