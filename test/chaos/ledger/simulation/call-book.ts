@@ -129,7 +129,9 @@ export class CallBook implements Witness {
     const { home, overMs } = entry;
     if (end !== 'expired' || !home.lives || this.#stepped(entry)) return;
     if (!this.#hadFault(entry)) this.#wrong(`the lease of ${call} lapsed, and nothing was wrong with ${home.name}`);
-    if (atMs > overMs + BOOKED_WITHIN_MS && home.faultAtMs < overMs + FAILED_WITHIN_MS)
+    // Told that there is no room, a gateway knows nothing of a doubled question that found some.
+    const isKnown = entry.doing.kind !== 'refused' || entry.doing.code === 'limit.unavailable';
+    if (isKnown && atMs > overMs + BOOKED_WITHIN_MS && home.faultAtMs < overMs + FAILED_WITHIN_MS)
       this.#wrong(`the lease of ${call} lapsed, and ${home.name} had long been able to say that it was over`);
   }
 
