@@ -21,8 +21,9 @@ export class CalendarCounter implements Counter {
 
   charge(amount: number, { at, now }: Moment): void {
     if (amount === 0) return;
-    // A lease that lapsed in a period that is over: it counted there until now.
-    if (at < this.#from && now >= this.#from) return;
+    // A lease that lapsed in a period that is over: it counted there until now. Where nobody has told when the period
+    // began that a later charge is in, it may have begun before the lapse.
+    if (this.#to !== 0 && at < this.#from && now >= this.#from) return;
     if (at >= this.#to) {
       if (this.#to > 0) {
         this.settled = 0;

@@ -15,5 +15,7 @@ export function laneName(tenant: string, { key }: Claim): string {
 
 export function fullCounter({ claim, state }: Obstacle, way: Pick<Blocked, 'lane' | 'waitMs'>): Blocked {
   const isUniform = claim.unit === 'requests' || claim.unit === 'concurrency';
-  return { ...way, retryMs: state.retryMs, mayEndSooner: claim.mode === 'hold', isUniform, state };
+  // Of what is spent at once, running calls still hold what other candidates of theirs may spend.
+  const mayEndSooner = claim.mode === 'hold' || state.held > 0;
+  return { ...way, retryMs: state.retryMs, mayEndSooner, isUniform, state };
 }

@@ -282,6 +282,15 @@ export function ledgerContract(name: string, make: StoreMaker): void {
         expect(await standing(today)).toMatchObject({ settled: 0, held: 0 });
       });
 
+      test('that lapsed in a new period is charged to it, though a settlement began it later and nobody told it yet', async () => {
+        const window = dayOf(NOON);
+        await admitted([claim({ ask: 70, window })], { leaseMs: DAY / 2 + MINUTE });
+        const { call } = await admitted([claim({ ask: 20, window })], { leaseMs: DAY });
+        clock.set(NOON + DAY / 2 + 2 * MINUTE);
+        await store.settle({ tenant, call, actual: [20] });
+        expect(await standing({ window: dayOf(clock.now()) })).toMatchObject({ settled: 90, held: 0 });
+      });
+
       test('renewed in time goes on', async () => {
         const { call } = await admitted([claim({ ask: 70 })], { leaseMs: 10_000 });
         clock.advance(9_000);

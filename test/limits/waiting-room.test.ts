@@ -1,6 +1,7 @@
 // The waiting room as calls meet it: behind a reserver, with a real ledger.
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { PermittedCall } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { Quota } from '../../src/core/quota.ts';
 import { memoryStore } from '../../src/limits/memory.ts';
@@ -128,6 +129,26 @@ describe('a call that has no room now', () => {
     await schedule.pass(2_000, clock);
     expect([second.state, asks - before]).toEqual(['waits', 6]);
     elsewhere.release();
+    await schedule.pass(500, clock);
+    expect(second.state).toBe('in');
+  });
+
+  test('looks now and then, and not without a pause, where a rate is taken by candidates of running calls', async () => {
+    const perModel = quota({ amount: 1, per: ['model'] });
+    const [large, small] = ['model/openai/large', 'model/openai/small'].map((resource) =>
+      permitted({ quotas: [perModel], tenant: 't', resource }),
+    ) as [PermittedCall, PermittedCall];
+    const holder = reserver({ store, clock, schedule });
+    const elsewhere = await holder.admit({ ...large, fallbacks: [small] }, admission(charge(1)));
+    answering = () => {
+      if (asks > 100) throw new Error('asked again and again');
+    };
+    const second = ask([perModel], { resource: 'model/openai/small' });
+    await turns();
+    const before = asks;
+    await schedule.pass(2_000, clock);
+    expect([second.state, asks - before]).toEqual(['waits', 6]);
+    elsewhere.settle(charge(1), large);
     await schedule.pass(500, clock);
     expect(second.state).toBe('in');
   });

@@ -81,7 +81,7 @@ local function chargeRolling(c, amount, at, now)
 end
 
 local function chargeCalendar(c, amount, at, now)
-  if at < c.from and now >= c.from then return end
+  if c.to ~= 0 and at < c.from and now >= c.from then return end
   if at >= c.to then
     if c.to > 0 then
       c.settled, c.span = 0, 2 * (c.to - c.from)
