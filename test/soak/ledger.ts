@@ -69,7 +69,8 @@ export async function readAudit(dir: string): Promise<Audited> {
     for await (const text of createInterface({ input: createReadStream(join(dir, file)) })) {
       const line = JSON.parse(text) as Line;
       if (line.kind === 'permit') permits.set(line.call, line);
-      const permit = line.kind === 'outcome' ? permits.get(line.call) : undefined;
+      // A refusal ends a permit that came to stand too late: its call had been refused for want of it.
+      const permit = line.kind === 'outcome' || line.kind === 'refusal' ? permits.get(line.call) : undefined;
       if (!permit) continue;
       permits.delete(line.call);
       calls += 1;
