@@ -3,7 +3,6 @@ import type { Audited, Ledger } from './ledger.ts';
 import type { Load } from './load.ts';
 import type { Sample } from './sampler.ts';
 import { median, type Slope, slopeOf } from './slope.ts';
-import { KINDS } from './traffic.ts';
 
 export interface Verdict {
   readonly ok: boolean;
@@ -75,14 +74,15 @@ export function judgeCalls({ calls, hung, tallies }: Load): readonly Verdict[] {
   );
   const count = wrong.reduce((sum, one) => sum + one.count, 0);
   const shown = wrong.map(({ name, what, count: times }) => `${name} ${what} ×${times}`).join(', ');
-  const unseen = KINDS.filter(({ name }) => tallies.get(name)?.right === 0).map(({ name }) => name);
+  // A short run may not come to the rarest.
+  const never = [...tallies].filter(([, { made, right }]) => made > 0 && right === 0).map(([name]) => name);
   return [
     { ok: hung.length === 0, text: `no call hangs: ${hung[0] ?? 'none did'}` },
     {
       ok: count <= (calls * WRONG_MAX) / 1_000,
       text: `at most ${WRONG_MAX} of 1,000 calls are spoilt by faults: ${((1_000 * count) / calls).toFixed(1)} (${shown || 'none'})`,
     },
-    { ok: unseen.length === 0, text: `every kind of call was answered rightly: ${unseen.join(', ') || 'all were'}` },
+    { ok: never.length === 0, text: `no kind of call is always answered wrongly: ${never.join(', ') || 'none is'}` },
   ];
 }
 
