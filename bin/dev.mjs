@@ -28,6 +28,7 @@ const COMMANDS = {
   fix: () => [['format', [...PRETTIER, '--write', '--log-level=warn', ...SOURCES]]],
   gen: () => [['reference', ['scripts/generate.ts']]],
   bench: (rest) => [['bench', ['bench/run.ts', ...rest]]],
+  soak: (rest) => [['soak', ['test/soak/run.ts', ...rest]]],
   conformance: () => [['MCP conformance', ['scripts/conformance.ts']]],
   build: () => [['build', ['scripts/build.ts']]],
   'check:static': () => STATIC,

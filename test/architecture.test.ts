@@ -169,7 +169,7 @@ describe('boundaries', () => {
 });
 
 describe('tests mirror the sources', () => {
-  const ELSEWHERE = /^(e2e|chaos|pins|support|corpus)\/|^(architecture|gates)\.test\.ts$/;
+  const ELSEWHERE = /^(e2e|chaos|soak|pins|support|corpus)\/|^(architecture|gates)\.test\.ts$/;
 
   test('every test file stands where its source stands', () => {
     const known = new Set(sources.map(({ file }) => file.replace(/\.ts$/, '')));

@@ -57,7 +57,8 @@ async function* callsOf(files: readonly ChainFile[]): AsyncGenerator<AuditedCall
     if (entry.kind === 'permit') {
       const call = permitted(entry);
       if (call) open.set(call.id, call);
-    } else if (entry.kind === 'outcome') {
+    } else if (entry.kind === 'outcome' || entry.kind === 'refusal') {
+      // A refusal ends a permit that came to stand too late: its call had been refused for want of it.
       const call = open.get(entry.call);
       if (!call) continue;
       open.delete(entry.call);

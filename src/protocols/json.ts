@@ -43,8 +43,9 @@ function decode(body: Buffer): string {
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw invalid('is not valid JSON', cause);
+  } catch {
+    // V8's own error quotes what it could not read, and causes are logged.
+    throw invalid('is not valid JSON');
   }
 }
 

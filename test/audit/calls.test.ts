@@ -92,6 +92,14 @@ test('a call that was permitted and not sent has cost nothing', async () => {
   expect(await read(dir)).toMatchObject([{ charge: { tokens: 0, money: 0 }, endedAtMs: 130 }]);
 });
 
+test('a call that was refused because its permit did not stand in time has cost nothing', async () => {
+  const dir = folder();
+  const call = named('call_1');
+  const refused = recordOf(call, { metered: undefined, permitted: false, endedAtMs: 130 });
+  await write(dir, [permit(call, 100), refusalEntry(refused, '', (text) => text)]);
+  expect(await read(dir)).toMatchObject([{ id: 'call_1', charge: { tokens: 0, money: 0 }, endedAtMs: 130 }]);
+});
+
 test('refused calls, and those that no limit applied to, are none', async () => {
   const dir = folder();
   const free = named('call_1');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/core/errors.ts';
@@ -14,6 +15,16 @@ describe('readJson', () => {
         expect(read(text)).toEqual(JSON.parse(text));
       }),
     );
+  });
+
+  test('says nothing of the content that it cannot read, not in a cause either, which is logged', () => {
+    const refusal = (): unknown => read('{"model": hunter2}');
+    expect(refusal).toThrow(new GatewayError('request.invalid', 'the body is not valid JSON'));
+    try {
+      refusal();
+    } catch (error) {
+      expect(inspect(error, { depth: 9 })).not.toContain('hunter');
+    }
   });
 
   test('reads names of Object.prototype as data', () => {

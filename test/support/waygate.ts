@@ -141,7 +141,8 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
 
 async function ready(child: ChildProcess, url: string, output: () => string): Promise<void> {
   for (let attempt = 0; attempt < 1_600; attempt += 1) {
-    if (child.exitCode !== null) throw new Error(`waygate ended with ${child.exitCode}:\n${output()}`);
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`waygate ended with ${ended}:\n${output()}`);
     const answer = await fetch(`${url}/healthz`).catch(() => undefined);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
