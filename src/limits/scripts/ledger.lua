@@ -146,12 +146,20 @@ end
 -- Ends a reservation, booking used(index, amount held) for each claim. A reservation is stored as
 -- `held <ttl>[ <counter> <amount>]…\n<states>` with `- 0` for a claim that holds nothing, and once it has ended as
 -- `ended <remembered until>[\n<states>]`.
+-- Every counter is read before anything is written: one that cannot be (it holds something else, or a cluster is moving it)
+-- fails the script, and then the reservation still stands and may be ended again.
 local function finish(leases, reservation, call, used, at, now)
-  redis.call('ZREM', leases, call)
   local held, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)(.*)$')
+  local counters = {}
+  if held then
+    eachHeld(held, function(key)
+      if counters[key] == nil then counters[key] = load(key, string.match(key, '[^:]+$')) or false end
+    end)
+  end
+  redis.call('ZREM', leases, call)
   if not held then return end
   eachHeld(held, function(key, amount, index)
-    local c = load(key, string.match(key, '[^:]+$'))
+    local c = counters[key]
     if not c then return end
     c.held = math.max(0, c.held - amount)
     charge(c, used(index, amount), at, now)
