@@ -30,6 +30,8 @@ import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
 const ANCHOR_MS = 5_000;
+/** How long a start waits for its store. */
+const CONNECTED_MS = 2_000;
 /** No request takes longer to arrive. */
 const OUTGOING_MS = 300_000;
 
@@ -197,10 +199,23 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
   client.connection.on('ready', () => {
     failures = 0;
   });
-  await client.connected();
-  await assertNoEviction(client);
+  const checked = client.connected().then(() => assertNoEviction(client));
+  // A gateway without its store starts all the same: alive, not ready, and refusing what is limited.
+  if (!(await within(CONNECTED_MS, checked)))
+    void checked.catch((cause: unknown) => {
+      log.error('redis is not fit to keep ledgers, so nothing that is limited is let in until a restart', { cause });
+      client.close();
+    });
   const ledger = redisStore({ client });
   return { store: ledger, anchors: redisAnchors(client.connection), close: () => ledger.close() };
+}
+
+/** Whether it has ended by then; rejects where it has failed by then. */
+function within(ms: number, pending: Promise<void>): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), ms);
+  pending.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
+  return promise;
 }
 
 // Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.

@@ -26,6 +26,10 @@ afterEach(async () => {
 
 async function start(): Promise<void> {
   redis = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
+  await serve();
+}
+
+async function serve(): Promise<void> {
   upstream = await scriptedUpstream();
   upstream.answer = completion;
   const config = { upstreams: { up: chatUpstream(upstream.url) }, store: { kind: 'redis', url: redis.url } };
@@ -133,5 +137,28 @@ describe.runIf(inject('redisIsReal'))('Redis, broken in the middle of a run', ()
     expect(models.status).toBe(200);
     expect(await models.json()).toMatchObject({ data: [{ id: 'small' }] });
     expect(await (await fetch(`${waygate.adminUrl}/metrics`)).text()).toMatch(/waygate_limits_bypassed\w*\{[^}]*\} 1/);
+  });
+
+  test('not there at the start: the gateway lives, is not ready, and refuses; it serves as soon as there is one', async () => {
+    redis = await startRedis();
+    await redis.kill();
+    await serve();
+    expect((await fetch(`${waygate.adminUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${waygate.adminUrl}/readyz`)).status).toBe(503);
+    const { status, body } = await timed();
+    expect(status).toBe(503);
+    expect(body).toContain('limit.unavailable');
+    await redis.restart();
+    expect((await recovered()) + (await spendTheRest())).toBe(CALLS);
+  });
+
+  test('not there at the start, and then one that may evict: nothing is let in, and the log says why', async () => {
+    redis = await startRedis(['--maxmemory-policy', 'allkeys-lru']);
+    await redis.kill();
+    await serve();
+    await redis.restart();
+    while (!waygate.output().includes('maxmemory-policy')) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await timed()).status).toBe(503);
+    expect(upstream.received).toEqual([]);
   });
 });
