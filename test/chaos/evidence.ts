@@ -31,7 +31,7 @@ export interface Evidence {
 export interface GatewayEnd {
   readonly name: string;
   readonly code: number | null;
-  /** Ended by our SIGKILL. */
+  /** Ended by our SIGKILL, or at once by a second SIGTERM: it could close nothing. */
   readonly killed: boolean;
   readonly output: string;
 }

@@ -73,6 +73,8 @@ export interface Rig {
   readonly stallMs: number;
   start(place: Place): Promise<void>;
   kill(place: Place): Promise<void>;
+  /** Waits for a gateway that was told to end; its exit code. */
+  ended(place: Place): Promise<number | null>;
   /** One call, kept for the oracle. */
   call(place?: Place, options?: CallOptions): Promise<ClientCall>;
   traffic(perSecond: number): Traffic;
@@ -90,6 +92,8 @@ export interface Rig {
 
 const MAY_PASS = new Set(['limit.held', 'limit.unavailable']);
 const GIVE_UP_MS = 60_000;
+/** Exit code of a gateway that was told twice to end. */
+const AT_ONCE = 130;
 const SPENDING_MS = 30_000;
 
 export async function startRig(options: RigOptions): Promise<Rig> {
@@ -233,7 +237,10 @@ class ProcessRig implements Rig {
   }
 
   async finish(tolerances: Tolerances = {}): Promise<readonly Violation[]> {
-    for (const place of this.places) await this.#end(place);
+    for (const place of this.places) {
+      place.process?.signal('SIGTERM');
+      await this.ended(place);
+    }
     const dump = await this.watch.dump();
     const ledger = await this.watch.finish();
     const dirs = this.places.map(({ dir }) => join(dir, 'audit'));
@@ -278,12 +285,13 @@ class ProcessRig implements Rig {
     this.#cleaning.push(clean);
   }
 
-  async #end(place: Place): Promise<void> {
+  async ended(place: Place): Promise<number | null> {
     const { process } = place;
-    if (!process) return;
+    if (!process) return null;
+    const code = await process.exited();
     place.process = undefined;
-    const code = await process.stop();
-    this.#ends.push({ name: place.name, code, killed: false, output: process.output() });
+    this.#ends.push({ name: place.name, code, killed: code === AT_ONCE, output: process.output() });
+    return code;
   }
 
   #anyPlace(): Place {

@@ -28,7 +28,7 @@ export function cleanEnds({ gateways, tolerances }: Evidence): readonly string[]
   for (const { name, code, killed, output } of gateways) {
     const said = UNHANDLED.exec(output);
     if (said) found.push(`${name} logged \`${lineOf(output, said.index)}\``);
-    const isExpected = killed ? code === null : code === 0 || (code !== null && tolerances.exitCodes?.includes(code));
+    const isExpected = code === null ? killed : code === 0 || tolerances.exitCodes?.includes(code);
     if (!isExpected) found.push(`${name} ended with ${code}: ${output.trim().split('\n').at(-1)?.slice(0, 300)}`);
   }
   return found;

@@ -227,7 +227,7 @@ const deadCollector: Scenario['run'] = async ({ seed, long }) => {
         behave = () => {};
         const began = performance.now();
         place.process?.signal('SIGTERM');
-        await place.process?.exited();
+        await rig.ended(place);
         figures['endedMs'] = Math.round(performance.now() - began);
         expect.inTime(
           figures['endedMs'] <= SHUTDOWN_MS,

@@ -32,6 +32,7 @@ async function moved({ seed }: Setting, { rig: options, fault, tolerances }: Mov
   const rig = await startRig({ seed, calls: CALLS, ...options });
   try {
     const expect = new Expectations(rig);
+    await rig.recovered();
     const traffic = rig.traffic(PACE);
     await pause(700);
     const figures = await fault(rig, expect);
@@ -142,8 +143,10 @@ function lost(wipe: (rig: Rig) => Promise<void>): Scenario['run'] {
     const rig = await startRig({ seed: setting.seed, calls: CALLS, redis: [] });
     try {
       const expect = new Expectations(rig);
+      // Each gateway has to know the ledger that it is to miss.
+      await rig.recovered();
       const traffic = rig.traffic(PACE);
-      await pause(1_500);
+      await pause(1_000);
       await wipe(rig);
       const since = rig.calls.length;
       await pause(1_200);

@@ -72,7 +72,7 @@ const ended: Scenario['run'] = async ({ seed, long }) => {
       rig.witness.behave = (asked) => (asked.isStream ? slow(2_500)(asked) : wellBehaved(asked));
       const [going] = rig.places as [Place];
       const streams = Array.from({ length: STREAMS }, () => rig.call(going, { isStream: true }));
-      while (rig.witness.arrivals.length < STREAMS) await pause(20);
+      await arrived(rig, STREAMS);
       const { process } = going;
       const shorts: Promise<unknown>[] = [];
       const timer = setInterval(() => shorts.push(rig.call(going)), 20);
@@ -86,7 +86,7 @@ const ended: Scenario['run'] = async ({ seed, long }) => {
         ({ status, text }) => status === 200 && text.includes('[DONE]'),
       ).length;
       expect.that(whole === STREAMS, `${STREAMS - whole} of ${STREAMS} streams did not end whole`);
-      expect.that((await process?.exited()) === 0, 'it did not end with 0');
+      expect.that((await rig.ended(going)) === 0, 'it did not end with 0');
       const short = rig.calls.filter(({ isStream }) => !isStream);
       const cut = short.filter(({ status, text }) => status === undefined && !text.includes('ECONNREFUSED'));
       // A connection that is closed while its next request is on the way resets it: nothing of that may have been taken.
@@ -101,6 +101,15 @@ const ended: Scenario['run'] = async ({ seed, long }) => {
   });
 };
 
+async function arrived({ witness }: Rig, count: number): Promise<void> {
+  const untilMs = performance.now() + 30_000;
+  while (witness.arrivals.length < count) {
+    if (performance.now() > untilMs)
+      throw new Error(`${witness.arrivals.length} of ${count} calls reached the upstream`);
+    await pause(20);
+  }
+}
+
 async function untilStatus(url: string, status: number): Promise<number> {
   const began = performance.now();
   while ((await fetch(url).catch(() => undefined))?.status !== status) {
@@ -112,12 +121,13 @@ async function untilStatus(url: string, status: number): Promise<number> {
 
 /** Reloads under traffic, a reader of its output that goes away, and at last a second SIGTERM. */
 const signalled: Scenario['run'] = async ({ seed, long }) => {
-  const rig = await startRig({ seed, gateways: 1 });
+  const rig = await startRig({ seed, leaseMs: LEASE_MS });
   return tried(rig, {
     long,
     tolerances: { exitCodes: [130] },
     trial: async (_, expect) => {
-      const { process } = rig.places[0] as Place;
+      const [place] = rig.places as [Place];
+      const { process } = place;
       const traffic = rig.traffic(30);
       process?.signal('SIGPIPE');
       for (let times = 0; times < 5; times += 1) {
@@ -130,16 +140,18 @@ const signalled: Scenario['run'] = async ({ seed, long }) => {
       const failed = rig.calls.filter(({ status }) => status !== 200);
       expect.that(failed.length === 0, `${failed.length} calls failed, one with ${failed[0]?.text}`);
       rig.witness.behave = () => {};
-      const hanging = rig.call();
-      while (rig.witness.arrivals.length < rig.calls.length + 1) await pause(20);
+      const before = rig.witness.arrivals.length;
+      const hanging = rig.call(place);
+      await arrived(rig, before + 1);
       process?.signal('SIGTERM');
       await pause(300);
       const began = performance.now();
       process?.signal('SIGTERM');
-      expect.that((await process?.exited()) === 130, 'the second SIGTERM did not end it at once');
+      expect.that((await rig.ended(place)) === 130, 'the second SIGTERM did not end it at once');
       const endedMs = Math.round(performance.now() - began);
       await hanging;
-      return { reloads: 5, endedMs };
+      rig.witness.behave = wellBehaved;
+      return { reloads: 5, endedMs, freedMs: await freed(rig) };
     },
   });
 };

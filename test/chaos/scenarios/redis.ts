@@ -32,6 +32,7 @@ function underTraffic({ rig: options = {}, fault, tolerances }: Plan): (setting:
     const rig = await startRig({ seed: setting.seed, calls: CALLS, ...options });
     try {
       const expect = new Expectations(rig);
+      await rig.recovered();
       const traffic = rig.traffic(PACE);
       await pause(500);
       const figures = await fault(rig, expect, setting);
