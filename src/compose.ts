@@ -19,7 +19,7 @@ import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
 import { assertNoEviction } from './limits/eviction.ts';
 import { memoryStore } from './limits/memory.ts';
-import { connectRedis, type RedisConfig } from './limits/redis.ts';
+import { connectRedis, type RedisClient, type RedisConfig } from './limits/redis.ts';
 import { redisStore } from './limits/redis-store.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
 import type { LedgerStore } from './limits/store.ts';
@@ -32,6 +32,7 @@ const clock = systemClock;
 const ANCHOR_MS = 5_000;
 /** How long a start waits for its store. */
 const CONNECTED_MS = 2_000;
+const ASK_AGAIN_MS = 250;
 /** No request takes longer to arrive. */
 const OUTGOING_MS = 300_000;
 
@@ -199,22 +200,36 @@ async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry
   client.connection.on('ready', () => {
     failures = 0;
   });
-  const checked = client.connected().then(() => assertNoEviction(client));
+  const checked = fit(client);
+  checked.catch((cause: unknown) => {
+    // What is refused here never opens again, and holds no process back from its end.
+    client.close();
+    log.error('redis is not fit to keep ledgers, so nothing that is limited is let in', { cause });
+  });
   // A gateway without its store starts all the same: alive, not ready, and refusing what is limited.
-  if (!(await within(CONNECTED_MS, checked)))
-    void checked.catch((cause: unknown) => {
-      log.error('redis is not fit to keep ledgers, so nothing that is limited is let in until a restart', { cause });
-      client.close();
-    });
+  await within(CONNECTED_MS, checked);
   const ledger = redisStore({ client });
   return { store: ledger, anchors: redisAnchors(client.connection), close: () => ledger.close() };
 }
 
-/** Whether it has ended by then; rejects where it has failed by then. */
-function within(ms: number, pending: Promise<void>): Promise<boolean> {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), ms);
-  pending.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
+/** Resolves once redis has said that it never evicts; rejects where it may, or does not tell. A late answer is asked for again. */
+async function fit(client: RedisClient): Promise<void> {
+  await client.connected();
+  for (;;) {
+    const policies = await client.evictionPolicies().catch((cause: Error) => {
+      if (cause.name === 'ReplyError') throw cause;
+      return undefined;
+    });
+    if (policies) return assertNoEviction({ evictionPolicies: () => Promise.resolve(policies) });
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS).unref());
+  }
+}
+
+/** Ends with it, or when the time is over; rejects where it has failed by then. */
+function within(ms: number, pending: Promise<void>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  pending.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
 }
 

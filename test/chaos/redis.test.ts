@@ -18,8 +18,9 @@ let redis: RedisServer;
 let upstream: ScriptedUpstream;
 let waygate: Waygate;
 let bearer: string;
+let started: boolean;
 afterEach(async () => {
-  await waygate.stop();
+  if (started) await waygate.stop();
   await upstream.close();
   await redis.stop();
 });
@@ -30,10 +31,12 @@ async function start(): Promise<void> {
 }
 
 async function serve(): Promise<void> {
+  started = false;
   upstream = await scriptedUpstream();
   upstream.answer = completion;
   const config = { upstreams: { up: chatUpstream(upstream.url) }, store: { kind: 'redis', url: redis.url } };
   waygate = await startWaygate({ config, policies: { 'money.yaml': POLICY }, env: { UPSTREAM_KEY: 'k' } });
+  started = true;
   bearer = await token();
 }
 
@@ -150,6 +153,11 @@ describe.runIf(inject('redisIsReal'))('Redis, broken in the middle of a run', ()
     expect(body).toContain('limit.unavailable');
     await redis.restart();
     expect((await recovered()) + (await spendTheRest())).toBe(CALLS);
+  });
+
+  test('one that may evict ends the start with 1, and the process with it', async () => {
+    redis = await startRedis(['--maxmemory-policy', 'allkeys-lru']);
+    await expect(serve()).rejects.toThrow(/ended with 1[^]*maxmemory-policy/);
   });
 
   test('not there at the start, and then one that may evict: nothing is let in, and the log says why', async () => {
