@@ -16,6 +16,7 @@ const call = (number: string, rest: Partial<ClientCall> = {}): ClientCall => ({
   isStream: false,
   unwitnessed: false,
   status: 200,
+  beganAtMs: 0,
   ms: 5,
   answerSha256: `answer-${number}`,
   code: '',

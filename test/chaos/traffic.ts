@@ -11,6 +11,8 @@ export interface ClientCall {
   readonly isStream: boolean;
   /** `undefined` where the connection broke before the answer was whole: nobody told what became of it. */
   readonly status: number | undefined;
+  /** By this process' monotonic clock. */
+  readonly beganAtMs: number;
   readonly ms: number;
   readonly answerSha256: string | undefined;
   /** Of a refusal; empty else. */
@@ -71,7 +73,15 @@ export async function makeCall(
   }
   const answerSha256 = status === undefined ? undefined : hash('sha256', text);
   const code = /"code":\s*"([a-z_]+\.[a-z_]+)"/.exec(text)?.[1] ?? '';
-  return { ...known, status, ms: performance.now() - began, answerSha256, code, text: text.slice(0, KEPT_CHARS) };
+  return {
+    ...known,
+    status,
+    beganAtMs: began,
+    ms: performance.now() - began,
+    answerSha256,
+    code,
+    text: text.slice(0, KEPT_CHARS),
+  };
 }
 
 /** Fetches a file through a plain HTTP route, keeping nothing of it; how many bytes came. */

@@ -138,7 +138,7 @@ const signalled: Scenario['run'] = async ({ seed, long }) => {
       await pause(700);
       await traffic.stop();
       const failed = rig.calls.filter(({ status }) => status !== 200);
-      expect.that(failed.length === 0, `${failed.length} calls failed, one with ${failed[0]?.text}`);
+      expect.inTime(failed.length === 0, `${failed.length} calls failed, one with ${failed[0]?.text}`);
       rig.witness.behave = () => {};
       const before = rig.witness.arrivals.length;
       const hanging = rig.call(place);
