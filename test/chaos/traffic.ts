@@ -31,6 +31,8 @@ export interface CallOptions {
   /** The upstream by its name, instead of by the model. */
   readonly at?: string;
   readonly unwitnessed?: boolean;
+  /** Stands behind the call's number, to make it large. */
+  readonly filler?: string;
 }
 
 let lastNumber = 0;
@@ -46,13 +48,13 @@ const KEPT_CHARS = 4_096;
 /** Makes one call and waits for all of its answer. */
 export async function makeCall(
   gateway: { readonly name: string; readonly url: string },
-  { isStream = false, bearer = '', signal, model = 'small', at, unwitnessed = false }: CallOptions,
+  { isStream = false, bearer = '', signal, model = 'small', at, unwitnessed = false, filler = '' }: CallOptions,
 ): Promise<ClientCall> {
   const number = nextNumber();
   const body = JSON.stringify({
     model,
     max_tokens: 100,
-    messages: [{ role: 'user', content: `call ${number}` }],
+    messages: [{ role: 'user', content: `call ${number} ${filler}` }],
     ...(isStream && { stream: true, stream_options: { include_usage: true } }),
   });
   const known = { number, sha256: hash('sha256', body), gateway: gateway.name, isStream, unwitnessed };
