@@ -30,6 +30,7 @@ const COMMANDS = {
   bench: (rest) => [['bench', ['bench/run.ts', ...rest]]],
   soak: (rest) => [['soak', ['test/soak/run.ts', ...rest]]],
   conformance: () => [['MCP conformance', ['scripts/conformance.ts']]],
+  chaos: (rest) => [['fault programme', ['test/chaos/run.ts', ...rest]]],
   build: () => [['build', ['scripts/build.ts']]],
   'check:static': () => STATIC,
   check: (rest) => [...STATIC, ['tests', [...VITEST, 'run', '--coverage', ...rest]]],

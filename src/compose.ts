@@ -1,33 +1,26 @@
 // The composition root: what outlives a reload is opened once; the stages are bound to one snapshot of the configuration.
-// The only place that constructs clients.
+// With open-ledger.ts the only place that constructs clients.
 import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { startAnchoring } from './audit/anchor.ts';
 import { openAudit } from './audit/log.ts';
 import { auditRecorder } from './audit/recorder.ts';
-import { redisAnchors } from './audit/redis.ts';
 import { bindStages, type Bound } from './bind.ts';
 import type { Config } from './config/load.ts';
 import { failModeOverrides } from './config/overrides.ts';
 import { systemClock } from './core/clock.ts';
 import type { Incoming } from './core/exchange.ts';
 import type { Problem } from './core/problem.ts';
-import { SECRET_REFERENCE } from './core/secret-reference.ts';
 import { gateway } from './gateway.ts';
 import { draining } from './http/data-app.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
-import { assertNoEviction, EvictionWatch } from './limits/eviction.ts';
-import { memoryStore } from './limits/memory.ts';
-import { connectRedis, type RedisConfig } from './limits/redis.ts';
-import { redisStore } from './limits/redis-store.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
-import { systemSchedule } from './limits/schedule.ts';
-import type { LedgerStore } from './limits/store.ts';
 import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
+import { type Ledger, openLedger } from './open-ledger.ts';
 import { bodyThreads } from './routes/body-threads.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
@@ -187,58 +180,6 @@ export class ConfigRefused extends Error {
     super('the configuration was refused');
     this.problems = problems;
   }
-}
-
-interface Ledger {
-  readonly store: LedgerStore;
-  readonly anchors: ReturnType<typeof redisAnchors> | undefined;
-  readonly eviction: EvictionWatch | undefined;
-  close(): Promise<void>;
-}
-
-async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry): Promise<Ledger> {
-  if (store.kind === 'memory') {
-    const memory = memoryStore({ clock });
-    return { store: memory, anchors: undefined, eviction: undefined, close: () => memory.close() };
-  }
-  const url = SECRET_REFERENCE.test(store.url) ? secret(store.url) : store.url;
-  const { sentinel, cluster, commandTimeoutMs } = store;
-  const options: RedisConfig = { url, commandTimeoutMs, ...(sentinel && { sentinel }), ...(cluster && { cluster }) };
-  let failures = 0;
-  const client = connectRedis({
-    ...options,
-    onError(error) {
-      metrics.storeFailed('connect');
-      failures += 1;
-      // The first of a row tells it; the rest would only fill the log.
-      if (failures === 1) log.warn('redis cannot be reached; trying again until it can', { cause: error });
-    },
-  });
-  // The next outage is a row of its own.
-  client.connection.on('ready', () => {
-    failures = 0;
-  });
-  await client.connected();
-  await assertNoEviction(client);
-  const eviction = new EvictionWatch({
-    client,
-    schedule: systemSchedule,
-    onChange(state) {
-      if (state === undefined) log.warn('redis keeps what it holds again');
-      else log.error('redis may evict ledgers: no limited call is admitted', { state });
-    },
-  });
-  await eviction.look();
-  const ledger = redisStore({ client, eviction });
-  return {
-    store: ledger,
-    anchors: redisAnchors(client.connection),
-    eviction,
-    close() {
-      eviction.stop();
-      return ledger.close();
-    },
-  };
 }
 
 function evictionOf({ eviction }: Ledger): string | undefined {

@@ -38,6 +38,7 @@ const TOP: Readonly<
   'gateway.ts': { values: ['core'], types: 'all' },
   'stages.ts': { values: [], types: 'all' },
   'compose.ts': { values: 'all', types: 'all' },
+  'open-ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'telemetry'], types: 'all' },
   'bind.ts': { values: 'all', types: 'all' },
 };
 

@@ -2,9 +2,9 @@
 import type { RedisClient } from './redis.ts';
 import type { Schedule } from './schedule.ts';
 
-/** Throws an `Error` for the operator; `limit.unavailable` where Redis does not answer. */
-export async function assertNoEviction(client: Pick<RedisClient, 'evictions'>): Promise<void> {
-  const policy = evicting(await client.evictions());
+/** Throws an `Error` for the operator where one of the nodes may drop keys. */
+export function assertNoEviction(nodes: readonly Evictions[]): void {
+  const policy = evicting(nodes);
   if (policy === undefined) return;
   throw new Error(
     `redis may evict ledgers: its maxmemory-policy is \`${policy}\`; ` +

@@ -14,6 +14,9 @@ import type { Upstream } from './upstream.ts';
 const DROPPED =
   /^(?:set-cookie2?|alt-svc|strict-transport-security|clear-site-data|nel|report-to|reporting-endpoints|location|content-location|refresh|www-authenticate|access-control-.*|waygate-.*|authorization|x-api-key|x-goog-api-key|api-key)$/;
 
+/** What lies above means nothing to anybody (RFC 9110, 15). */
+const STATUS_MAX = 599;
+
 const isDropped = remembered((name) => DROPPED.test(name));
 
 /** An upstream's answer as the client may see it: end-to-end fields, and nothing of the upstream's credential. */
@@ -24,6 +27,13 @@ export function clientAnswer(answer: UpstreamAnswer, upstream: Upstream): Answer
     throw new GatewayError(
       'upstream.redirect',
       `the upstream \`${upstream.name}\` answered with a redirect (${status}), which is never followed; set its \`url\` to the final address`,
+    );
+  }
+  if (status > STATUS_MAX) {
+    discardBody(body);
+    throw new GatewayError(
+      'upstream.broken',
+      `the upstream \`${upstream.name}\` answered with the status ${status}, which is none of HTTP; the call may have been carried out`,
     );
   }
   const headers: Record<string, string | string[]> = {};

@@ -21,8 +21,9 @@ let redis: RedisServer;
 let upstream: ScriptedUpstream;
 let waygate: Waygate;
 let bearer: string;
+let started: boolean;
 afterEach(async () => {
-  await waygate.stop();
+  if (started) await waygate.stop();
   await upstream.close();
   await redis.stop();
 });
@@ -31,11 +32,17 @@ const LOCAL = { store: 'local', rate: '60/min', total: '100/min', budget: '0.000
 
 async function start(more: Readonly<Record<string, unknown>> = {}, policy: unknown = POLICY): Promise<void> {
   redis = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
+  await serve(more, policy);
+}
+
+async function serve(more: Readonly<Record<string, unknown>> = {}, policy: unknown = POLICY): Promise<void> {
+  started = false;
   upstream = await scriptedUpstream();
   upstream.answer = completion;
   const up = { ...chatUpstream(upstream.url), ...more };
   const config = { upstreams: { up }, store: { kind: 'redis', url: redis.url } };
   waygate = await startWaygate({ config, policies: { 'money.yaml': policy }, env: { UPSTREAM_KEY: 'k' } });
+  started = true;
   bearer = await token();
 }
 
@@ -251,5 +258,33 @@ describe.runIf(inject('redisIsReal'))('Redis, broken in the middle of a run', ()
     expect(models.status).toBe(200);
     expect(await models.json()).toMatchObject({ data: [{ id: 'small' }] });
     expect(await (await fetch(`${waygate.adminUrl}/metrics`)).text()).toMatch(/waygate_limits_bypassed\w*\{[^}]*\} 1/);
+  });
+
+  test('not there at the start: the gateway lives, is not ready, and refuses; it serves as soon as there is one', async () => {
+    redis = await startRedis();
+    await redis.kill();
+    await serve();
+    expect((await fetch(`${waygate.adminUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${waygate.adminUrl}/readyz`)).status).toBe(503);
+    const { status, body } = await timed();
+    expect(status).toBe(503);
+    expect(body).toContain('limit.unavailable');
+    await redis.restart();
+    expect((await recovered()) + (await spendTheRest())).toBe(CALLS);
+  });
+
+  test('one that may evict ends the start with 1, and the process with it', async () => {
+    redis = await startRedis(['--maxmemory-policy', 'allkeys-lru']);
+    await expect(serve()).rejects.toThrow(/ended with 1[^]*maxmemory-policy/);
+  });
+
+  test('not there at the start, and then one that may evict: nothing is let in, and the log says why', async () => {
+    redis = await startRedis(['--maxmemory-policy', 'allkeys-lru']);
+    await redis.kill();
+    await serve();
+    await redis.restart();
+    while (!waygate.output().includes('maxmemory-policy')) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await timed()).status).toBe(503);
+    expect(upstream.received).toEqual([]);
   });
 });

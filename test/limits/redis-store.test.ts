@@ -67,6 +67,29 @@ describe('a redis store', () => {
     await store.close();
   });
 
+  test('keeps a reservation whose counter cannot be read, and ends it once when it can be again', async () => {
+    const client = await connected({ url: inject('redisUrl') });
+    const store = redisStore({ client });
+    const tenant = freshTenant();
+    const request = asks(tenant, [claim({ ask: 30 }), claim({ key: 'other', ask: 20 })]);
+    await store.admit(request);
+    const counter = `wg:{${tenant}}:counter:other:60000`;
+    await client.connection.rename(counter, `${counter}:kept`);
+    await client.connection.set(counter, 'garbage');
+    const ending = { tenant, call: request.call, actual: [3, 2] };
+    await expect(store.settle(ending)).rejects.toMatchObject({ code: 'limit.unavailable' });
+    await client.connection.rename(`${counter}:kept`, counter);
+    expect(await store.settle(ending)).toBe(true);
+    const after = await store.admit(asks(tenant, [claim({ ask: 0 }), claim({ key: 'other', ask: 0 })]));
+    expect(after).toMatchObject({
+      states: [
+        { settled: 3, held: 0 },
+        { settled: 2, held: 0 },
+      ],
+    });
+    await store.close();
+  });
+
   test('forgets a batch that could not leave: the next call asks anew', async () => {
     const client = await connected({ url: inject('redisUrl') });
     const store = redisStore({ client });

@@ -11,9 +11,16 @@ declare module 'vitest' {
   }
 }
 
-let shared: { url: string; real: boolean; stop: () => Promise<void> } | undefined;
+interface SharedRedis {
+  readonly url: string;
+  readonly real: boolean;
+  stop(): Promise<void>;
+}
 
-async function findRedis(): Promise<NonNullable<typeof shared>> {
+// The promise, not what it brings: the projects are set up at once, and a second server would be nobody's to stop.
+let shared: Promise<SharedRedis> | undefined;
+
+async function findRedis(): Promise<SharedRedis> {
   const given = process.env['REDIS_URL'];
   if (given) return { url: given, real: true, stop: async () => {} };
   if (redisBinary()) {
@@ -34,12 +41,12 @@ async function findRedis(): Promise<NonNullable<typeof shared>> {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  shared ??= await findRedis();
-  project.provide('redisUrl', shared.url);
-  project.provide('redisIsReal', shared.real);
-  const { stop } = shared;
+  const redis = await (shared ??= findRedis());
+  project.provide('redisUrl', redis.url);
+  project.provide('redisIsReal', redis.real);
   return async () => {
+    if (shared === undefined) return;
     shared = undefined;
-    await stop();
+    await redis.stop();
   };
 }

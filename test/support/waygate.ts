@@ -71,6 +71,10 @@ export interface WaygateOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the data listener shows, from `tls.crt` and `tls.key` in its folder; plain HTTP unless given. */
   readonly tls?: Pair;
+  /** A folder to run in, which stays when the process ends; one of its own, which goes, unless given. */
+  readonly dir?: string;
+  /** What starts it in its own place, as `prlimit --nofile=256` does. */
+  readonly under?: readonly string[];
 }
 
 export interface Waygate {
@@ -82,13 +86,15 @@ export interface Waygate {
   output(): string;
   write(file: string, content: unknown): void;
   signal(name: NodeJS.Signals): void;
+  /** Nobody reads any more what the process prints. */
+  closeOutput(): void;
   exited(): Promise<number | null>;
   stop(): Promise<number | null>;
 }
 
 /** Starts `waygate serve` on free ports and waits until it is ready. */
 export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
-  const dir = mkdtempSync(join(tmpdir(), 'waygate-e2e-'));
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'waygate-e2e-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const write = (file: string, content: unknown): void => {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
@@ -110,7 +116,8 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
   for (const [file, policy] of Object.entries(options.policies ?? { 'open.yaml': ALLOW_ALL }))
     write(`policies/${file}`, policy);
 
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+  const [command, ...args] = [...(options.under ?? []), process.execPath, MAIN, 'serve'];
+  const child = spawn(command, args, {
     cwd: dir,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -129,18 +136,22 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
     output: () => output,
     write,
     signal: (name) => void child.kill(name),
+    closeOutput() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     exited: () => exited,
     async stop() {
       child.kill('SIGTERM');
       const code = await exited;
-      rmSync(dir, { recursive: true, force: true });
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
       return code;
     },
   };
 }
 
 async function ready(child: ChildProcess, url: string, output: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 1_600; attempt += 1) {
+  for (let attempt = 0; attempt < 3_600; attempt += 1) {
     const ended = child.exitCode ?? child.signalCode;
     if (ended !== null) throw new Error(`waygate ended with ${ended}:\n${output()}`);
     const answer = await fetch(`${url}/healthz`).catch(() => undefined);
@@ -148,5 +159,5 @@ async function ready(child: ChildProcess, url: string, output: () => string): Pr
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   child.kill('SIGKILL');
-  throw new Error(`waygate did not answer within 40 s:\n${output()}`);
+  throw new Error(`waygate did not answer within 90 s:\n${output()}`);
 }

@@ -108,6 +108,12 @@ describe('a redirect', () => {
   });
 });
 
+test.each([600, 999])('status %i, which HTTP does not know, is refused', async (status) => {
+  server.answer = (_, response) =>
+    void response.socket?.write(`HTTP/1.1 ${status} What\r\ncontent-length: 2\r\n\r\n{}`);
+  await expect(caller.send(chatCall())).rejects.toMatchObject({ code: 'upstream.broken', status: 502 });
+});
+
 describe('an upstream that echoes its credential', () => {
   const mask = '*'.repeat(KEY.length);
 

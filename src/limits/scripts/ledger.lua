@@ -146,6 +146,8 @@ end
 -- Ends a reservation, booking used(index, amount held) for each claim. A reservation is stored as
 -- `held <ttl>[ <counter> <amount>]…\n<states>` with `- 0` for a claim that holds nothing, and once it has ended as
 -- `ended <remembered until>[\n<states>]`.
+-- Every counter is read before anything is written: one that cannot be (it holds something else, or a cluster is moving it)
+-- fails the script, and then the reservation still stands and may be ended again.
 local function finish(leases, reservation, call, used, at, now)
   local held, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)(.*)$')
   -- All is read before anything is written: a counter that a cluster has on another node by now ends the script, and must
