@@ -149,13 +149,14 @@ end
 -- Every counter is read before anything is written: one that cannot be (it holds something else, or a cluster is moving it)
 -- fails the script, and then the reservation still stands and may be ended again.
 local function finish(leases, reservation, call, used, at, now)
+  redis.call('EXISTS', leases, reservation)
   local held, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)(.*)$')
-  -- All is read before anything is written: a counter that a cluster has on another node by now ends the script, and must
-  -- leave the reservation as it was.
-  local counters = {}
-  eachHeld(held or '', function(key)
-    counters[key] = counters[key] or load(key, string.match(key, '[^:]+$'))
-  end)
+  local names, counters = { reservation }, {}
+  eachHeld(held or '', function(key) names[#names + 1] = key end)
+  redis.call('EXISTS', unpack(names))
+  for i = 2, #names do
+    counters[names[i]] = counters[names[i]] or load(names[i], string.match(names[i], '[^:]+$'))
+  end
   redis.call('ZREM', leases, call)
   if not held then return end
   eachHeld(held, function(key, amount, index)
