@@ -1,8 +1,10 @@
 // One snapshot of the configuration → the stages of the pipeline. Everything that can be compiled is compiled here.
 import { join } from 'node:path';
 import type { AuditRecorder } from './audit/recorder.ts';
+import { apisOf, routesOf, selectorOf } from './bind-routes.ts';
+import { destinations, openNamed, pricesOf } from './bind-upstreams.ts';
 import type { Config } from './config/load.ts';
-import type { Call, PermittedCall, ProtocolName, Route } from './core/call.ts';
+import type { Call, PermittedCall } from './core/call.ts';
 import type { Clock } from './core/clock.ts';
 import { forwardableHeaders } from './core/headers.ts';
 import type { GatewayError } from './core/errors.ts';
@@ -20,7 +22,6 @@ import { callPrice } from './metering/call-price.ts';
 import type { LearnedOutput } from './metering/learned-output.ts';
 import { unanswered } from './metering/metered.ts';
 import { outputReserve } from './metering/output-reserve.ts';
-import { priceBook } from './metering/price-book.ts';
 import type { ModelPrice } from './metering/price.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
@@ -31,15 +32,15 @@ import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
 import { paceOf } from './protocols/pace.ts';
-import { type Api, httpApi } from './routes/api.ts';
 import type { ReadLarge } from './routes/body-threads.ts';
 import { mergeLists } from './routes/model-list.ts';
-import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
+import type { ModelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
-import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
+import type { RouteTable } from './routes/table.ts';
 import { visibleList } from './routes/visible.ts';
 import { locateRun } from './runs/locate.ts';
 import type { Stages } from './stages.ts';
+import type { Destination } from './telemetry/client-span.ts';
 import { CLOSED } from './telemetry/fail-modes.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { changedAnswer } from './upstreams/changed.ts';
@@ -48,7 +49,7 @@ import { fallbackForwarder } from './upstreams/fallback.ts';
 import { forwarder } from './upstreams/forward.ts';
 import { listForwarder } from './upstreams/list.ts';
 import { systemPause } from './upstreams/pause.ts';
-import { openUpstream, type Upstream } from './upstreams/upstream.ts';
+import type { Upstream } from './upstreams/upstream.ts';
 
 /** What the stages need that outlives a reload. */
 export interface Parts {
@@ -69,9 +70,7 @@ export interface Bound {
   readonly stages: Stages;
   readonly revision: string;
   /** What telemetry says of an upstream. */
-  destination(
-    upstream: string,
-  ): { readonly provider: string; readonly address: string; readonly port: number } | undefined;
+  destination(upstream: string): Destination | undefined;
   /** The longest time that a route may go on by itself while the store does not answer; 0 where none may. */
   readonly localForMs: number;
   /** How the upstreams are, by name. */
@@ -90,7 +89,9 @@ export function bindStages(config: Config, parts: Parts): Checked<Bound> {
   });
   if (!compiled.ok) return compiled;
   const policies = compiled.value;
-  const upstreams = new Map(Object.keys(config.upstreams).map((name) => [name, open(name, config, parts.telemetry)]));
+  const upstreams = new Map(
+    Object.keys(config.upstreams).map((name) => [name, openNamed(name, config, parts.telemetry)]),
+  );
   for (const { secret } of upstreams.values()) if (secret) parts.telemetry.redactor.learn([secret]);
   const table = routesOf(config);
   const models = new Map(table.routes.map((route) => [route.name, selectorOf(route, config)]));
@@ -202,27 +203,6 @@ function isList(call: PermittedCall): boolean {
   return call.decision.obligations.some(({ kind }) => kind === 'narrow');
 }
 
-function open(name: string, { upstreams, secret }: Config, { log, metrics }: Telemetry): Upstream {
-  const { url, credential, timeouts, connections, retry, circuit } = upstreams[name] as Config['upstreams'][string];
-  return openUpstream({
-    name,
-    url,
-    credential: credential && { ...credential, value: secret(credential.value) },
-    timeouts,
-    connections,
-    retry,
-    circuit: {
-      ...circuit,
-      monotonicMs,
-      onChange(state) {
-        metrics.circuitChanged(name, state);
-        if (state === 'closed') log.info('an upstream answers again', { upstream: name });
-        else log.warn('an upstream fails time after time; nothing is sent to it for a while', { upstream: name });
-      },
-    },
-  });
-}
-
 /** Tells of each call that is quoted at one price. */
 function counted(
   priceOf: (call: Call) => ModelPrice | undefined,
@@ -242,71 +222,7 @@ function countClosed({ code, cause }: GatewayError, { metrics }: Telemetry): voi
   metrics.failModeTaken({ ...known, mode: 'closed' });
 }
 
-function routesOf(config: Config): RouteTable {
-  const protocols = new Map<string, ProtocolName>(
-    Object.entries(config.upstreams).map(([name, { protocol }]) => [name, protocol]),
-  );
-  const extra = Object.entries(config.routes).map(([name, { path, protocol, upstreams, bodyBytesMax }]) => ({
-    path,
-    route: { name, protocol, upstreams, bodyBytesMax: bodyBytesMax ?? defaultBodyBytes(protocol) },
-  }));
-  return routeTable({ upstreams: protocols, extra });
-}
-
-function apisOf({ upstreams }: Config, { routes }: RouteTable): ReadonlyMap<string, Api> {
-  const apis = routes.filter(({ protocol }) => protocol === 'http');
-  return new Map(
-    apis.map(({ name, upstreams: [upstream = ''] }) => [
-      name,
-      httpApi(upstreams[upstream] as Config['upstreams'][string]),
-    ]),
-  );
-}
-
-function selectorOf(route: Route, { upstreams, aliases }: Config): ModelSelector {
-  return modelSelector({
-    upstreams: new Map(route.upstreams.map((name) => [name, upstreams[name]?.models ?? []])),
-    aliases: new Map(Object.entries(aliases).map(([alias, value]) => [alias, targetsOf(value)])),
-  });
-}
-
-function targetsOf(value: Config['aliases'][string]): readonly AliasTarget[] {
-  const targets = typeof value === 'string' ? [{ to: value, weight: 1 }] : value;
-  return targets.map(({ to, weight }) => {
-    const slash = to.indexOf('/');
-    return { upstream: to.slice(0, slash), model: to.slice(slash + 1), weight };
-  });
-}
-
 function identities({ identity }: Config, { clock, remoteKeys, dir }: Parts): Stages['identify'] {
   const dev = identity.dev ? [openDevIssuer(join(dir, DEV_ISSUER_FILE)).issuer] : [];
   return identifier({ issuers: [...identity.issuers, ...dev], keys: identity.keys, clock, remoteKeys });
-}
-
-function pricesOf({ upstreams, ceiling }: Config) {
-  const sources = Object.entries(upstreams).map(
-    ([name, { url, provider, prices, price }]) => [name, { url, provider, prices, request: price }] as const,
-  );
-  return priceBook({ upstreams: new Map(sources), ceiling });
-}
-
-/** `gen_ai.provider.name`, where the GenAI conventions have a name of their own; none for tool servers and APIs. */
-const PROVIDER_NAMES: Readonly<Partial<Record<ProtocolName, string>>> = { gemini: 'gcp.gemini', mcp: '', http: '' };
-
-function destinations({ upstreams }: Config, opened: ReadonlyMap<string, Upstream>): Bound['destination'] {
-  const known = new Map(
-    [...opened.keys()].map((name) => {
-      const { url, provider, protocol } = upstreams[name] as Config['upstreams'][string];
-      const { hostname, port, protocol: scheme } = new URL(url);
-      return [
-        name,
-        {
-          provider: PROVIDER_NAMES[protocol] ?? provider ?? protocol,
-          address: hostname,
-          port: Number(port) || (scheme === 'https:' ? 443 : 80),
-        },
-      ];
-    }),
-  );
-  return (upstream) => known.get(upstream);
 }

@@ -40,6 +40,8 @@ const TOP: Readonly<
   'compose.ts': { values: 'all', types: 'all' },
   'open-ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'telemetry'], types: 'all' },
   'bind.ts': { values: 'all', types: 'all' },
+  'bind-routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },
+  'bind-upstreams.ts': { values: ['config', 'core', 'metering', 'telemetry', 'upstreams'], types: 'all' },
 };
 
 /** Package → the only places that may import it. A name ending in `/` is a scope. */

@@ -25,7 +25,7 @@ import { refusal } from './refusal.ts';
 import { type Reservation, Reservations, UNRESERVED } from './reservation.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
 import type { AdmitResult, LedgerStore } from './store.ts';
-import { isNotAsked } from './unavailable.ts';
+import { isNotAsked, ledgerLost } from './unavailable.ts';
 
 export interface Reserver {
   /** Calls that wait now. */
@@ -148,7 +148,7 @@ class LedgerReserver implements Reserver {
     const { tenant } = call.access.principal;
     if (this.#local.isListening || result.kind === 'lost') this.#answered(tenant, result.kind);
     if (result.kind === 'admitted') return this.#reservations.open(call, { claims, states: result.states });
-    if (result.kind === 'lost') throw lost(tenant);
+    if (result.kind === 'lost') throw ledgerLost(tenant);
     const others = without(call, claims[result.index] as QuotaClaim);
     if (others) return this.#try(others, { claims: this.#claimsOf(others, admission), admission, sinceMs });
     const { waitMs } = admission.waiting;
@@ -210,11 +210,4 @@ interface Trying extends Coming {
 
 interface Waiting extends Coming {
   readonly blocked: Blocked;
-}
-
-function lost(tenant: string): GatewayError {
-  return new GatewayError(
-    'limit.lost',
-    `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to put it back with \`waygate ledger rebuild\``,
-  );
 }

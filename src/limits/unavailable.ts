@@ -70,3 +70,11 @@ export function isNotAsked(thrown: unknown): boolean {
 export function releasedBefore(): GatewayError {
   return unavailable(new Error('the call was released before its admission arrived'));
 }
+
+/** The refusal of a tenant whose ledger has vanished. */
+export function ledgerLost(tenant: string): GatewayError {
+  return new GatewayError(
+    'limit.lost',
+    `the record of what tenant \`${tenant}\` has spent was lost, so its limited calls are refused; ask the operator to put it back with \`waygate ledger rebuild\``,
+  );
+}
