@@ -84,7 +84,11 @@ async function run(loaded: Loaded, config: Config, { load, files, demo, dir }: S
     onState: reporter(waygate),
     clock: systemClock,
   });
-  const listeners = await openListeners(config, { waygate, flight, watch, shown });
+  const listeners = await openListeners(config, { waygate, flight, watch, shown }).catch(async (cause: unknown) => {
+    watch.stop();
+    await waygate.close();
+    throw cause;
+  });
   const [data, admin] = listeners;
   waygate.telemetry.log.info('ready', { data: data.url, admin: admin.url });
   if (demo) for (const line of await demo.banner({ data: data.url, admin: admin.url, dir })) terminal.print(line);
@@ -136,10 +140,15 @@ async function openListeners(config: Config, opened: Open): Promise<readonly [Li
     checkHost: hostCheck(config.admin.host),
   });
   const limits = { ...frontDoor, onShed: taken.shed };
-  return [
-    await open('listen', data, { config, shown, times: frontDoor, limits }),
-    await open('admin', listenerOf(admin), { config, shown }),
-  ];
+  const first = await open('listen', data, { config, shown, times: frontDoor, limits });
+  try {
+    return [first, await open('admin', listenerOf(admin), { config, shown })];
+  } catch (cause) {
+    // What is half open would keep the process alive.
+    first.destroy();
+    await first.close();
+    throw cause;
+  }
 }
 
 type Opening = Pick<ListenerOptions, 'times' | 'limits'> & { readonly config: Config; readonly shown: Certificates };

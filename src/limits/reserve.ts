@@ -8,7 +8,7 @@
 import type { Action } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
-import { GatewayError, toGatewayError } from '../core/errors.ts';
+import { type GatewayError, toGatewayError } from '../core/errors.ts';
 import type { CallId } from '../core/ids.ts';
 import type { Admission, Wait } from './admission.ts';
 import { Adoptions } from './adoptions.ts';

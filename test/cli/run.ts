@@ -1,8 +1,9 @@
 // The command line as tests call it: in this process with its words kept, or as a process of its own.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { runCommand } from '../../src/cli/program.ts';
@@ -41,6 +42,22 @@ export function runProcess(argv: readonly string[], { cwd, env = {}, input }: Pr
     ...(input !== undefined && { input }),
   });
   return { code: ended.status, out: ended.stdout.trimEnd(), err: ended.stderr.trimEnd() };
+}
+
+/** The same without blocking this process, which may have to answer. Ends it after ten seconds. */
+export async function startProcess(argv: readonly string[], { cwd, env = {} }: ProcessOptions): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...argv], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 10_000,
+  });
+  const [out, err, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once('exit', resolve)),
+  ]);
+  return { code, out: out.trimEnd(), err: err.trimEnd() };
 }
 
 /** A folder with these files, gone when the test ends. */
