@@ -67,7 +67,7 @@ export function inFlight(): InFlight {
   };
 }
 
-interface Sky {
+interface Flights {
   readonly open: Roster<Open>;
   readonly sums: { streams: number; bodyBytes: number };
   readonly onLeft: () => void;
@@ -75,29 +75,29 @@ interface Sky {
 
 class Open implements Flight {
   readonly response: ServerResponse;
-  readonly #sky: Sky;
+  readonly #flights: Flights;
   readonly #seat: Seat;
   #endEarly: EndEarly | undefined;
   #bodyBytes = 0;
   #isOver = false;
 
-  constructor(response: ServerResponse, sky: Sky) {
+  constructor(response: ServerResponse, flights: Flights) {
     this.response = response;
-    this.#sky = sky;
-    this.#seat = sky.open.enter(this);
+    this.#flights = flights;
+    this.#seat = flights.open.enter(this);
     response.on('close', () => this.#leave());
   }
 
   hold(bytes: number): void {
     if (this.#isOver) return;
     this.#bodyBytes += bytes;
-    this.#sky.sums.bodyBytes += bytes;
+    this.#flights.sums.bodyBytes += bytes;
   }
 
   flows(endEarly: EndEarly): void {
     if (this.#isOver) return;
     this.#endEarly = endEarly;
-    this.#sky.sums.streams += 1;
+    this.#flights.sums.streams += 1;
   }
 
   cut(error: GatewayError): void {
@@ -108,8 +108,8 @@ class Open implements Flight {
   #leave(): void {
     this.#isOver = true;
     this.#seat.leave();
-    this.#sky.sums.bodyBytes -= this.#bodyBytes;
-    if (this.#endEarly) this.#sky.sums.streams -= 1;
-    this.#sky.onLeft();
+    this.#flights.sums.bodyBytes -= this.#bodyBytes;
+    if (this.#endEarly) this.#flights.sums.streams -= 1;
+    this.#flights.onLeft();
   }
 }
