@@ -1,3 +1,5 @@
+import type { Delegation } from './rights.ts';
+
 /** One link of the actor chain (RFC 8693 §4.1 `act`), outermost first. */
 export interface Actor {
   readonly subject: string;
@@ -19,6 +21,8 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** Milliseconds since the epoch; Infinity for a key that does not expire. */
   readonly expiresAtMs: number;
+  /** Of a token or run key that Waygate made: its run, and the rights that it is narrowed to. */
+  readonly delegation?: Delegation;
 }
 
 /** The `id` of a principal. */

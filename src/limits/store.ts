@@ -1,10 +1,15 @@
 // The ledger's contract: one suite of tests (test/limits/contract.ts) runs against every implementation.
+import type { Action } from '../core/access.ts';
 import type { CallId } from '../core/ids.ts';
 import type { Unit } from '../core/quota.ts';
+import type { CountRange, Run, TreeFacts } from '../core/run.ts';
+import type { Charge } from '../core/usage.ts';
 
 /** How long what was spent counts, ready for the store. */
 export type StoreWindow =
   | { readonly kind: 'none' }
+  /** As long as something of it was touched within the last 30 days. */
+  | { readonly kind: 'life' }
   | { readonly kind: 'rolling'; readonly ms: number }
   /** The period that the caller's clock is in. A store never goes back to an earlier period. */
   | { readonly kind: 'calendar'; readonly startMs: number; readonly endMs: number };
@@ -19,14 +24,40 @@ export interface Claim {
   readonly limit: number;
   readonly window: StoreWindow;
   readonly enforced: boolean;
-  /** `spend` charges the ask at once and for good (a rate of requests); `hold` reserves it until the settlement. */
-  readonly mode: 'spend' | 'hold';
+  /**
+   * `spend` charges the ask at once and for good (a rate of requests); `hold` reserves it until the settlement; `birth` is a
+   * `spend` that counts only where the call's run is not known to the store yet.
+   */
+  readonly mode: 'spend' | 'hold' | 'birth';
 }
 
-/** A group of claims that belong together: the call's own scopes first, later one link per ancestor of its run. */
+/** A group of claims that belong together: the call's own scopes first, then one link per ancestor of its run. */
 export interface ChainLink {
   readonly scope: string;
   readonly claims: readonly Claim[];
+}
+
+/** What an admission does to the run of its call, and by which facts the call was judged. */
+export interface RunAdmission {
+  readonly run: Run;
+  /** Of the principal, for the record of a run whose first call this is. */
+  readonly agent: string;
+  readonly subject: string;
+  readonly action: Action;
+  /** The most that the call may use: booked on the run where its lease lapses. */
+  readonly quote: Charge;
+  /** Labels to set before the call is sent, as in `TreeFacts`. */
+  readonly labels: readonly string[];
+  /** Ranges that the tree's counters must lie in. */
+  readonly counts: readonly CountRange[];
+  /** Names of the tree's counters to add one to, besides `steps`. */
+  readonly adds: readonly string[];
+}
+
+/** What became of a call, for its run's totals. */
+export interface RunSettlement {
+  readonly charge: Charge;
+  readonly isError: boolean;
 }
 
 export interface AdmitRequest {
@@ -35,6 +66,8 @@ export interface AdmitRequest {
   readonly chain: readonly ChainLink[];
   /** How long the reservation stands without a renewal; then it is charged in full. */
   readonly leaseMs: number;
+  /** Left out for what no run stands behind. */
+  readonly run?: RunAdmission;
 }
 
 /** Where one counter stands, after the admission or at the refusal. */
@@ -53,6 +86,8 @@ export type AdmitResult =
   | { readonly kind: 'admitted'; readonly states: readonly ClaimState[] }
   /** `index` counts the claims of the whole chain in order; the first enforced claim that does not fit. */
   | { readonly kind: 'exceeded'; readonly index: number; readonly states: readonly ClaimState[] }
+  /** The tree or the tenant's stops are not as they were when the call was judged, or a counter left its range: judge again. */
+  | { readonly kind: 'moved'; readonly tree: TreeFacts }
   /** The tenant's ledger has vanished since this process saw it: closed until it is rebuilt. */
   | { readonly kind: 'lost' };
 
@@ -61,6 +96,8 @@ export interface SettleRequest {
   readonly tenant: string;
   readonly call: CallId;
   readonly actual: readonly number[];
+  /** For a call that was admitted with a run. */
+  readonly run?: RunSettlement;
 }
 
 /**
