@@ -4,10 +4,11 @@ import type { AuditRecorder } from './audit/recorder.ts';
 import { apisOf, routesOf, selectorOf } from './bind-routes.ts';
 import { destinations, openNamed, pricesOf } from './bind-upstreams.ts';
 import type { Config } from './config/load.ts';
-import type { Call, PermittedCall } from './core/call.ts';
+import { type Call, inRun, type PermittedCall } from './core/call.ts';
 import type { Clock } from './core/clock.ts';
 import { forwardableHeaders } from './core/headers.ts';
 import type { GatewayError } from './core/errors.ts';
+import { TreeMoved } from './core/tree-moved.ts';
 import type { Checked } from './core/problem.ts';
 import { presenter, refuse } from './http/present.ts';
 import { originCheck } from './http/rebinding.ts';
@@ -38,7 +39,10 @@ import type { ModelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import type { RouteTable } from './routes/table.ts';
 import { visibleList } from './routes/visible.ts';
-import { locateRun } from './runs/locate.ts';
+import { clearance } from './runs/clearance.ts';
+import { HINTS } from './runs/hints.ts';
+import { lineageOf } from './runs/lineage.ts';
+import type { Registry } from './runs/registry.ts';
 import type { Stages } from './stages.ts';
 import type { Destination } from './telemetry/client-span.ts';
 import { CLOSED } from './telemetry/fail-modes.ts';
@@ -56,6 +60,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly limits: Reserver;
+  readonly runs: Registry;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
   readonly remoteKeys: (url: string, staleMs?: number) => KeySet;
@@ -118,7 +123,7 @@ interface Material {
 }
 
 function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
-  const { clock, telemetry, limits, recorder } = parts;
+  const { clock, telemetry, limits, runs, recorder } = parts;
   const { limits: waiting } = config;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
@@ -165,14 +170,26 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     begin: (request) => telemetry.tracer.begin(request),
     place: (request) => resolve.place(request),
     identify: identities(config, parts),
-    locate: locateRun,
+    locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, HINTS)),
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
     recall: (call) => refusals.recall(call),
+    clear: clearance({ registry: runs, now, waitMs: waiting.waitMs }),
     decide: (call) => judge(policies, call),
     oblige,
     quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
-    admit: (call, { quote: quoted, request, trace }) =>
-      limits.admit(call, { quote: quoted, request, trace, waiting, localBounds: localOf }),
+    admit: (call, { quote: quoted, request, trace }) => {
+      const admission = limits.admit(call, { quote: quoted, request, trace, waiting, localBounds: localOf });
+      return admission.catch(movedOrThrow);
+    },
+    rejoin(call, moved, tries) {
+      if (tries >= JUDGED_MAX) throw moved;
+      const { run, principal } = call.access;
+      return inRun(call, runs.learned(principal.tenant, run, moved.tree));
+    },
+    enter({ access: { run, principal } }) {
+      if (run.tree.bornMs === undefined) runs.born(principal.tenant, run, now());
+      return runs.enter(run, principal);
+    },
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward(call, way) {
       if (isList(call)) return list(call, way);
@@ -196,6 +213,14 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
     },
   };
+}
+
+/** How often a call is judged whose run changes meanwhile. */
+const JUDGED_MAX = 10;
+
+function movedOrThrow(thrown: unknown): TreeMoved {
+  if (thrown instanceof TreeMoved) return thrown;
+  throw thrown;
 }
 
 // A list is cut down to what its reader may use, and asked of every upstream of its route.

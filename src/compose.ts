@@ -17,11 +17,13 @@ import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
+import { systemSchedule } from './limits/schedule.ts';
 import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
 import { bodyThreads } from './routes/body-threads.ts';
+import { Registry } from './runs/registry.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
@@ -83,6 +85,13 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     onGivenUp: (call) => log.error('a settlement could not be booked; its lease charges the call in full', { call }),
   });
   limits = reserving;
+  const runs = new Registry({
+    store: ledger.runs,
+    schedule: systemSchedule,
+    onFailure: () => metrics.storeFailed('runs'),
+  });
+  // Without its answer nothing is known to stop everything; then no call is admitted either.
+  await runs.watch();
   const audit = await openAudit({
     config: config.audit,
     clock,
@@ -122,6 +131,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     clock,
     telemetry,
     limits: reserving,
+    runs,
     recorder,
     learned: learnedOutput(),
     remoteKeys,
@@ -162,6 +172,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     },
     drain: () => reserving.endWaits(draining()),
     async close() {
+      runs.close();
       await reserving.close();
       await audit.close();
       await anchoring?.close();

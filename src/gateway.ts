@@ -9,7 +9,7 @@ import { toGatewayError } from './core/errors.ts';
 import type { Incoming } from './core/exchange.ts';
 import { newCallId } from './core/ids.ts';
 import type { Principal } from './core/principal.ts';
-import type { CallRecord } from './core/record.ts';
+import { type CallRecord, hasFailed } from './core/record.ts';
 import type { CallTrace } from './core/trace.ts';
 import type { Charge } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
@@ -30,19 +30,23 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
     try {
       place = stage.place(request);
       principal = await stage.identify(request);
-      const run = stage.locate(principal, request.headers);
+      const run = await stage.locate(principal, request.headers);
       const body = await request.read(place.route.bodyBytesMax);
-      const read = stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
-      call = read instanceof Promise ? await read : read;
+      const asked = await stage.resolve(request, place, { id, principal, run, body, nowMs: request.receivedAtMs });
+      call = asked;
       const known = stage.recall(call);
       decision = known?.decision;
       if (known) throw known.error;
-      const judged = stage.decide(call);
-      ({ call, decision } = judged);
-      const permitted = stage.oblige(judged);
-      const quote = stage.quote(permitted);
-      const reservation = await stage.admit(permitted, { quote, request, trace });
-      return await carry(stage, { request, trace, place, quote, reservation });
+      for (let tries = 1; ; tries += 1) {
+        call = await stage.clear(call, request);
+        const judged = stage.decide(call);
+        ({ call, decision } = judged);
+        const permitted = stage.oblige(judged);
+        const quote = stage.quote(permitted);
+        const reservation = await stage.admit(permitted, { quote, request, trace });
+        if ('standings' in reservation) return await carry(stage, { request, trace, place, quote, reservation });
+        call = stage.rejoin(asked, reservation, tries);
+      }
     } catch (thrown) {
       const error = toGatewayError(thrown);
       const delivery = stage.refuse(error, request, { id, place, call });
@@ -74,22 +78,25 @@ async function carry(stage: Stages, { request, trace, place, quote, reservation 
   const { call, standings } = reservation;
   const { id, access, decision } = call;
   const known = { id, request, principal: access.principal, decision, quote, standings };
+  const flight = stage.enter(call);
   let permitted = false;
   let sent = call;
   try {
     await stage.record(call, quote, standings, trace);
     permitted = true;
     const onTry = (candidate: PermittedCall): void => void (sent = candidate);
-    const answer = await stage.forward(call, { request, trace, onTry });
+    const answer = await stage.forward(call, { request, trace, flight, onTry });
     const tapped = stage.meter(sent, answer, (end) => {
-      reservation.settle(end.metered.charge, sent);
+      flight.leave();
+      reservation.settle(end.metered.charge, sent, hasFailed(answer.status, end));
       stage.close({ ...known, call: sent, ...end, permitted, status: answer.status, endedAtMs: stage.now() }, trace);
     });
-    return stage.present(sent, tapped, standings);
+    return stage.present(sent, tapped, standings, flight);
   } catch (thrown) {
-    const error = toGatewayError(thrown);
+    flight.leave();
+    const error = flight.cut ?? toGatewayError(thrown);
     const metered = permitted ? stage.unanswered(sent, error) : undefined;
-    if (metered) reservation.settle(metered.charge, sent);
+    if (metered) reservation.settle(metered.charge, sent, true);
     else reservation.release();
     const delivery = stage.refuse(error, request, { id, place, call: sent });
     const ending = permitted ? 'failed' : 'refused';

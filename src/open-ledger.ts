@@ -9,6 +9,9 @@ import { connectRedis, type RedisClient, type RedisConfig } from './limits/redis
 import { redisStore } from './limits/redis-store.ts';
 import { systemSchedule } from './limits/schedule.ts';
 import type { LedgerStore } from './limits/store.ts';
+import { memoryRuns } from './runs/memory.ts';
+import { redisRuns } from './runs/redis-runs.ts';
+import type { RunStore } from './runs/store.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** How long a start waits for its store. */
@@ -18,6 +21,7 @@ const ASK_AGAIN_MS = 250;
 /** Where what calls have spent and hold is kept. */
 export interface Ledger {
   readonly store: LedgerStore;
+  readonly runs: RunStore;
   readonly anchors: ReturnType<typeof redisAnchors> | undefined;
   readonly eviction: EvictionWatch | undefined;
   close(): Promise<void>;
@@ -26,8 +30,9 @@ export interface Ledger {
 /** Opens the store that a configuration names. Rejects where Redis may drop what it holds, or does not say. */
 export async function openLedger({ store, secret }: Config, { log, metrics }: Telemetry): Promise<Ledger> {
   if (store.kind === 'memory') {
-    const memory = memoryStore({ clock: systemClock });
-    return { store: memory, anchors: undefined, eviction: undefined, close: () => memory.close() };
+    const runs = memoryRuns();
+    const memory = memoryStore({ clock: systemClock, runsOf: (tenant) => runs.bookOf(tenant) });
+    return { store: memory, runs, anchors: undefined, eviction: undefined, close: () => memory.close() };
   }
   const url = SECRET_REFERENCE.test(store.url) ? secret(store.url) : store.url;
   const { sentinel, cluster, commandTimeoutMs } = store;
@@ -66,6 +71,7 @@ export async function openLedger({ store, secret }: Config, { log, metrics }: Te
   const ledger = redisStore({ client, eviction });
   return {
     store: ledger,
+    runs: redisRuns({ client, tenants: () => client.tenants() }),
     anchors: redisAnchors(client.connection),
     eviction,
     close() {

@@ -8,11 +8,13 @@ import type { Principal } from './core/principal.ts';
 import type { Standing } from './core/quota.ts';
 import type { BodyEnd, CallRecord } from './core/record.ts';
 import type { Run } from './core/run.ts';
+import type { TreeMoved } from './core/tree-moved.ts';
 import type { CallTrace } from './core/trace.ts';
 import type { Charge, Metered } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Reservation } from './limits/reservation.ts';
 import type { Asking, Place } from './routes/asked.ts';
+import type { Flight } from './runs/flight.ts';
 import type { CandidatesWay } from './upstreams/fallback.ts';
 
 /** As much of a call as was understood before it failed. */
@@ -28,21 +30,31 @@ export interface Stages {
   readonly begin: (request: Incoming) => CallTrace;
   readonly place: (request: Incoming) => Place;
   readonly identify: (request: Incoming) => Principal | Promise<Principal>;
-  readonly locate: (principal: Principal, headers: Headers) => Run;
+  /** A promise for a run that this process has not seen. */
+  readonly locate: (principal: Principal, headers: Headers) => Run | Promise<Run>;
   /** A promise for a large body alone, which another thread reads. */
   readonly resolve: (request: Incoming, place: Place, asking: Asking) => Call | Promise<Call>;
   /** What the same request was refused with a moment ago, if that still stands. */
   readonly recall: (call: Call) => { readonly decision: Decision; readonly error: GatewayError } | undefined;
+  /** Throws `run.*` for a stopped run; a promise for a call that waits while its run is paused. */
+  readonly clear: (call: Call, request: Incoming) => Call | Promise<Call>;
   /** What stands of a call: the first of its candidates that is permitted, or the refusal of the preferred one. */
   readonly decide: (call: Call) => Judged;
   readonly oblige: (judged: Judged) => PermittedCall;
   /** The worst that the call may cost, whichever of its candidates answers it. */
   readonly quote: (call: PermittedCall) => Charge;
-  /** May wait for room; the call keeps the stages it began with, and so its permit and its limits. */
+  /**
+   * May wait for room; the call keeps the stages it began with, and so its permit and its limits. Gives what the tree of its
+   * run is now where that is not what the call was judged by.
+   */
   readonly admit: (
     call: PermittedCall,
     way: { readonly quote: Charge; readonly request: Incoming; readonly trace: CallTrace },
-  ) => Promise<Reservation>;
+  ) => Promise<Reservation | TreeMoved>;
+  /** The call as it is to be judged again. Throws what has moved where that has been so time after time. */
+  readonly rejoin: (call: Call, moved: TreeMoved, tries: number) => Call;
+  /** The call is under way, and cut off if its run is killed. */
+  readonly enter: (call: PermittedCall) => Flight;
   /** Resolves once the permit entry stands in the audit. */
   readonly record: (
     call: PermittedCall,
@@ -55,7 +67,7 @@ export interface Stages {
   /** What a call that was sent but never answered is taken to have used. */
   readonly unanswered: (call: PermittedCall, error: GatewayError) => Metered;
   readonly meter: (call: PermittedCall, answer: Answer, done: (end: BodyEnd) => void) => Answer;
-  readonly present: (call: PermittedCall, answer: Answer, standings: readonly Standing[]) => Delivery;
+  readonly present: (call: PermittedCall, answer: Answer, standings: readonly Standing[], flight: Flight) => Delivery;
   readonly refuse: (error: GatewayError, request: Incoming, known: Known) => Delivery;
   /** Books the end of a call: audit entry, span, metrics. Never throws, never waits. */
   readonly close: (record: CallRecord, trace: CallTrace) => void;

@@ -1,8 +1,9 @@
 // What the audit says of calls that were permitted: who made them, under which limits, and what they cost.
 import { type Action, ACTIONS, parseResource, type Resource } from '../core/access.ts';
-import type { CallId } from '../core/ids.ts';
+import type { CallId, RunId } from '../core/ids.ts';
 import type { MicroUsd } from '../core/money.ts';
 import type { Principal } from '../core/principal.ts';
+import type { Run } from '../core/run.ts';
 import type { Charge } from '../core/usage.ts';
 import { type ChainFile, chainsIn } from './chains.ts';
 import { unseal } from './chain.ts';
@@ -11,6 +12,7 @@ import { readLines } from './lines.ts';
 export interface AuditedCall {
   readonly id: CallId;
   readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent'>;
+  readonly run: Pick<Run, 'root' | 'path'>;
   readonly action: Action;
   /** Where it was sent; where no end of it is told, all that it was permitted to be sent to. */
   readonly resources: readonly Resource[];
@@ -34,6 +36,7 @@ interface EntryJson {
   readonly kind: string;
   readonly call: CallId;
   readonly principal: AuditedCall['principal'];
+  readonly run: { readonly id: RunId; readonly root: RunId; readonly path?: readonly RunId[] };
   readonly action: string;
   readonly resource: string;
   readonly candidates?: readonly string[];
@@ -88,9 +91,15 @@ function permitted(entry: EntryJson): AuditedCall | undefined {
   const resources = resourcesOf(entry.candidates ?? [entry.resource]);
   if (entry.standings.length === 0 || !action) return undefined;
   const { call: id, principal, at } = entry;
+  const run = { root: entry.run.root, path: pathOf(entry.run) };
   const quotas = entry.standings.map(({ quota }) => quota);
   const charge = chargeOf(entry.quote);
-  return { id, principal, action, resources, quotas, charge, permittedAtMs: at, endedAtMs: at };
+  return { id, principal, run, action, resources, quotas, charge, permittedAtMs: at, endedAtMs: at };
+}
+
+function pathOf({ id, root, path }: EntryJson['run']): readonly RunId[] {
+  if (path) return path;
+  return id === root ? [root] : [root, id];
 }
 
 function resourcesOf(texts: readonly string[]): readonly Resource[] {

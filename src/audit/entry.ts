@@ -122,8 +122,11 @@ function sentTo(call: Call | undefined): string {
   );
 }
 
-function runJson({ id, root, parent, depth }: Run): string {
-  return `{"id":${text(id)},"root":${text(root)}${member('parent', parent)},"depth":${depth}}`;
+function runJson({ id, root, parent, depth, path, name, source }: Run): string {
+  // Who is two steps from the root is named by both; deeper down the way between is told too.
+  const way = depth > 1 ? `,"path":${texts(path)}` : '';
+  const named = name === '' ? '' : member('name', name);
+  return `{"id":${text(id)},"root":${text(root)}${member('parent', parent)},"depth":${depth}${way}${named},"source":"${source}"}`;
 }
 
 function decided(decision: Decision): string {

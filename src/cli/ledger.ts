@@ -77,9 +77,9 @@ async function prove(dirs: readonly string[], { connection }: RedisClient): Prom
 async function readSpending({ dirs, quotas, nowMs }: Source, running: ReadonlySet<CallId>): Promise<Bookings> {
   const bookings = new Bookings(nowMs);
   for await (const call of auditedCalls(dirs)) {
-    const { principal, action, resources, charge, permittedAtMs, endedAtMs } = call;
+    const { principal, run, action, resources, charge, permittedAtMs, endedAtMs } = call;
     bookings.add({
-      access: { principal, action },
+      access: { principal, run, action },
       resources,
       quotas: call.quotas.map((id) => quotas.get(id)).filter((quota) => quota !== undefined),
       charge,

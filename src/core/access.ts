@@ -78,4 +78,6 @@ export interface AccessRequest {
   readonly args: Readonly<Record<string, unknown>>;
   readonly run: Run;
   readonly context: AccessContext;
+  /** Whether the caller says that it is the run's last word, which may use what budgets keep for it. */
+  readonly isFinal?: boolean;
 }

@@ -2,6 +2,7 @@ import type { AccessRequest, Resource } from './access.ts';
 import type { Decision, Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
+import type { Run } from './run.ts';
 import type { TraceSlot } from './trace.ts';
 import type { Estimate } from './usage.ts';
 
@@ -78,6 +79,17 @@ export interface Call {
   readonly localMode?: string;
   /** The same request as the candidates behind this one take it, in their order. */
   readonly fallbacks: readonly Call[];
+}
+
+/** The same call in another run, or in the same as it is now. */
+export function inRun(call: Call, run: Run): Call {
+  const access = { ...call.access, run };
+  return {
+    ...call,
+    access,
+    ...(call.parts && { parts: call.parts.map((part) => ({ ...part, run })) }),
+    fallbacks: call.fallbacks.map((other) => inRun(other, run)),
+  };
 }
 
 export interface RpcRef {

@@ -1,4 +1,5 @@
 import type { Body } from './body.ts';
+import type { GatewayError } from './errors.ts';
 
 /** Header names in lower case. A repeated field keeps all its values. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -18,6 +19,12 @@ export interface Incoming {
   read(limit: number): Promise<Buffer>;
   /** Calls back once if the client goes away before its answer is complete. */
   onAbort(listener: () => void): void;
+}
+
+/** A call under way, which may be cut off before it has ended. */
+export interface Cuttable {
+  /** Calls back once if it is cut off, at once where it has been. */
+  onCut(listener: (error: GatewayError) => void): void;
 }
 
 /** What a dialect reads of a request besides its body: plain values, so that another thread can do it. */

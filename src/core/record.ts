@@ -35,3 +35,8 @@ export interface CallRecord {
 export interface BodyEnd extends Pick<CallRecord, 'ending' | 'error' | 'firstByteAtMs'> {
   readonly metered: Metered;
 }
+
+/** Whether a call that was answered has failed, as its run counts errors. */
+export function hasFailed(status: number, { error, metered }: Pick<BodyEnd, 'error' | 'metered'>): boolean {
+  return status >= 400 || error !== undefined || metered.failure !== undefined;
+}

@@ -66,6 +66,9 @@ export const NEW_TREE: TreeFacts = Object.freeze({
   counts: new Map<string, number>(),
 });
 
+/** Of a tree that the store was asked for and did not tell of. */
+export const UNHEARD_TREE: TreeFacts = Object.freeze({ ...NEW_TREE });
+
 /** A run as the store keeps it, with its own totals; those of the runs below it come on top. */
 export interface RunRecord {
   readonly id: RunId;

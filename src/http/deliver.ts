@@ -2,13 +2,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BodyControl, type BodySource, discardBody, isAtRest } from '../core/body.ts';
 import type { GatewayError } from '../core/errors.ts';
-import type { Answer } from '../core/exchange.ts';
+import type { Answer, Cuttable } from '../core/exchange.ts';
 import { ONE_WRITE_BYTES, pieceWriter } from './pieces.ts';
 
 /** An answer and the bytes that end its stream if the upstream breaks off. */
 export interface Delivery extends Answer {
   /** Undefined or empty where the dialect has no error event: then the connection is cut. */
   readonly broken?: (error: GatewayError) => string | undefined;
+  /** The call that it answers, for as long as it flows. */
+  readonly flight?: Cuttable;
 }
 
 /** Ends an answer that flows before it is complete, with its dialect's error event where it has one. */
@@ -24,7 +26,7 @@ export function deliver(
   response: ServerResponse,
   { stallMs }: { readonly stallMs: number } = USUAL,
 ): EndEarly | undefined {
-  const { status, headers, body } = delivery;
+  const { status, headers, body, broken, flight } = delivery;
   if (response.destroyed) {
     discardBody(body);
     return undefined;
@@ -45,7 +47,7 @@ export function deliver(
     throw cause;
   }
   response.flushHeaders();
-  return flow(body, response, { broken: delivery.broken, stallMs });
+  return flow(body, response, { broken, flight, stallMs });
 }
 
 // Node puts a text, but no bytes, into one write with its head. False where the client has not taken all of it.
@@ -57,10 +59,11 @@ function end(response: ServerResponse, body: Buffer): boolean {
 
 interface Flowing {
   readonly broken: Delivery['broken'];
+  readonly flight: Delivery['flight'];
   readonly stallMs: number;
 }
 
-function flow(body: BodySource, response: ServerResponse, { broken, stallMs }: Flowing): EndEarly {
+function flow(body: BodySource, response: ServerResponse, { broken, flight, stallMs }: Flowing): EndEarly {
   let control: BodyControl | undefined;
   let done = false;
   let last: Buffer | undefined;
@@ -91,11 +94,13 @@ function flow(body: BodySource, response: ServerResponse, { broken, stallMs }: F
     },
     fail,
   });
-  return (error) => {
+  const endEarly = (error: GatewayError): void => {
     if (done) return;
     fail(error);
     control?.cancel(error);
   };
+  flight?.onCut(endEarly);
+  return endEarly;
 }
 
 // Dialects begin their last event with the blank line that ends a torn one; some clients take it for an event of its own.

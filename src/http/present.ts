@@ -1,6 +1,6 @@
 import type { Call, PermittedCall } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
-import { type Answer, type Headers, header, type Incoming } from '../core/exchange.ts';
+import { type Answer, type Cuttable, type Headers, header, type Incoming } from '../core/exchange.ts';
 import type { CallId } from '../core/ids.ts';
 import { remembered } from '../core/remembered.ts';
 import type { Standing } from '../core/quota.ts';
@@ -15,8 +15,8 @@ const isLimitHeader = remembered((name) => /^(x-ratelimit-|anthropic-ratelimit-|
 /** The answer as the client gets it: with its ids, what is left of its limits, and a way to end a stream that breaks. */
 export function presenter(
   now: () => number,
-): (call: PermittedCall, answer: Answer, standings: readonly Standing[]) => Delivery {
-  return function present(call, answer, standings) {
+): (call: PermittedCall, answer: Answer, standings: readonly Standing[], flight: Cuttable) => Delivery {
+  return function present(call, answer, standings, flight) {
     const protocol = PROTOCOLS[call.dialect];
     const headers: Record<string, string | string[]> = {};
     for (const name in answer.headers) {
@@ -32,7 +32,7 @@ export function presenter(
     const broken = isOpenStream(headers)
       ? (error: GatewayError) => protocol.streamError(error, contextOf(call))
       : undefined;
-    return { status: answer.status, headers, body: answer.body, ...(broken && { broken }) };
+    return { status: answer.status, headers, body: answer.body, flight, ...(broken && { broken }) };
   };
 }
 

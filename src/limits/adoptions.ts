@@ -6,8 +6,10 @@
  */
 import type { PermittedCall } from '../core/call.ts';
 import type { CallId } from '../core/ids.ts';
+import type { Charge } from '../core/usage.ts';
 import type { QuotaClaim } from './quota-claims.ts';
 import type { Reservation, Reservations } from './reservation.ts';
+import { ANY_TREE, runAdmission } from './run-admission.ts';
 import type { Schedule } from './schedule.ts';
 import type { AdmitResult, LedgerStore } from './store.ts';
 
@@ -16,6 +18,7 @@ export interface Adoptee {
   readonly call: PermittedCall;
   /** What the ledger would have been asked for. */
   readonly claims: readonly QuotaClaim[];
+  readonly quote: Charge;
   /** Told once the ledger knows of it. */
   readonly onKnown: () => void;
 }
@@ -78,12 +81,13 @@ export class Adoptions {
 
   async #adopt(one: Waiting): Promise<void> {
     const { store, leaseMs, reservations, onAnswer, onUnbooked } = this.#source;
-    const { call, claims, onKnown } = one.adoptee;
+    const { call, claims, quote, onKnown } = one.adoptee;
     const { tenant } = call.access.principal;
     // What has happened is not refused.
     const chain = [{ scope: 'call', claims: claims.map(({ claim }) => ({ ...claim, enforced: false })) }];
-    const result = await store.admit({ tenant, call: call.id, chain, leaseMs }).catch(() => undefined);
-    if (!result) return;
+    const run = { ...runAdmission(call, quote), run: { ...call.access.run, tree: ANY_TREE }, counts: [] };
+    const result = await store.admit({ tenant, call: call.id, chain, leaseMs, run }).catch(() => undefined);
+    if (!result || result.kind === 'moved') return;
     this.#waiting.delete(call.id);
     onKnown();
     onAnswer(tenant, result.kind);

@@ -2,9 +2,11 @@
 // for all their settlements. A counter that they share travels, and is read and written, once.
 import { SWEEP_MAX } from './bounds.ts';
 import type { Question } from './redis.ts';
-import { escaped, type TenantKeys } from './redis-keys.ts';
+import { escaped } from '../core/store-keys.ts';
+import type { TenantKeys } from './redis-keys.ts';
 import { ADMIT, SETTLE } from './scripts.ts';
 import type { Batch } from './turn.ts';
+import { readFacts, runWords } from './run-words.ts';
 import type { AdmitRequest, AdmitResult, Claim, ClaimState, SettleRequest } from './store.ts';
 
 /** A batch keeps Redis busy for less than a few milliseconds. */
@@ -20,14 +22,14 @@ interface Moment {
   readonly first: string;
 }
 
-/** `gone` where the call was released before it was admitted. */
-type Admission = AdmitResult | 'gone';
+/** `gone` where the call was released before it was admitted, `unborn` where the store has to be told how its run begins. */
+type Admission = AdmitResult | 'gone' | 'unborn';
 
 /** The answer to a batch: `lost`, or what became of each call. */
 export type Admissions = 'lost' | { readonly generation: string; readonly calls: readonly Admission[] };
 
 /** Admissions on their way to scripts/admit.lua. */
-export class AdmitBatch implements Batch<AdmitRequest> {
+export class AdmitBatch implements Batch<AdmitRequest & { readonly birth: boolean }> {
   readonly #tenant: TenantKeys;
   readonly #places = new Map<string, number>();
   readonly #calls = new Map<string, number>();
@@ -37,6 +39,7 @@ export class AdmitBatch implements Batch<AdmitRequest> {
     this.#tenant = tenant;
     this.#place(tenant.generation);
     this.#place(tenant.leases);
+    this.#place(tenant.stops);
   }
 
   get isFull(): boolean {
@@ -44,7 +47,7 @@ export class AdmitBatch implements Batch<AdmitRequest> {
   }
 
   /** Gives the index of the call's answer. A call that is in it already is the same call. */
-  add({ call, chain, leaseMs }: AdmitRequest): number {
+  add({ call, chain, leaseMs, run, birth }: AdmitRequest & { readonly birth: boolean }): number {
     const known = this.#calls.get(call);
     if (known !== undefined) return known;
     const index = this.#calls.size;
@@ -55,15 +58,22 @@ export class AdmitBatch implements Batch<AdmitRequest> {
       count += claims.length;
       for (const claim of claims) words += this.#claim(claim);
     }
-    this.#words += ` ${this.#place(this.#tenant.reservation(call))} ${escaped(call)} ${leaseMs} ${count}${words}`;
+    const place = this.#place(this.#tenant.reservation(call));
+    this.#words += ` ${place} ${escaped(call)} ${leaseMs} ${count}${words} ${this.#run(run, birth)}`;
     return index;
+  }
+
+  #run(run: AdmitRequest['run'], birth: boolean): string {
+    if (!run) return '-';
+    const { tree, run: key } = this.#tenant;
+    return `${this.#place(tree(run.run.root))} ${this.#place(key(run.run.id))} ${runWords(run, birth)}`;
   }
 
   #claim(claim: Claim): string {
     const { ask, limit, mode, enforced, window } = claim;
     const words = ` ${this.#place(this.#tenant.counter(claim))} ${ask} ${limit} ${mode} ${enforced ? '1' : '0'} `;
     if (window.kind === 'calendar') return `${words}calendar ${window.startMs} ${window.endMs}`;
-    return words + (window.kind === 'rolling' ? window.ms : 'none');
+    return words + (window.kind === 'rolling' ? window.ms : window.kind);
   }
 
   // Counted from 1, as Lua does.
@@ -77,7 +87,7 @@ export class AdmitBatch implements Batch<AdmitRequest> {
 
   question({ now, generation, first }: Moment): Question {
     const words = `${now} ${generation} ${first} ${SWEEP_MAX}${this.#words}`;
-    return { script: ADMIT, keys: [...this.#places.keys()], args: [this.#tenant.reservations, words] };
+    return { script: ADMIT, keys: [...this.#places.keys()], args: [this.#tenant.prefix, words] };
   }
 }
 
@@ -93,7 +103,8 @@ function readAdmission(line: string): Admission {
   const [kind, index] = words;
   if (kind === 'admitted') return { kind, states: readStates(words, 1) };
   if (kind === 'exceeded') return { kind, index: Number(index), states: readStates(words, 2) };
-  return 'gone';
+  if (kind === 'moved') return { kind, tree: readFacts(words, 1) };
+  return kind === 'unborn' ? 'unborn' : 'gone';
 }
 
 /** `settled held resetMs retryMs`, per claim. */
@@ -126,8 +137,10 @@ export class SettleBatch implements Batch<SettleRequest> {
   }
 
   /** Gives the index of the call's answer. */
-  add({ call, actual }: SettleRequest): number {
-    this.#words += ` ${escaped(call)} ${actual.length} ${actual.join(' ')}`;
+  add({ call, actual, run }: SettleRequest): number {
+    const used = run ? `${run.charge.tokens} ${run.charge.money} ${run.isError ? '1' : '0'}` : '- - 0';
+    const amounts = actual.length > 0 ? ` ${actual.join(' ')}` : '';
+    this.#words += ` ${escaped(call)} ${actual.length}${amounts} ${used}`;
     return this.#keys.push(this.#tenant.reservation(call)) - 2;
   }
 

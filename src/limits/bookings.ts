@@ -1,5 +1,6 @@
 // What calls have spent, put into the counters that they would have been booked in.
 import type { Resource } from '../core/access.ts';
+import type { RunId } from '../core/ids.ts';
 import type { Quota } from '../core/quota.ts';
 import type { Charge } from '../core/usage.ts';
 import { type Counter, counterName } from './counter.ts';
@@ -31,6 +32,7 @@ export interface Booked {
 export class Bookings {
   readonly #now: number;
   readonly #tenants = new Map<string, Map<string, Booked>>();
+  readonly #born = new Set<RunId | undefined>();
 
   constructor(nowMs: number) {
     this.#now = nowMs;
@@ -41,10 +43,13 @@ export class Bookings {
     const claims = resources.flatMap((resource) =>
       claimsOf({ access: { ...access, resource }, decision: { quotas } }, asking).map(({ claim }) => claim),
     );
+    const run = access.run.path.at(-1);
+    const isBorn = this.#born.has(run);
+    this.#born.add(run);
     for (const claim of new Map(claims.map((one) => [one.key, one])).values()) {
-      if (claim.window.kind === 'none') continue;
+      if (claim.window.kind === 'none' || (isBorn && claim.mode === 'birth')) continue;
       const { counter } = this.#counterOf(access.principal.tenant, claim);
-      const at = claim.mode === 'spend' ? admittedAtMs : endedAtMs;
+      const at = claim.mode === 'hold' ? endedAtMs : admittedAtMs;
       if (at !== undefined) counter.charge(claim.ask, { at: Math.min(at, this.#now), now: this.#now });
     }
   }

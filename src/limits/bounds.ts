@@ -12,6 +12,9 @@ export const ENDED_MS = 60_000;
 /** How long state is kept past its meaning: longer than any lease and any step of the clock. */
 export const GRACE_MS = 86_400_000;
 
+/** How long what is known of a run is kept after its last call, and what it has spent of limits that last as long as runs do. */
+export const LIFE_MS = 30 * 86_400_000;
+
 /** The longest lease, so that `GRACE_MS` outlives it. */
 export const LEASE_MAX_MS = 3_600_000;
 

@@ -19,8 +19,8 @@ export function candidateClaims(call: PermittedCall, asking: Asking): readonly Q
 }
 
 // What is spent at once cannot be given back, should the candidate not be needed.
-function held({ quota, claim }: QuotaClaim): QuotaClaim {
-  return { quota, claim: { ...claim, mode: 'hold' } };
+function held({ claim, ...one }: QuotaClaim): QuotaClaim {
+  return { ...one, claim: claim.mode === 'spend' ? { ...claim, mode: 'hold' } : claim };
 }
 
 /** The call without the candidates that a claim is for; undefined where there is no other. */

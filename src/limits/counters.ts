@@ -1,5 +1,6 @@
 import { CalendarCounter } from './calendar-counter.ts';
 import { type Counter, counterName } from './counter.ts';
+import { LIFE_MS } from './bounds.ts';
 import { RollingCounter } from './rolling-counter.ts';
 import type { Claim, StoreWindow } from './store.ts';
 
@@ -46,6 +47,7 @@ export class Counters {
 /** A counter at zero. */
 export function newCounter(window: StoreWindow): Counter {
   if (window.kind === 'none') return new HeldCounter();
+  if (window.kind === 'life') return new LifeCounter();
   return window.kind === 'rolling' ? new RollingCounter(window.ms) : new CalendarCounter();
 }
 
@@ -67,5 +69,28 @@ class HeldCounter implements Counter {
   }
   fields(): ReadonlyMap<string, number> {
     return new Map();
+  }
+}
+
+/** Counts what was spent as long as anybody remembers it. */
+class LifeCounter implements Counter {
+  held = 0;
+  settled = 0;
+
+  enter(): void {}
+  charge(amount: number): void {
+    this.settled += amount;
+  }
+  resetMs(): number {
+    return 0;
+  }
+  retryMs(): number {
+    return 0;
+  }
+  spanMs(): number {
+    return LIFE_MS;
+  }
+  fields(): ReadonlyMap<string, number> {
+    return new Map(Object.entries({ settled: this.settled, from: 0, to: -1 }));
   }
 }

@@ -105,7 +105,7 @@ export class LocalMode {
         : `its rate ${textOf(bounds, result.index - own.length)} is used up`;
       return localExhausted(error, { name, what, rule: quota?.id });
     }
-    const adopted = this.#adoptions.add({ call, claims, onKnown: () => money.free() });
+    const adopted = this.#adoptions.add({ call, claims, quote, onKnown: () => money.free() });
     return {
       call,
       standings: own.map(({ quota }, index) => standingOf(quota, result.states[index] as ClaimState)),
@@ -138,8 +138,8 @@ export class LocalMode {
   }
 }
 
-/** It loses nothing, and no call comes to it released. */
-type Counted = Exclude<AdmitResult, { readonly kind: 'lost' }>;
+/** It loses nothing, knows of no runs, and no call comes to it released. */
+type Counted = Exclude<AdmitResult, { readonly kind: 'lost' | 'moved' }>;
 
 function rateClaim(key: string, { amount, ms }: LocalBounds['rate']): Claim {
   const window = { kind: 'rolling', ms } as const;

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { CallId } from '../core/ids.ts';
+import type { RunBook } from '../core/run-book.ts';
 import type { AdmitRequest, AdmitResult, LedgerStore, SettleRequest } from './store.ts';
 import { TenantLedger } from './tenant-ledger.ts';
 import { releasedBefore } from './unavailable.ts';
@@ -15,7 +16,13 @@ export interface MemoryStore extends LedgerStore {
   size(): number;
 }
 
-export function memoryStore({ clock }: { readonly clock: Clock }): MemoryStore {
+export interface MemoryStoreSource {
+  readonly clock: Clock;
+  /** The runs of a tenant, that admissions and settlements change with the ledger. */
+  readonly runsOf?: (tenant: string) => RunBook;
+}
+
+export function memoryStore({ clock, runsOf }: MemoryStoreSource): MemoryStore {
   const tenants = new Map<string, TenantLedger>();
 
   /** Looks at one tenant in turn and drops it where nothing of it counts any more. */
@@ -30,7 +37,7 @@ export function memoryStore({ clock }: { readonly clock: Clock }): MemoryStore {
   function ledgerOf(tenant: string): TenantLedger {
     const known = tenants.get(tenant);
     if (known) return known;
-    const ledger = new TenantLedger();
+    const ledger = new TenantLedger(runsOf?.(tenant));
     tenants.set(tenant, ledger);
     return ledger;
   }

@@ -3,10 +3,12 @@ import { type AccessRequest, MODEL_USES, type Resource, type ResourceKind } from
 import type { PermittedCall } from '../core/call.ts';
 import type { Permit } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
+import type { RunId } from '../core/ids.ts';
 import type { Quota, Scope, Unit } from '../core/quota.ts';
+import type { Run } from '../core/run.ts';
 import type { Charge } from '../core/usage.ts';
 import { calendar } from './calendar.ts';
-import { escapedName } from './redis-keys.ts';
+import { escapedName } from '../core/store-keys.ts';
 import type { Claim, StoreWindow } from './store.ts';
 
 /** One quota that applies to a call, and what the call claims of it. */
@@ -15,12 +17,16 @@ export interface QuotaClaim {
   readonly claim: Claim;
   /** The candidates of the call that it is for, where there are several. */
   readonly of?: readonly PermittedCall[];
+  /** The run that it is counted by, for a quota that counts by runs. */
+  readonly run?: RunId;
 }
 
 /** As much of a permitted call as its claims depend on. */
 export interface Claimant {
   readonly access: Pick<AccessRequest, 'action' | 'resource'> & {
     readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent'>;
+    readonly run: Pick<Run, 'root' | 'path'>;
+    readonly isFinal?: boolean;
   };
   readonly decision: Pick<Permit, 'quotas'>;
 }
@@ -35,8 +41,13 @@ interface Prepared {
   /** Names the counters of the quota; another unit or calendar begins at zero. */
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** Which runs of the path it counts by; undefined where it does not count by runs. */
+  readonly runs: RunScope | undefined;
   readonly windowAt: (ms: number) => StoreWindow;
 }
+
+const RUN_SCOPES = ['run', 'run.root', 'run.parent'] as const satisfies readonly Scope[];
+type RunScope = (typeof RUN_SCOPES)[number];
 
 const prepared = new WeakMap<Quota, Prepared>();
 
@@ -51,29 +62,52 @@ export function prepareQuota(quota: Quota): Prepared {
   if (!isAmount(amount)) throw new RangeError(`bug: limit \`${id}\` has the amount ${amount}, not a safe integer`);
   const made: Prepared = {
     name: window.kind === 'calendar' ? `${id}:${unit}:${window.every}@${window.timezone}` : `${id}:${unit}`,
-    scopes: quota.per.filter((scope) => scope !== 'tenant'),
+    scopes: quota.per.filter((scope) => scope !== 'tenant' && !RUN_SCOPES.some((one) => one === scope)),
+    runs: RUN_SCOPES.find((scope) => quota.per.includes(scope)),
     windowAt: window.kind === 'calendar' ? calendar(window.every, window.timezone) : () => window,
   };
   prepared.set(quota, made);
   return made;
 }
 
-/** What a call claims, in the order of its quotas, of those that apply to it. */
+/** What a call claims, in the order of its quotas, of those that apply to it: of one that counts by runs, for each run above it. */
 export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
     if (!appliesTo(quota.unit, access, quote)) continue;
-    const { name, scopes, windowAt } = prepareQuota(quota);
+    const { name, scopes, runs, windowAt } = prepareQuota(quota);
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
-    const { unit, amount: limit, enforced } = quota;
+    const { unit, amount, enforced, keptForFinal = 0 } = quota;
     const ask = CHARGED[unit](quote);
     if (!isAmount(ask)) throw new RangeError(`bug: the call asks for ${ask} ${unit}, not a safe integer`);
-    const mode = unit === 'requests' ? 'spend' : 'hold';
-    claims.push({ quota, claim: { key, unit, ask, limit, window: windowAt(nowMs), enforced, mode } });
+    const limit = access.isFinal === true ? amount : amount - keptForFinal;
+    const claim = { key, unit, ask, limit, window: windowAt(nowMs), enforced, mode: MODES[unit] };
+    if (!runs) claims.push({ quota, claim });
+    else
+      for (const run of runsOf(quota, runs, access.run))
+        claims.push({ quota, claim: { ...claim, key: `${key}:run=${run}` }, run });
   }
   return claims;
 }
+
+/** The runs of a path that a quota counts by: a limit of one run binds all below it. */
+function runsOf({ kind }: Quota, scope: RunScope, { root, path }: Pick<Run, 'root' | 'path'>): readonly RunId[] {
+  const above = path.slice(0, -1);
+  // A root is born below nobody.
+  if (kind === 'children' && above.length === 0) return [];
+  if (scope === 'run.root') return [root];
+  if (kind === 'children' && scope === 'run.parent') return above.slice(-1);
+  return kind === 'children' || scope === 'run.parent' ? above : path;
+}
+
+const MODES: Readonly<Record<Unit, Claim['mode']>> = {
+  requests: 'spend',
+  tokens: 'hold',
+  money: 'hold',
+  concurrency: 'hold',
+  runs: 'birth',
+};
 
 /** What to book for a claim; what it asked, where the charge is no amount. */
 export function bookedFor({ unit, ask }: Pick<Claim, 'unit' | 'ask'>, charge: Charge): number {
@@ -95,6 +129,9 @@ const NAMES: Readonly<Record<Scope, (access: Claimant['access']) => string | und
   model: ({ action, resource }) =>
     action === 'model.batch' ? `${resource.upstream}/${resource.name}` : nameOf('model', resource),
   tool: ({ resource }) => nameOf('tool', resource),
+  run: ({ run }) => run.path.at(-1),
+  'run.root': ({ run }) => run.root,
+  'run.parent': ({ run }) => run.path.at(-2),
 };
 
 /** `upstream/name`; undefined for another kind of resource, and for a list, which has no name. */
@@ -123,6 +160,7 @@ const CHARGED: Readonly<Record<Unit, (charge: Charge) => number>> = {
   money: ({ money }) => money,
   requests: () => 1,
   concurrency: () => 1,
+  runs: () => 1,
 };
 
 function isAmount(value: number): boolean {

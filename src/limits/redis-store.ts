@@ -8,10 +8,11 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../core/clock.ts';
-import type { CallId } from '../core/ids.ts';
+import type { CallId, RunId } from '../core/ids.ts';
 import { AdmitBatch, type Admissions, readAdmissions, SettleBatch } from './batches.ts';
 import type { Question, RedisClient } from './redis.ts';
-import { escaped, type TenantKeys, tenantKeys } from './redis-keys.ts';
+import { escaped } from '../core/store-keys.ts';
+import { type TenantKeys, tenantKeys } from './redis-keys.ts';
 import { RELEASE, RENEW } from './scripts.ts';
 import { Turn } from './turn.ts';
 import type { AdmitRequest, AdmitResult, LedgerStore, SettleRequest } from './store.ts';
@@ -30,7 +31,7 @@ interface Tenant {
   readonly keys: TenantKeys;
   /** The generation this process first saw; empty until it has. */
   generation: string;
-  readonly admissions: Turn<AdmitRequest, AdmitBatch, Admissions, AdmitResult>;
+  readonly admissions: Turn<AdmitRequest & { readonly birth: boolean }, AdmitBatch, Admissions, AdmitResult | 'unborn'>;
   readonly settlements: Turn<SettleRequest, SettleBatch, string, boolean>;
 }
 
@@ -42,6 +43,8 @@ interface Lost {
 }
 
 const TENANTS_MAX = 10_000;
+/** Runs that this process knows to be born, so that their calls need not say how they began. */
+const BORN_MAX = 50_000;
 /** How often a lost ledger is looked at again: whether `waygate ledger rebuild` has been there. */
 const ASK_AGAIN_MS = 1_000;
 /** Leases renewed by one script: a few hundred keep Redis busy for less than a millisecond. */
@@ -57,6 +60,7 @@ class RedisLedger implements LedgerStore {
   readonly #eviction: RedisStoreOptions['eviction'];
   readonly #tenants = new LRUCache<string, Tenant>({ max: TENANTS_MAX });
   readonly #lost = new Map<string, Lost>();
+  readonly #born = new LRUCache<RunId, true>({ max: BORN_MAX });
 
   constructor({ client, clock, eviction }: RedisStoreOptions) {
     this.#eviction = eviction;
@@ -67,7 +71,28 @@ class RedisLedger implements LedgerStore {
   admit(request: AdmitRequest): Promise<AdmitResult> {
     if (this.#eviction?.state !== undefined) return Promise.reject(evicts(this.#eviction.state));
     if (this.#lost.size > 0 && this.#staysLost(request.tenant)) return Promise.resolve({ kind: 'lost' });
-    return this.#tenant(request.tenant).admissions.add(request);
+    const run = request.run?.run.id;
+    const birth = run !== undefined && !this.#born.has(run);
+    const admission = this.#tenant(request.tenant).admissions.add({ ...request, birth });
+    return run === undefined ? (admission as Promise<AdmitResult>) : this.#withRun(request, { admission, run, birth });
+  }
+
+  /** Tells the store how the run begins where it has to be told. */
+  async #withRun(
+    request: AdmitRequest,
+    {
+      admission,
+      run,
+      birth,
+    }: { readonly admission: Promise<AdmitResult | 'unborn'>; readonly run: RunId; readonly birth: boolean },
+  ): Promise<AdmitResult> {
+    const result = await admission;
+    if (result === 'unborn') {
+      this.#born.delete(run);
+      return this.admit(request);
+    }
+    if (birth && result.kind === 'admitted') this.#born.set(run, true);
+    return result;
   }
 
   settle(request: SettleRequest): Promise<boolean> {
@@ -165,7 +190,7 @@ class RedisLedger implements LedgerStore {
   }
 }
 
-function readAdmission(answers: Admissions, index: number): AdmitResult {
+function readAdmission(answers: Admissions, index: number): AdmitResult | 'unborn' {
   if (answers === 'lost') return { kind: 'lost' };
   const result = answers.calls[index];
   if (result === undefined || result === 'gone') throw releasedBefore();

@@ -10,7 +10,7 @@ import { COMMAND_TIMEOUT_MS } from './bounds.ts';
 import type { Evictions } from './eviction.ts';
 import { joined } from './joined.ts';
 import { addressOf, behindSentinel, neverWaiting, nodeOf, reconnectMs } from './redis-options.ts';
-import { GENERATIONS } from './redis-keys.ts';
+import { GENERATIONS, tenantOf } from './redis-keys.ts';
 import type { Script } from './scripts.ts';
 import { NotAsked } from './unavailable.ts';
 
@@ -41,6 +41,8 @@ export interface RedisClient {
   run(question: () => Question): Promise<unknown>;
   /** How every node that takes writes deals with full memory. */
   evictions(): Promise<readonly Evictions[]>;
+  /** Every tenant that has a ledger. */
+  tenants(): Promise<readonly string[]>;
   /** Closes every tenant to every gateway, until it is rebuilt. */
   closeLedgers(): Promise<void>;
   /** Whether any node answers: a cluster that has lost one still serves the tenants of the others. */
@@ -82,6 +84,7 @@ export function connectRedis(config: RedisConfig): RedisClient {
     connected: () => connected,
     run: (question) => ask(() => evaluate(connection, question())),
     evictions: async () => (await ask(() => Promise.all(nodes().map(evictionsOf)))) as Evictions[],
+    tenants: async () => [...new Set((await Promise.all(nodes().map(tenantsOf))).flat())],
     closeLedgers: async () => void (await Promise.all(nodes().map(closeLedgersOf))),
     ping: () =>
       ask(() => Promise.any(nodes().map((node) => node.ping()))).then(
@@ -114,10 +117,22 @@ async function evictionsOf(node: Redis): Promise<Evictions> {
 }
 
 async function closeLedgersOf(node: Redis): Promise<void> {
+  for await (const markers of markersOf(node)) {
+    await Promise.all(markers.map((marker) => node.set(marker, `closed:${randomUUID()}`, 'XX')));
+  }
+}
+
+async function tenantsOf(node: Redis): Promise<string[]> {
+  const tenants: string[] = [];
+  for await (const markers of markersOf(node)) tenants.push(...markers.map(tenantOf));
+  return tenants;
+}
+
+async function* markersOf(node: Redis): AsyncGenerator<readonly string[]> {
   let cursor = '0';
   do {
     const [next, markers] = await node.scan(cursor, 'MATCH', GENERATIONS, 'COUNT', SCANNED_TOGETHER);
-    await Promise.all(markers.map((marker) => node.set(marker, `closed:${randomUUID()}`, 'XX')));
+    yield markers;
     cursor = next;
   } while (cursor !== '0');
 }

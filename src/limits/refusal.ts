@@ -28,10 +28,11 @@ export function refusal(refused: Refused): GatewayError {
   const isHeld = state.settled + claim.ask <= claim.limit;
   const retryMs = isHeld ? 0 : state.retryMs;
   const code = isHeld && quota.kind === 'budget' ? 'limit.held' : CODES[quota.kind];
+  const isFinal = quota.window.kind === 'life' && !isHeld;
   const retryAfterMs = Math.min(retryMs || RETRY_HELD_MS, RETRY_AFTER_MAX_MS);
   const known = { rule: quota.id, ...standing(refused, isHopeless ? Infinity : retryMs) };
-  const details = isHopeless || code === 'limit.budget' ? known : { ...known, retryAfterMs };
-  const advised = isHopeless ? HOPELESS : advice(quota, retryMs);
+  const details = isHopeless || isFinal || code === 'limit.budget' ? known : { ...known, retryAfterMs };
+  const advised = isHopeless ? HOPELESS : isFinal ? FOR_GOOD : advice(quota, retryMs);
   return new GatewayError(code, `${describe(refused)}${waited(refused)}; ${advised}`, details);
 }
 
@@ -48,13 +49,16 @@ const CODES = {
   rate: 'limit.rate',
   budget: 'limit.budget',
   concurrency: 'limit.concurrency',
+  steps: 'limit.tree',
+  children: 'limit.tree',
 } as const satisfies Record<Quota['kind'], ErrorCode>;
 
-function describe({ quota, claim, state, access }: Refused): string {
+function describe({ quota, claim, state, access, run }: Refused): string {
   const { unit } = quota;
   const narrow = quota.per.filter((scope) => scope !== 'tenant');
   const scopes: readonly Scope[] = narrow.length === 0 ? ['tenant'] : narrow;
-  const whom = scopes.map((scope) => `${scope} \`${scopeOf(scope, access)}\``).join(', ');
+  const nameOf = (scope: Scope) => (scope.startsWith('run') && run !== undefined ? run : scopeOf(scope, access));
+  const whom = scopes.map((scope) => `${scope} \`${nameOf(scope)}\``).join(', ');
   const limit = `${quota.kind} limit \`${quota.id}\` for ${whom} is reached`;
   if (unit === 'concurrency') return `${limit}: ${state.held} of ${quota.amount} calls are running`;
   const whole = `${inWords(quota.amount, unit)}${windowText(quota.window)}`;
@@ -63,6 +67,7 @@ function describe({ quota, claim, state, access }: Refused): string {
 }
 
 const OWNER = 'ask for less, or have the owner of the limit raise it';
+const FOR_GOOD = `the run has used it up for good: end with what there is, or ${OWNER}`;
 const HOPELESS = `waiting does not help, since the call asks for more than the whole limit: ${OWNER}`;
 
 function advice({ kind }: Quota, retryMs: number): string {
@@ -77,6 +82,7 @@ function inWords(amount: number, unit: Unit): string {
 
 function windowText(window: Window): string {
   if (window.kind === 'none') return '';
+  if (window.kind === 'life') return ' in all';
   return window.kind === 'rolling' ? ` in any ${duration(window.ms)}` : ` a ${window.every} (${window.timezone})`;
 }
 

@@ -7,6 +7,7 @@ import { type Ending, type Endings, endings } from './endings.ts';
 import { type LeaseKeeper, leaseKeeper } from './lease-keeper.ts';
 import { bookedOf } from './candidate-claims.ts';
 import type { QuotaClaim } from './quota-claims.ts';
+import { FREE_ACTIONS } from './run-admission.ts';
 import type { Schedule } from './schedule.ts';
 import type { ClaimState, LedgerStore } from './store.ts';
 
@@ -17,7 +18,7 @@ export interface Reservation {
   /** Where each quota of the call stands, the call included. */
   readonly standings: readonly Standing[];
   /** Ends it with what was truly used, by the preferred candidate unless `sent` says which. */
-  settle(charge: Charge, sent?: PermittedCall): void;
+  settle(charge: Charge, sent?: PermittedCall, isError?: boolean): void;
   /** Ends it with nothing used: the call was never sent. */
   release(): void;
 }
@@ -60,8 +61,9 @@ export class Reservations {
   /** What a call holds that was admitted. */
   open(call: PermittedCall, { claims, states }: AdmittedClaims): Reservation {
     const standings = claims.map(({ quota }, index) => standingOf(quota, states[index] as ClaimState));
-    // What is only spent was charged by the admission.
-    if (claims.every(({ claim }) => claim.mode === 'spend')) return { ...UNRESERVED, call, standings };
+    // What is listed or counted is no step of a run, and what is only spent was charged by the admission.
+    const isStep = !FREE_ACTIONS.has(call.access.action);
+    if (!isStep && claims.every(({ claim }) => claim.mode !== 'hold')) return { ...UNRESERVED, call, standings };
     const { id } = call;
     const { tenant } = call.access.principal;
     const lease = this.#keeper.add(tenant, id);
@@ -75,9 +77,10 @@ export class Reservations {
     return {
       call,
       standings,
-      settle: (charge, sent = call) => {
+      settle: (charge, sent = call, isError = false) => {
         const actual = claims.map((claim) => bookedOf(claim, { charge, sent }));
-        close(() => this.#store.settle({ tenant, call: id, actual }));
+        const end = { tenant, call: id, actual };
+        close(() => this.#store.settle(isStep ? { ...end, run: { charge, isError } } : end));
       },
       release: () => close(() => this.#store.release(tenant, id)),
     };

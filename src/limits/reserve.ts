@@ -5,11 +5,12 @@
  * INVARIANT: a reservation ends exactly once, in a settlement or a release; until then its lease is kept alive.
  * INVARIANT: booking an end never holds up an answer; one that cannot be booked is charged in full by its lease.
  */
-import type { Action } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import { type GatewayError, toGatewayError } from '../core/errors.ts';
 import type { CallId } from '../core/ids.ts';
+import { UNHEARD_TREE } from '../core/run.ts';
+import { TreeMoved } from '../core/tree-moved.ts';
 import type { Admission, Wait } from './admission.ts';
 import { Adoptions } from './adoptions.ts';
 import { LEASE_MS } from './bounds.ts';
@@ -23,9 +24,10 @@ import { type Coming, Queue } from './queue.ts';
 import type { QuotaClaim } from './quota-claims.ts';
 import { refusal } from './refusal.ts';
 import { type Reservation, Reservations, UNRESERVED } from './reservation.ts';
+import { FREE_ACTIONS, runAdmission } from './run-admission.ts';
 import { type Schedule, systemSchedule } from './schedule.ts';
 import type { AdmitResult, LedgerStore } from './store.ts';
-import { isNotAsked, ledgerLost } from './unavailable.ts';
+import { isNotAsked, ledgerLost, unheard } from './unavailable.ts';
 
 export interface Reserver {
   /** Calls that wait now. */
@@ -36,7 +38,8 @@ export interface Reserver {
    * Reserves the quote in every quota of the call, or in none; leaves out a candidate without room in its limits, and waits
    * where that helps and no other is left. Rejects with `limit.rate`,
    * `limit.concurrency` or `limit.budget` where one refuses, `limit.unavailable` where the store does not answer,
-   * `limit.lost` where the tenant's ledger has vanished, and `request.aborted` where the client left its wait.
+   * `limit.lost` where the tenant's ledger has vanished, `request.aborted` where the client left its wait, and with
+   * `TreeMoved` where its run is not as it was when the call was judged.
    */
   admit(call: PermittedCall, admission: Admission): Promise<Reservation>;
   /** Takes what an answer says of its upstream's pace: nothing more of the model until a moment, or undefined. */
@@ -62,9 +65,6 @@ export interface ReserverOptions {
   /** Told of a call that a local mode let in and that never got into the ledger: only the audit has it. */
   readonly onUnbooked?: (call: CallId) => void;
 }
-
-/** What is listed or counted costs nothing. */
-const FREE_ACTIONS: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
 
 export function reserver(options: ReserverOptions): Reserver {
   return new LedgerReserver(options);
@@ -107,7 +107,8 @@ class LedgerReserver implements Reserver {
   async admit(call: PermittedCall, admission: Admission): Promise<Reservation> {
     const sinceMs = this.#clock.now();
     const claims = candidateClaims(call, { quote: admission.quote, nowMs: sinceMs });
-    if (claims.length === 0 && !this.#queue.hasGates) return { ...UNRESERVED, call };
+    const isFree = claims.length === 0 && FREE_ACTIONS.has(call.access.action);
+    if (isFree && !this.#queue.hasGates) return { ...UNRESERVED, call };
     const { waiting } = admission;
     const ahead = this.#queue.size > 0 ? this.#queue.ahead(call, { claims, waiting }) : undefined;
     const answer = ahead ?? (await this.#try(call, { claims, admission, sinceMs }));
@@ -134,10 +135,18 @@ class LedgerReserver implements Reserver {
     const isGated = this.#queue.hasGates && call.fallbacks.length === 0;
     const closed = isGated ? this.#queue.gate(call, { admission, sinceMs }) : undefined;
     if (closed) return closed;
-    if (claims.length === 0) return { ...UNRESERVED, call };
-    const { tenant } = call.access.principal;
-    const chain = [{ scope: 'call', claims: claims.map(({ claim }) => claim) }];
-    return this.#store.admit({ tenant, call: call.id, chain, leaseMs: this.#leaseMs }).then(
+    const { action, principal, run } = call.access;
+    const isFree = FREE_ACTIONS.has(action);
+    if (isFree && claims.length === 0) return { ...UNRESERVED, call };
+    // Asked for the run a moment ago, the store did not answer.
+    if (run.tree === UNHEARD_TREE) return this.#without(call, unheard(), trying);
+    const asked = {
+      tenant: principal.tenant,
+      call: call.id,
+      chain: [{ scope: 'call', claims: claims.map(({ claim }) => claim) }],
+      leaseMs: this.#leaseMs,
+    };
+    return this.#store.admit(isFree ? asked : { ...asked, run: runAdmission(call, admission.quote) }).then(
       (result) => this.#judge(call, result, trying),
       (thrown: unknown) => this.#without(call, toGatewayError(thrown), trying),
     );
@@ -149,6 +158,7 @@ class LedgerReserver implements Reserver {
     if (this.#local.isListening || result.kind === 'lost') this.#answered(tenant, result.kind);
     if (result.kind === 'admitted') return this.#reservations.open(call, { claims, states: result.states });
     if (result.kind === 'lost') throw ledgerLost(tenant);
+    if (result.kind === 'moved') throw new TreeMoved(result.tree);
     const others = without(call, claims[result.index] as QuotaClaim);
     if (others) return this.#try(others, { claims: this.#claimsOf(others, admission), admission, sinceMs });
     const { waitMs } = admission.waiting;

@@ -1,9 +1,8 @@
 // The ledger's contract: one suite of tests (test/limits/contract.ts) runs against every implementation.
-import type { Action } from '../core/access.ts';
 import type { CallId } from '../core/ids.ts';
 import type { Unit } from '../core/quota.ts';
-import type { CountRange, Run, TreeFacts } from '../core/run.ts';
-import type { Charge } from '../core/usage.ts';
+import type { TreeFacts } from '../core/run.ts';
+import type { RunAdmission, RunSettlement } from '../core/run-book.ts';
 
 /** How long what was spent counts, ready for the store. */
 export type StoreWindow =
@@ -35,29 +34,6 @@ export interface Claim {
 export interface ChainLink {
   readonly scope: string;
   readonly claims: readonly Claim[];
-}
-
-/** What an admission does to the run of its call, and by which facts the call was judged. */
-export interface RunAdmission {
-  readonly run: Run;
-  /** Of the principal, for the record of a run whose first call this is. */
-  readonly agent: string;
-  readonly subject: string;
-  readonly action: Action;
-  /** The most that the call may use: booked on the run where its lease lapses. */
-  readonly quote: Charge;
-  /** Labels to set before the call is sent, as in `TreeFacts`. */
-  readonly labels: readonly string[];
-  /** Ranges that the tree's counters must lie in. */
-  readonly counts: readonly CountRange[];
-  /** Names of the tree's counters to add one to, besides `steps`. */
-  readonly adds: readonly string[];
-}
-
-/** What became of a call, for its run's totals. */
-export interface RunSettlement {
-  readonly charge: Charge;
-  readonly isError: boolean;
 }
 
 export interface AdmitRequest {

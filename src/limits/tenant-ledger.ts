@@ -1,13 +1,16 @@
 import type { CallId } from '../core/ids.ts';
+import type { MicroUsd } from '../core/money.ts';
 import { ENDED_MS, GRACE_MS, SWEEP_MAX } from './bounds.ts';
 import type { Moment } from './counter.ts';
 import { Counters, type Kept } from './counters.ts';
 import { LeaseQueue } from './lease-queue.ts';
+import type { RunAdmission, RunBook, RunSettlement } from '../core/run-book.ts';
 import type { AdmitRequest, AdmitResult, Claim, ClaimState, SettleRequest } from './store.ts';
 
 interface Asked {
   readonly claim: Claim;
   readonly kept: Kept;
+  readonly ask: number;
   /** By how much the claim passes its limit; 0 or less where it fits. */
   readonly excess: number;
 }
@@ -18,6 +21,7 @@ type Holding = { readonly kept: Kept; readonly amount: number } | undefined;
 interface Reservation {
   readonly holdings: readonly Holding[];
   readonly result: AdmitResult;
+  readonly run: RunAdmission | undefined;
   leaseEndMs: number;
 }
 
@@ -27,6 +31,15 @@ interface Ended {
   readonly result: AdmitResult | undefined;
 }
 
+/** What a call has used: of each claim, and on its run. */
+interface Used {
+  readonly used: (index: number, amount: number) => number;
+  readonly run: (admission: RunAdmission) => RunSettlement;
+}
+
+const inFull = ({ quote }: RunAdmission): RunSettlement => ({ charge: quote, isError: false });
+const UNUSED: Used = { used: () => 0, run: () => ({ charge: { tokens: 0, money: 0 as MicroUsd }, isError: false }) };
+
 const NO_PERIOD = { startMs: 0, endMs: 0 };
 
 /** One tenant's counters and reservations, by the same steps as the Redis scripts. Time comes in as a value. */
@@ -35,7 +48,12 @@ export class TenantLedger {
   readonly #reservations = new Map<CallId, Reservation>();
   readonly #ended = new Map<CallId, Ended>();
   readonly #leases = new LeaseQueue();
+  readonly #runs: RunBook | undefined;
   #untilMs = 0;
+
+  constructor(runs?: RunBook) {
+    this.#runs = runs;
+  }
 
   /** Counters and calls that take memory. */
   get size(): number {
@@ -54,21 +72,24 @@ export class TenantLedger {
     const known = this.#reservations.get(request.call) ?? this.#ended.get(request.call);
     if (known) return known.result;
     for (const { call, endMs } of this.#leases.lapsed(now, SWEEP_MAX)) {
-      this.#end(call, { at: endMs, now }, (_index, amount) => amount);
+      this.#end(call, { at: endMs, now }, { used: (_index, amount) => amount, run: inFull });
     }
+    const tree = request.run && this.#runs?.moved(request.run);
+    if (tree) return { kind: 'moved', tree };
     const asked = this.#ask(request, now);
     const index = asked.findIndex((one) => !fits(one));
     if (index >= 0) return { kind: 'exceeded', index, states: asked.map((one) => stateOf(one, now)) };
     return this.#book(request, asked, now);
   }
 
-  settle({ call, actual }: SettleRequest, now: number): boolean {
-    return this.#runs(call, now) && this.#end(call, { at: now, now }, (index, amount) => actual[index] ?? amount);
+  settle({ call, actual, run }: SettleRequest, now: number): boolean {
+    const used = (index: number, amount: number): number => actual[index] ?? amount;
+    return this.#isHeld(call, now) && this.#end(call, { at: now, now }, { used, run: run ? () => run : inFull });
   }
 
   release(call: CallId, now: number): boolean {
     this.#forgetEnded(now);
-    if (this.#runs(call, now)) return this.#end(call, { at: now, now }, () => 0);
+    if (this.#isHeld(call, now)) return this.#end(call, { at: now, now }, UNUSED);
     if (!this.#reservations.has(call) && !this.#ended.has(call)) this.#remember(call, undefined, now);
     return false;
   }
@@ -84,49 +105,54 @@ export class TenantLedger {
 
   #ask(request: AdmitRequest, now: number): readonly Asked[] {
     const asked: Asked[] = [];
+    const isBorn = request.run !== undefined && this.#runs?.isBorn(request.run.run.id) === true;
     for (const claim of request.chain.flatMap((link) => link.claims)) {
       const own = this.#counters.of(claim);
       const twins = asked.filter(({ kept }) => kept.name === own.name);
       const kept = twins[0]?.kept ?? own;
       kept.counter.enter(now, claim.window.kind === 'calendar' ? claim.window : NO_PERIOD);
-      const before = twins.reduce((sum, twin) => sum + twin.claim.ask, kept.counter.settled + kept.counter.held);
-      asked.push({ claim, kept, excess: before + claim.ask - claim.limit });
+      const ask = claim.mode === 'birth' && isBorn ? 0 : claim.ask;
+      const before = twins.reduce((sum, twin) => sum + twin.ask, kept.counter.settled + kept.counter.held);
+      asked.push({ claim, kept, ask, excess: before + ask - claim.limit });
     }
     return asked;
   }
 
-  #book({ call, leaseMs }: AdmitRequest, asked: readonly Asked[], now: number): AdmitResult {
-    const holdings = asked.map(({ claim, kept }): Holding => {
-      if (claim.mode === 'spend') {
-        kept.counter.charge(claim.ask, { at: now, now });
+  #book({ call, leaseMs, run }: AdmitRequest, asked: readonly Asked[], now: number): AdmitResult {
+    const holdings = asked.map(({ claim, kept, ask }): Holding => {
+      if (claim.mode !== 'hold') {
+        kept.counter.charge(ask, { at: now, now });
         return undefined;
       }
-      kept.counter.held += claim.ask;
-      return { kept, amount: claim.ask };
+      kept.counter.held += ask;
+      return { kept, amount: ask };
     });
     for (const { kept } of asked) this.#keep(kept, now);
     const result: AdmitResult = { kind: 'admitted', states: asked.map((one) => stateOf(one, now)) };
-    if (holdings.every((holding) => holding === undefined)) {
+    if (run) this.#runs?.enter(run, now);
+    if (!run && holdings.every((holding) => holding === undefined)) {
       this.#remember(call, result, now);
     } else {
-      this.#reservations.set(call, { holdings, result, leaseEndMs: now + leaseMs });
+      this.#reservations.set(call, { holdings, result, run, leaseEndMs: now + leaseMs });
+      this.#untilMs = Math.max(this.#untilMs, now + leaseMs + GRACE_MS);
       this.#leases.add({ call, endMs: now + leaseMs });
     }
     return result;
   }
 
-  #runs(call: CallId, now: number): boolean {
+  #isHeld(call: CallId, now: number): boolean {
     return (this.#reservations.get(call)?.leaseEndMs ?? 0) > now;
   }
 
-  #end(call: CallId, when: Moment, used: (index: number, amount: number) => number): true {
-    const { holdings, result, leaseEndMs } = this.#reservations.get(call) as Reservation;
+  #end(call: CallId, when: Moment, { used, run: spent }: Used): true {
+    const { holdings, result, run, leaseEndMs } = this.#reservations.get(call) as Reservation;
     for (const [index, holding] of holdings.entries()) {
       if (!holding) continue;
       holding.kept.counter.held -= holding.amount;
       holding.kept.counter.charge(used(index, holding.amount), when);
       this.#keep(holding.kept, when.now);
     }
+    if (run) this.#runs?.settle(run, spent(run), when.now);
     this.#reservations.delete(call);
     this.#leases.remove({ call, endMs: leaseEndMs });
     this.#remember(call, result, when.now);

@@ -24,6 +24,11 @@ export function evicts(state: string): GatewayError {
   return unavailable(new Evicting(`redis may evict ledgers (${state})`));
 }
 
+/** The store did not tell of the call's run a moment ago; for its ledger it was not asked. */
+export function unheard(): GatewayError {
+  return unavailable(new NotAsked('no answer within the deadline when it was asked for the run'));
+}
+
 /** What the local mode of a route has no more of. */
 export interface Exhausted {
   /** Of the route or upstream. */

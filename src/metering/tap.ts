@@ -134,7 +134,8 @@ class Tap implements BodySink, BodyControl {
   }
 
   cancel(error?: GatewayError): void {
-    if (this.#state !== 'open') return;
+    // Whom nobody reads any more may still be told to go.
+    if (this.#state === 'ended' || (this.#state === 'left' && !error)) return;
     const { call, usage } = this.#tapped;
     const { terminal } = usage.result;
     if (!terminal && !error && !call.abortable) {

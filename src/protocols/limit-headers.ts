@@ -51,6 +51,7 @@ const QUOTA_UNITS: Readonly<Record<Unit, string>> = {
   concurrency: 'concurrent-requests',
   tokens: 'tokens',
   money: 'micro-usd',
+  runs: 'runs',
 };
 
 /** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11): every enforced quota by its id. */

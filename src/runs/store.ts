@@ -15,9 +15,15 @@ export type StopTarget =
   | { readonly tenant: string; readonly root: RunId; readonly run: RunId }
   | { readonly tenant: string; readonly scope: string };
 
+/** Stands for all tenants, those that are yet to come too. No tenant is escaped to it. */
+export const EVERYTHING = '%all';
+
 export interface RunStore {
   /** The one extra read for a run not seen before. Rejects with `limit.unavailable` where the store does not answer. */
-  open(tenant: string, run: { readonly id: RunId; readonly root: RunId; readonly parent: RunId | undefined }): Promise<Opened>;
+  open(
+    tenant: string,
+    run: { readonly id: RunId; readonly root: RunId; readonly parent: RunId | undefined },
+  ): Promise<Opened>;
   /** The facts of the trees that have changed since the given ones. */
   changes(
     tenant: string,
@@ -25,6 +31,8 @@ export interface RunStore {
   ): Promise<ReadonlyMap<RunId, TreeFacts>>;
   /** Stops, or with `undefined` lets go on. A killed run stays killed: false where that is asked to go on, or nobody knows it. */
   stop(target: StopTarget, stop: Stop | undefined): Promise<boolean>;
+  /** What stops everything, whoever asks. */
+  everything(): Promise<Stop | undefined>;
   /** One run; undefined where nobody knows it. */
   run(tenant: string, id: RunId): Promise<RunRecord | undefined>;
   /** Every run of a tree, parents before their children, and the facts of the tree. */

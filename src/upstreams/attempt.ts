@@ -1,7 +1,7 @@
 import { isAtRest } from '../core/body.ts';
 import type { PermittedCall } from '../core/call.ts';
 import { GatewayError, toGatewayError } from '../core/errors.ts';
-import type { Incoming } from '../core/exchange.ts';
+import type { Cuttable, Incoming } from '../core/exchange.ts';
 import type { CallTrace, TraceHeaders } from '../core/trace.ts';
 import type { Outcome, Pass } from './circuit.ts';
 import { Exchange, type ExchangeEnd, type UpstreamAnswer } from './exchange.ts';
@@ -10,6 +10,7 @@ import type { Upstream } from './upstream.ts';
 export interface AttemptWay {
   readonly request: Incoming;
   readonly trace: CallTrace;
+  readonly flight: Cuttable;
   /** Puts trace context into the body where the dialect carries it there. */
   readonly withTrace: (call: PermittedCall, trace: TraceHeaders) => Buffer;
 }
@@ -18,7 +19,7 @@ export interface AttemptWay {
 export function attempt(
   call: PermittedCall,
   upstream: Upstream,
-  { request, trace, withTrace }: AttemptWay,
+  { request, trace, flight, withTrace }: AttemptWay,
 ): Promise<UpstreamAnswer | GatewayError> {
   const pass = upstream.circuit.enter();
   if (typeof pass === 'number') return Promise.resolve(unavailable(upstream, pass));
@@ -30,6 +31,7 @@ export function attempt(
     });
     const exchange = new Exchange(upstream.name, end);
     if (call.abortable) request.onAbort(() => exchange.clientLeft());
+    flight.onCut((error) => exchange.cutOff(error));
     if (exchange.isGivenUp) return;
     try {
       const body = call.body.length > 0 ? withTrace(call, span.headers) : null;

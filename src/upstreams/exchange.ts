@@ -51,8 +51,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The client went away. Once the body flows, this is its reader's business. */
   clientLeft(): void {
+    this.cutOff(new GatewayError('request.aborted', 'the client went away before it was answered'));
+  }
+
+  /** Nobody waits for the head any more. Once the body flows, this is its reader's business. */
+  cutOff(error: GatewayError): void {
     if (this.#state !== 'waiting' && this.#state !== 'collecting') return;
-    this.#end.reject(new GatewayError('request.aborted', 'the client went away before it was answered'));
+    this.#end.reject(error);
     this.#giveUp();
   }
 

@@ -5,7 +5,7 @@ import { discardBody } from '../core/body.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Answer, Incoming } from '../core/exchange.ts';
+import type { Answer, Cuttable, Incoming } from '../core/exchange.ts';
 import type { CallTrace } from '../core/trace.ts';
 import { clientAnswer } from './answer.ts';
 import { attempt, type AttemptWay } from './attempt.ts';
@@ -29,6 +29,7 @@ export interface ForwardSource extends Pick<AttemptWay, 'withTrace'> {
 export interface Way {
   readonly request: Incoming;
   readonly trace: CallTrace;
+  readonly flight: Cuttable;
   /** Whether another upstream is tried should this one fail. */
   readonly hasNext?: boolean;
 }
@@ -39,14 +40,14 @@ export type Forward = (call: PermittedCall, upstream: string, way: Way) => Promi
 /** Throws `upstream.*`, and `request.aborted` when the client goes away first. */
 export function forwarder(source: ForwardSource): Forward {
   const { withTrace, clock, monotonicMs, random, onRetry, pause } = source;
-  return async function forward(call, name, { request, trace, hasNext = false }) {
+  return async function forward(call, name, { request, trace, flight, hasNext = false }) {
     const upstream = source.upstreams.get(name);
     if (!upstream) throw new GatewayError('gateway.internal', `there is no upstream \`${name}\``);
     const { retry: config, budget } = upstream;
     const startedMs = monotonicMs();
     budget.called();
     for (let resent = 0; ; resent += 1) {
-      const tried = await attempt(call, upstream, { request, trace, withTrace });
+      const tried = await attempt(call, upstream, { request, trace, flight, withTrace });
       if (!isNotBegun(call, tried)) return answerOf(tried, upstream);
       const elapsedMs = monotonicMs() - startedMs;
       const waitMs = retryWait(tried, { config, resent, elapsedMs, hasNext, nowMs: clock.now(), random: random() });
@@ -56,6 +57,7 @@ export function forwarder(source: ForwardSource): Forward {
       if (!(tried instanceof GatewayError)) discardBody(tried.body);
       await pause(waitMs, (stop) => {
         if (call.abortable) request.onAbort(stop);
+        flight.onCut(stop);
       });
     }
   };

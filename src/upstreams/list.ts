@@ -2,7 +2,7 @@
 import { collectBody, discardBody, isAtRest } from '../core/body.ts';
 import type { PermittedCall } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Answer, Incoming } from '../core/exchange.ts';
+import type { Answer, Cuttable, Incoming } from '../core/exchange.ts';
 import type { CallTrace } from '../core/trace.ts';
 import { eventByEvent } from './event-by-event.ts';
 import type { Forward } from './forward.ts';
@@ -23,7 +23,7 @@ export interface Visibility {
   merge(call: PermittedCall, bodies: readonly Buffer[]): Buffer;
 }
 
-type Way = { readonly request: Incoming; readonly trace: CallTrace };
+type Way = { readonly request: Incoming; readonly trace: CallTrace; readonly flight: Cuttable };
 
 /** Answers a call whose permit obliges to narrow: each upstream's list is cut down, and several are merged into one. */
 export function listForwarder(

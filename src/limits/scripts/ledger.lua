@@ -62,7 +62,7 @@ end
 -- Brings a counter to the moment of an admission.
 local function enter(c, now, starts, ends)
   if c.ms then return advance(c, now) end
-  if c.window == 'none' then return end
+  if c.window ~= 'calendar' then return end
   if starts > c.from then
     c.settled, c.from, c.to, c.moved = 0, starts, ends, true
   elseif c.to == 0 and ends > c.from then
@@ -94,11 +94,14 @@ end
 -- Books what was spent at a time, `now` or earlier.
 local function charge(c, amount, at, now)
   if amount == 0 or c.window == 'none' then return end
-  if c.ms then chargeRolling(c, amount, at, now) else chargeCalendar(c, amount, at, now) end
+  if c.ms then chargeRolling(c, amount, at, now)
+  elseif c.window == 'life' then c.settled = c.settled + amount
+  else chargeCalendar(c, amount, at, now) end
 end
 
 local function span(c, now)
   if c.ms then return c.ms + width(c) end
+  if c.window == 'life' then return LIFE end
   return math.max(c.span, c.to - now, 0)
 end
 
@@ -110,11 +113,11 @@ local function save(c, now)
     redis.call('HSET', c.key, 'held', text(c.held), 'settled', text(c.settled))
   end
   if c.gone then redis.call('HDEL', c.key, unpack(c.gone)) end
-  if c.moved or c.window == 'none' then keep(c.key, span(c, now)) end
+  if c.moved or c.window == 'none' or c.window == 'life' then keep(c.key, span(c, now)) end
 end
 
 local function resetMs(c, now)
-  if c.settled + c.held == 0 or c.window == 'none' then return 0 end
+  if c.settled + c.held == 0 or c.window == 'none' or c.window == 'life' then return 0 end
   if not c.ms then return math.max(0, c.to - now) end
   local newest = c.to
   if c.held > 0 then newest = math.max(newest, math.floor(now / width(c))) end
@@ -123,7 +126,7 @@ end
 
 -- Until settled spending has left the window so far that what is too much now would fit; 0 where waiting does not help.
 local function retryMs(c, excess, now)
-  if excess > c.settled or c.window == 'none' then return 0 end
+  if excess > c.settled or c.window == 'none' or c.window == 'life' then return 0 end
   if not c.ms then return math.max(0, c.to - now) end
   local amounts = redis.call('HMGET', c.key, unpack(fields(c.from, c.to)))
   local slot = c.from - 1
@@ -143,19 +146,47 @@ local function eachHeld(held, visit)
   end
 end
 
--- Ends a reservation, booking used(index, amount held) for each claim. A reservation is stored as
--- `held <ttl>[ <counter> <amount>]…\n<states>` with `- 0` for a claim that holds nothing, and once it has ended as
--- `ended <remembered until>[\n<states>]`.
+-- Books on its run, and on its tree, what a call has used. The run is the second line of its reservation: tree, run, list of
+-- roots, root, and the tokens and money that it may have used at most; or `-` where no run stands behind it.
+local function settleRun(line, spent, now)
+  local tree, run, roots, root, tokens, money = string.match(line, '^(%S+) (%S+) (%S+) (%S+) (%d+) (%d+)$')
+  if not tree then return end
+  local isError
+  tokens, money, isError = spent(tonumber(tokens), tonumber(money))
+  if tokens > 0 then redis.call('HINCRBY', run, 't', text(tokens)) end
+  if money > 0 then
+    redis.call('HINCRBY', run, 'm', text(money))
+    redis.call('HINCRBY', tree, 'spent', text(money))
+  end
+  if isError then
+    redis.call('HINCRBY', run, 'e', 1)
+    redis.call('HINCRBY', tree, 'errors', 1)
+  end
+  redis.call('HSET', run, 'l', text(now))
+  redis.call('ZADD', roots, 'XX', 'GT', text(now), root)
+  keep(run, LIFE)
+  keep(tree, LIFE)
+end
+
+-- Ends a reservation, booking used(index, amount held) for each claim and spent(tokens, money) on its run. A reservation is
+-- stored as `held <ttl>[ <counter> <amount>]…\n<run>\n<states>` with `- 0` for a claim that holds nothing, and once it has
+-- ended as `ended <remembered until>[\n<states>]`.
 -- Every counter is read before anything is written: one that cannot be (it holds something else, or a cluster is moving it)
 -- fails the script, and then the reservation still stands and may be ended again.
-local function finish(leases, reservation, call, used, at, now)
+local function finish(leases, reservation, call, used, spent, at, now)
   redis.call('EXISTS', leases, reservation)
-  local held, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)(.*)$')
+  local held, run, result = string.match(redis.call('GET', reservation) or '', '^held %d+([^\n]*)\n([^\n]*)(.*)$')
   local names, counters = { reservation }, {}
   eachHeld(held or '', function(key) names[#names + 1] = key end)
   redis.call('EXISTS', unpack(names))
   for i = 2, #names do
     counters[names[i]] = counters[names[i]] or load(names[i], string.match(names[i], '[^:]+$'))
+  end
+  local tree, of = string.match(run or '', '^(%S+) (%S+) ')
+  if tree then
+    redis.call('EXISTS', tree, of)
+    redis.call('HGET', tree, 'rev')
+    redis.call('HGET', of, 'b')
   end
   redis.call('ZREM', leases, call)
   if not held then return end
@@ -166,5 +197,6 @@ local function finish(leases, reservation, call, used, at, now)
     charge(c, used(index, amount), at, now)
     save(c, now)
   end)
+  settleRun(run, spent, now)
   redis.call('SET', reservation, 'ended ' .. text(now + ENDED) .. result, 'PX', text(ENDED))
 end

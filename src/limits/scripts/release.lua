@@ -6,7 +6,7 @@
 local now = tonumber(ARGV[1]) or clock()
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[2])
 if lease and tonumber(lease) > now then
-  finish(KEYS[1], KEYS[2], ARGV[2], function() return 0 end, now, now)
+  finish(KEYS[1], KEYS[2], ARGV[2], function() return 0 end, function() return 0, 0, false end, now, now)
   return 1
 end
 local known = redis.call('GET', KEYS[2])

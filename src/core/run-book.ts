@@ -1,0 +1,38 @@
+// What an admission and a settlement do to the run of a call: the ledger's part and the runs' part of one step.
+import type { Action } from './access.ts';
+import type { RunId } from './ids.ts';
+import type { CountRange, Run, TreeFacts } from './run.ts';
+import type { Charge } from './usage.ts';
+
+/** What an admission does to the run of its call, and by which facts the call was judged. */
+export interface RunAdmission {
+  readonly run: Run;
+  /** Of the principal, for the record of a run whose first call this is. */
+  readonly agent: string;
+  readonly subject: string;
+  readonly action: Action;
+  /** The most that the call may use: booked on the run where its lease lapses. */
+  readonly quote: Charge;
+  /** Labels to set before the call is sent, as in `TreeFacts`. */
+  readonly labels: readonly string[];
+  /** Ranges that the tree's counters must lie in. */
+  readonly counts: readonly CountRange[];
+  /** Names of the tree's counters to add one to, besides `steps`. */
+  readonly adds: readonly string[];
+}
+
+/** What became of a call, for its run's totals. */
+export interface RunSettlement {
+  readonly charge: Charge;
+  readonly isError: boolean;
+}
+
+/** The runs of one tenant, beside a ledger in the same memory. */
+export interface RunBook {
+  isBorn(run: RunId): boolean;
+  /** What the tree holds now, where that is not what the call was judged by; undefined where the judgement stands. */
+  moved(admission: RunAdmission): TreeFacts | undefined;
+  /** Begins the run where it is new, counts a step and sets labels. */
+  enter(admission: RunAdmission, nowMs: number): void;
+  settle(admission: RunAdmission, settlement: RunSettlement, nowMs: number): void;
+}

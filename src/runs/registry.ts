@@ -1,0 +1,181 @@
+/**
+ * Stage 4: which run a call belongs to, and whether that may go on. Knows the runs that this process has seen and what was
+ * last heard of their trees; the admission finds out where that is no longer so.
+ *
+ * INVARIANT: a kill that the store has acknowledged cuts the calls under way here within `WATCH_MS` and the store's answer.
+ */
+import { LRUCache } from 'lru-cache';
+import type { RunId } from '../core/ids.ts';
+import type { Principal } from '../core/principal.ts';
+import { Roster } from '../core/roster.ts';
+import { NEW_TREE, type Run, type Stop, type TreeFacts, UNHEARD_TREE } from '../core/run.ts';
+import { Flight } from './flight.ts';
+import type { Lineage } from './lineage.ts';
+import { standingOf, stopped } from './standing.ts';
+import type { RunStore } from './store.ts';
+
+/** What was last heard of a tree. */
+interface Tree {
+  readonly tenant: string;
+  readonly root: RunId;
+  facts: TreeFacts;
+}
+
+const RUNS_MAX = 50_000;
+const TREES_MAX = 20_000;
+/** How often the trees with calls under way are looked at. */
+export const WATCH_MS = 500;
+
+export interface RegistrySource {
+  readonly store: RunStore;
+  readonly schedule: { every(ms: number, task: () => void): () => void };
+  /** Told where the trees with calls under way could not be looked at. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+export class Registry {
+  readonly #store: RunStore;
+  readonly #onFailure: (cause: unknown) => void;
+  readonly #runs = new LRUCache<RunId, Run>({ max: RUNS_MAX });
+  readonly #trees = new LRUCache<RunId, Tree>({ max: TREES_MAX });
+  readonly #flights = new Roster<Flight>();
+  readonly #waits = new Roster<Waiting>();
+  readonly #stop: () => void;
+  #everything: Stop | undefined;
+  #watching: Promise<void> | undefined;
+
+  constructor({ store, schedule, onFailure }: RegistrySource) {
+    this.#store = store;
+    this.#onFailure = onFailure;
+    this.#stop = schedule.every(WATCH_MS, () => void this.watch());
+  }
+
+  /** The run of a lineage, with what is known of its tree; a promise for one not seen before. */
+  find({ tenant }: Pick<Principal, 'tenant'>, lineage: Lineage): Run | Promise<Run> {
+    const known = this.#runs.get(lineage.id);
+    if (!known) return this.#open(tenant, lineage);
+    const { facts } = this.#treeOf(tenant, known.root);
+    if (known.tree === facts) return known;
+    const run = { ...known, tree: facts };
+    this.#runs.set(run.id, run);
+    return run;
+  }
+
+  /** The same run with what was heard of its tree since. */
+  learned(tenant: string, run: Run, facts: TreeFacts): Run {
+    const tree = this.#treeOf(tenant, run.root);
+    this.#learn(tree, facts);
+    return { ...run, tree: tree.facts };
+  }
+
+  /** The first call of a tree was admitted. */
+  born(tenant: string, { root }: Run, atMs: number): void {
+    const tree = this.#treeOf(tenant, root);
+    if (tree.facts.bornMs === undefined) tree.facts = { ...tree.facts, bornMs: atMs };
+  }
+
+  /** A call of a run is under way, until it leaves. */
+  enter(run: Run, principal: Principal): Flight {
+    const flight = new Flight(run, principal);
+    flight.sits(this.#flights.enter(flight));
+    // A stop may have been heard between the admission and now.
+    this.#cut(flight);
+    return flight;
+  }
+
+  /** What stops a run now; undefined where it may go on. */
+  standing(run: Run, principal: Principal): ReturnType<typeof standingOf> {
+    return standingOf(run, principal, this.#everything);
+  }
+
+  /** Resolves with the run when something of its tree has changed, or the time is over. */
+  changed(run: Run, { principal, waitMs, onLeft }: Waits): Promise<Run> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const seat = this.#waits.enter({ run, principal, wake: resolve });
+    const timer = setTimeout(resolve, waitMs);
+    onLeft(resolve);
+    return promise.then(() => {
+      seat.leave();
+      clearTimeout(timer);
+      return { ...run, tree: this.#treeOf(principal.tenant, run.root).facts };
+    });
+  }
+
+  /** Looks at the trees of calls under way, and at what stops everything. Cuts off what was killed. */
+  watch(): Promise<void> {
+    this.#watching ??= this.#look()
+      .catch(this.#onFailure)
+      .finally(() => (this.#watching = undefined));
+    return this.#watching;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  async #look(): Promise<void> {
+    this.#everything = await this.#store.everything();
+    const tenants = new Map<string, Map<RunId, TreeFacts>>();
+    for (const { run, principal } of [...this.#flights.members(), ...this.#waits.members()]) {
+      const trees = tenants.get(principal.tenant) ?? new Map<RunId, TreeFacts>();
+      tenants.set(principal.tenant, trees.set(run.root, this.#treeOf(principal.tenant, run.root).facts));
+    }
+    for (const [tenant, known] of tenants) {
+      for (const [root, facts] of await this.#store.changes(tenant, known))
+        this.#learn(this.#treeOf(tenant, root), facts);
+    }
+    for (const flight of this.#flights.members()) this.#cut(flight);
+    for (const { run, principal, wake } of this.#waits.members()) {
+      if (this.#treeOf(principal.tenant, run.root).facts !== run.tree) wake();
+    }
+  }
+
+  #cut(flight: Flight): void {
+    const { run, principal } = flight;
+    const tree = this.#treeOf(principal.tenant, run.root).facts;
+    const standing = standingOf({ path: run.path, tree }, principal, this.#everything);
+    if (standing?.stop.state === 'killed') flight.cutOff(stopped(standing));
+  }
+
+  async #open(tenant: string, lineage: Lineage): Promise<Run> {
+    const { id, root, parent, name, source } = lineage;
+    const opened = await this.#store.open(tenant, { id, root, parent }).catch(() => undefined);
+    // A parent that nobody has seen is taken for a child of the root, and not for a run.
+    const path = lineage.path ?? opened?.path ?? [root, id];
+    const place = { id, root, parent: path.at(-2), depth: path.length - 1, path, name, source };
+    // What needs no ledger, or has a local mode, may go on all the same.
+    if (!opened) return { ...place, tree: UNHEARD_TREE };
+    const tree = this.#treeOf(tenant, root);
+    this.#learn(tree, opened.tree);
+    const run = { ...place, tree: tree.facts };
+    this.#runs.set(id, run);
+    return run;
+  }
+
+  #treeOf(tenant: string, root: RunId): Tree {
+    const known = this.#trees.get(root);
+    if (known) return known;
+    const tree = { tenant, root, facts: NEW_TREE };
+    this.#trees.set(root, tree);
+    return tree;
+  }
+
+  // Answers overtake each other; both revisions only grow.
+  #learn(tree: Tree, facts: TreeFacts): void {
+    const { revision, tenantRevision, bornMs } = tree.facts;
+    if (facts.revision < revision || facts.tenantRevision < tenantRevision) return;
+    tree.facts = facts.bornMs === undefined && bornMs !== undefined ? { ...facts, bornMs } : facts;
+  }
+}
+
+export interface Waits {
+  readonly principal: Principal;
+  readonly waitMs: number;
+  readonly onLeft: (leave: () => void) => void;
+}
+
+interface Waiting {
+  readonly run: Run;
+  readonly principal: Principal;
+  readonly wake: () => void;
+}
