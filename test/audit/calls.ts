@@ -1,12 +1,14 @@
 // Calls as the pipeline hands them to the audit.
 import type { Call, PermittedCall } from '../../src/core/call.ts';
 import type { Permit } from '../../src/core/decision.ts';
-import type { CallId, RunId } from '../../src/core/ids.ts';
+import type { CallId } from '../../src/core/ids.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import type { Standing } from '../../src/core/quota.ts';
 import type { CallRecord } from '../../src/core/record.ts';
 import type { Charge, Metered } from '../../src/core/usage.ts';
+import { UNBOUND } from '../../src/core/decision.ts';
+import { childRun, rootRun } from '../support/runs.ts';
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
@@ -30,6 +32,7 @@ export const PERMIT: Permit = {
   facts: {},
   obligations: [{ kind: 'narrow' }],
   quotas: [],
+  ...UNBOUND,
 };
 
 export const QUOTE: Charge = { tokens: 10, money: 20 as MicroUsd };
@@ -68,7 +71,7 @@ const TOOL: Call = {
     action: 'tool.call',
     resource: { kind: 'tool', upstream: 'github', name: 'create "issue"' },
     args: {},
-    run: { id: 'run_2' as RunId, root: 'run_1' as RunId, parent: 'run_1' as RunId, depth: 1 },
+    run: childRun(rootRun('run_1'), 'run_2'),
     context: { route: 'github', timeMs: 1_000, stream: false },
   },
   upstreams: ['github'],

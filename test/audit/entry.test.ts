@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { outcomeEntry, permitEntry, refusalEntry } from '../../src/audit/entry.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
 import { GatewayError } from '../../src/core/errors.ts';
-import type { CallId, RunId } from '../../src/core/ids.ts';
+import type { CallId } from '../../src/core/ids.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
 import { ANA, METERED, PERMIT, QUOTE, recordOf, SPENT, toolCall, TRACE } from './calls.ts';
+import { rootRun } from '../support/runs.ts';
 
 const keep = (text: string): string => text;
 
@@ -211,7 +212,7 @@ describe('audit entries', () => {
     const odd = '"\\\u0000\n\u2028é"';
     const principal = { ...ANA, subject: odd };
     const { access } = toolCall();
-    const run = { id: odd as RunId, root: odd as RunId, parent: undefined, depth: 0 };
+    const run = rootRun(odd, { name: odd });
     const call = toolCall({
       id: odd as CallId,
       model: odd,

@@ -14,6 +14,7 @@ import { openRaw, type RawConnection, standstill } from '../support/raw-http.ts'
 import { scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts';
 import { chatCall, toolCall } from '../telemetry/calls.ts';
 import { type Caller, callerOf, WAYS } from '../upstreams/calling.ts';
+import { NO_FLIGHT } from '../support/runs.ts';
 
 let server: ScriptedUpstream;
 let caller: Caller;
@@ -30,9 +31,9 @@ beforeEach(async () => {
   const present = presenter(() => 0);
   const app = dataApp({
     handle: async (request) => {
-      const answer = await forward(call, 'openai', { request, trace: caller.way.trace });
+      const answer = await forward(call, 'openai', { request, trace: caller.way.trace, flight: NO_FLIGHT });
       const tapped = meter(call, answer, { price: undefined, now: () => 0, done: (end) => ends.push(end) });
-      return present(call, tapped, []);
+      return present(call, tapped, [], NO_FLIGHT);
     },
     readiness: readiness({}),
     inFlight: inFlight(),

@@ -7,6 +7,7 @@ import type { CallId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
 import { presenter, refuse } from '../../src/http/present.ts';
 import { chatCall, incoming, toolCall } from '../telemetry/calls.ts';
+import { NO_FLIGHT } from '../support/runs.ts';
 
 const present = presenter(() => 0);
 const id = 'call_7' as CallId;
@@ -32,6 +33,7 @@ describe('an answer on its way back', () => {
       call,
       answer({ 'content-type': 'application/json', 'x-request-id': 'req_1' }),
       [],
+      NO_FLIGHT,
     );
     expect(status).toBe(200);
     expect(headers).toEqual({
@@ -49,14 +51,14 @@ describe('an answer on its way back', () => {
       'anthropic-ratelimit-requests-remaining': '999',
       ratelimit: '"u";r=999',
     };
-    const { headers } = present(chatCall(), answer(upstream), [standing]);
+    const { headers } = present(chatCall(), answer(upstream), [standing], NO_FLIGHT);
     expect(headers).toMatchObject({ 'x-ratelimit-remaining-requests': '3', ratelimit: '"p/pace";r=3;t=2' });
     expect(JSON.stringify(headers)).not.toContain('999');
-    expect(present(chatCall(), answer(upstream), []).headers).toMatchObject(upstream);
+    expect(present(chatCall(), answer(upstream), [], NO_FLIGHT).headers).toMatchObject(upstream);
   });
 
   test('an open stream that breaks ends with the error event of its dialect', () => {
-    const { broken } = present(chatCall(), answer({ 'content-type': 'text/event-stream; charset=utf-8' }), []);
+    const { broken } = present(chatCall(), answer({ 'content-type': 'text/event-stream; charset=utf-8' }), [], NO_FLIGHT);
     expect(broken?.(new GatewayError('upstream.broken', 'it broke off'))).toMatch(
       /^\n\ndata: \{"error":.*it broke off.*\}\n\n$/,
     );
@@ -68,12 +70,12 @@ describe('an answer on its way back', () => {
     ['a compressed stream', { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }],
     ['something without a type', {}],
   ])('%s has no place for an event, and is cut', (_, headers: Answer['headers']) => {
-    expect(present(chatCall(), answer(headers), []).broken).toBeUndefined();
+    expect(present(chatCall(), answer(headers), [], NO_FLIGHT).broken).toBeUndefined();
   });
 
   test('a body that will lose its usage loses its length', () => {
     const withLength = answer({ 'content-type': 'text/event-stream', 'content-length': '10' });
-    expect(present(chatCall({ hideUsage: true }), withLength, []).headers).not.toHaveProperty('content-length');
+    expect(present(chatCall({ hideUsage: true }), withLength, [], NO_FLIGHT).headers).not.toHaveProperty('content-length');
   });
 });
 

@@ -2,11 +2,13 @@
 import { parseResource } from '../../src/core/access.ts';
 import type { Action } from '../../src/core/access.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
+import { UNBOUND } from '../../src/core/decision.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
 import { principalId } from '../../src/core/principal.ts';
 import type { Quota } from '../../src/core/quota.ts';
 import type { Admission, WaitingConfig } from '../../src/limits/admission.ts';
 import type { Charge } from '../../src/core/usage.ts';
+import { rootRun } from '../support/runs.ts';
 import { callId, freshTenant, MINUTE } from './ledger.ts';
 
 export interface CallParts {
@@ -29,8 +31,8 @@ export function permitted(parts: CallParts): PermittedCall {
   const { tenant = freshTenant(), subject = 'ada', agent = 'ci' } = parts;
   const { run = 'run_1', bytes = 0, abortable = true } = parts;
   const principal = { id: principalId(tenant, subject, agent), tenant, subject, agent };
-  const access = { principal, action, resource: parseResource(resource), run: { id: run } };
-  const known = { id: callId(), access, decision: { quotas }, body: Buffer.alloc(bytes), abortable };
+  const access = { principal, action, resource: parseResource(resource), run: rootRun(run) };
+  const known = { id: callId(), access, decision: { quotas, obligations: [], ...UNBOUND }, body: Buffer.alloc(bytes), abortable };
   return { ...known, candidates: [], fallbacks: [] } as unknown as PermittedCall;
 }
 

@@ -66,6 +66,6 @@ export function asks(tenant: string, claims: readonly Claim[], parts: Partial<Ad
 
 /** The states of an answer that has any. */
 export function statesOf(result: AdmitResult): readonly ClaimState[] {
-  if (result.kind === 'lost') throw new Error('the ledger is lost');
+  if (!('states' in result)) throw new Error(`the admission was \`${result.kind}\``);
   return result.states;
 }

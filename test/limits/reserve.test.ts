@@ -110,22 +110,31 @@ describe('a reserver', () => {
     expect(standings).toMatchObject([{ remaining: 0 }]);
   });
 
-  test('asks the store nothing for a call without quotas', async () => {
-    const reservation = await limits.admit(permitted({ quotas: [] }), admission(charge(400)));
+  test('asks the store nothing for a list without quotas', async () => {
+    const reservation = await limits.admit(permitted({ quotas: [], action: 'tool.list' }), admission(charge(0)));
     expect(reservation.standings).toEqual([]);
-    reservation.settle(charge(1));
+    reservation.settle(charge(0));
     reservation.release();
     await turns();
     expect(store.asked).toEqual([]);
   });
 
-  test('asks the store once for a call that only spends, whatever its end', async () => {
-    const reservation = await limits.admit(permitted({ quotas: [quota()] }), admission(charge(400)));
+  test('asks the store once for a list whose limits only spend, whatever its end', async () => {
+    const reservation = await limits.admit(permitted({ quotas: [quota()], action: 'tool.list' }), admission(charge(0)));
     expect(reservation.standings).toMatchObject([{ remaining: 59 }]);
-    reservation.settle(charge(1));
+    reservation.settle(charge(0));
     reservation.release();
     await schedule.run(RENEWAL);
     expect(store.asked).toEqual(['admit']);
+  });
+
+  test('a call without quotas is a step of its run all the same, and its end is booked there', async () => {
+    const reservation = await limits.admit(permitted({ quotas: [] }), admission(charge(400)));
+    expect(reservation.standings).toEqual([]);
+    reservation.settle(charge(1));
+    reservation.release();
+    await turns();
+    expect(store.asked).toEqual(['admit', 'settle']);
   });
 
   test('refuses by the first quota that does not fit', async () => {

@@ -1,6 +1,7 @@
 import type { Action } from '../../src/core/access.ts';
 import type { Call, Dialect } from '../../src/core/call.ts';
-import type { CallId, RunId } from '../../src/core/ids.ts';
+import type { CallId } from '../../src/core/ids.ts';
+import { rootRun } from '../support/runs.ts';
 
 /** A call, as far as metering looks at one. */
 export function callOf(
@@ -8,7 +9,7 @@ export function callOf(
   about: Partial<Pick<Call, 'hideUsage' | 'abortable' | 'estimate'>> & { readonly action?: Action } = {},
 ): Call {
   const { action = 'model.generate', ...rest } = about;
-  const run = { id: 'run_1' as RunId, root: 'run_1' as RunId, parent: undefined, depth: 0 };
+  const run = rootRun('run_1');
   return {
     id: 'call_1' as CallId,
     route: { name: 'r', protocol: 'openai', upstreams: ['openai'], bodyBytesMax: 1_000_000 },

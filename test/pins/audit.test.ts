@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/core/errors.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
 import type { CallRecord } from '../../src/core/record.ts';
+import { UNBOUND } from '../../src/core/decision.ts';
 import { ANA, chatCall, METERED, PERMIT, recordOf } from '../telemetry/calls.ts';
 import { expectPinned } from './pinned.ts';
 
@@ -27,6 +28,7 @@ const run = { ...plain.access.run, parent: 'run_0' as RunId };
 const shadow = { effect: 'deny', rules: ['p/trial'], reason: 'x' } as const;
 const decision: Permit = {
   ...PERMIT,
+  ...UNBOUND,
   effect: 'permit',
   obligations: [],
   quotas: [],

@@ -8,6 +8,7 @@ import { presenter, refuse } from '../../src/http/present.ts';
 import { problem } from '../../src/http/problem.ts';
 import { chatCall, incoming, toolCall } from '../telemetry/calls.ts';
 import { expectPinned } from './pinned.ts';
+import { NO_FLIGHT } from '../support/runs.ts';
 
 function standing(unit: Quota['unit']): Standing {
   const window = { kind: 'rolling', ms: 60_000 } as const;
@@ -22,7 +23,7 @@ describe('header names', () => {
     const call = chatCall({ localMode: 'up' });
     const { headers } = presenter(() => 0)(call, { status: 200, headers: {}, body: Buffer.alloc(0) }, [
       standing('tokens'),
-    ]);
+    ], NO_FLIGHT);
     expectPinned(Object.entries(headers), [
       ['waygate-call', call.id],
       ['waygate-run', call.access.run.id],
@@ -35,7 +36,7 @@ describe('header names', () => {
     const present = presenter(() => 0);
     const gained = DIALECTS.map((dialect) => {
       const call = dialect === 'mcp' ? toolCall() : chatCall({ dialect });
-      const { headers } = present(call, { status: 200, headers: {}, body: Buffer.alloc(0) }, standings);
+      const { headers } = present(call, { status: 200, headers: {}, body: Buffer.alloc(0) }, standings, NO_FLIGHT);
       return [dialect, sorted(Object.keys(headers))];
     });
     const openai = [

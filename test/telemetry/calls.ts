@@ -2,12 +2,14 @@
 import type { Call, PermittedCall } from '../../src/core/call.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { Headers, Incoming } from '../../src/core/exchange.ts';
-import type { CallId, RunId } from '../../src/core/ids.ts';
+import type { CallId } from '../../src/core/ids.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import type { CallRecord } from '../../src/core/record.ts';
 import type { Metered } from '../../src/core/usage.ts';
 import type { Destination } from '../../src/telemetry/client-span.ts';
+import { UNBOUND } from '../../src/core/decision.ts';
+import { rootRun } from '../support/runs.ts';
 
 export const RECEIVED_AT_MS = 1_763_900_000_123;
 
@@ -47,6 +49,7 @@ export const PERMIT: Decision = {
   facts: {},
   obligations: [],
   quotas: [],
+  ...UNBOUND,
 };
 
 const CHAT: Call = {
@@ -58,7 +61,7 @@ const CHAT: Call = {
     action: 'model.generate',
     resource: { kind: 'model', upstream: 'openai', name: 'gpt-5' },
     args: { model: 'gpt-5', max_tokens: 256, temperature: 0.5 },
-    run: { id: 'run_1' as RunId, root: 'run_1' as RunId, parent: undefined, depth: 0 },
+    run: rootRun('run_1'),
     context: { route: 'openai', timeMs: RECEIVED_AT_MS, stream: false },
   },
   upstreams: ['openai'],

@@ -1,7 +1,6 @@
 import { emptyResource } from '@opentelemetry/resources';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/core/errors.ts';
-import type { RunId } from '../../src/core/ids.ts';
 import type { Tracer } from '../../src/core/trace.ts';
 import { type CallMetrics, callMetrics } from '../../src/telemetry/call-metrics.ts';
 import { SpanExporter } from '../../src/telemetry/exporter.ts';
@@ -10,6 +9,7 @@ import { Series } from '../../src/telemetry/series.ts';
 import { tracer, type TracerSource } from '../../src/telemetry/tracer.ts';
 import { chatCall, incoming, METERED, OPENAI, PERMIT, RECEIVED_AT_MS, recordOf, toolCall } from './calls.ts';
 import { decodeTraces, type DecodedSpan } from './decode.ts';
+import { childRun, rootRun } from '../support/runs.ts';
 
 const SCOPE = { name: 'waygate', version: '0' };
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -347,7 +347,7 @@ describe('tracer', () => {
   test('a child run names its parent', async () => {
     const { tracer, spans } = bench();
     const { access } = chatCall();
-    const run = { id: 'run_2' as RunId, root: 'run_1' as RunId, parent: 'run_1' as RunId, depth: 1 };
+    const run = childRun(rootRun('run_1'), 'run_2');
     tracer.begin(incoming()).end(recordOf(chatCall({ access: { ...access, run } })));
     expect(only(await spans(), SERVER).attributes).toMatchObject({
       'waygate.run.id': 'run_2',

@@ -2,11 +2,12 @@
 import type { PermittedCall } from '../../src/core/call.ts';
 import { type BodyControl, isAtRest } from '../../src/core/body.ts';
 import type { GatewayError } from '../../src/core/errors.ts';
-import type { Answer, Incoming } from '../../src/core/exchange.ts';
+import type { Answer, Cuttable, Incoming } from '../../src/core/exchange.ts';
 import type { CallTrace, TraceHeaders } from '../../src/core/trace.ts';
 import { forwarder, type ForwardSource } from '../../src/upstreams/forward.ts';
 import { openUpstream, type Upstream, type UpstreamSource } from '../../src/upstreams/upstream.ts';
 import { incoming } from '../telemetry/calls.ts';
+import { NO_FLIGHT } from '../support/runs.ts';
 
 export const TIMEOUTS = { connectMs: 2_000, headersMs: 10_000, idleMs: 10_000 };
 
@@ -30,7 +31,7 @@ export interface Caller {
   readonly upstream: Upstream;
   /** How each attempt ended, oldest first. */
   readonly attempts: { readonly status?: number; readonly error?: unknown }[];
-  readonly way: { readonly request: Incoming; readonly trace: CallTrace };
+  readonly way: { readonly request: Incoming; readonly trace: CallTrace; readonly flight: Cuttable };
   send(call: PermittedCall): Promise<Answer>;
   /** The client of every call so far goes away. */
   leave(): void;
@@ -66,8 +67,8 @@ export function callerOf(url: string, change: Partial<UpstreamSource> = {}, head
   return {
     upstream,
     attempts,
-    way: { request, trace },
-    send: (call) => forward(call, 'openai', { request, trace }),
+    way: { request, trace, flight: NO_FLIGHT },
+    send: (call) => forward(call, 'openai', { request, trace, flight: NO_FLIGHT }),
     leave() {
       gone = true;
       for (const listener of leaving) listener();

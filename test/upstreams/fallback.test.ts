@@ -5,6 +5,7 @@ import type { Answer } from '../../src/core/exchange.ts';
 import { fallbackForwarder } from '../../src/upstreams/fallback.ts';
 import type { Way } from '../../src/upstreams/forward.ts';
 import { chatCall, incoming } from '../telemetry/calls.ts';
+import { NO_FLIGHT } from '../support/runs.ts';
 
 const TRACE = { traceId: '', waited: () => {}, attempt: () => ({ headers: {}, end: () => {} }), end: () => {} };
 const to = (upstream: string): PermittedCall =>
@@ -28,7 +29,7 @@ async function ask(...outcomes: readonly (Answer | GatewayError)[]) {
     onFallback: (from, next) => void seen.left.push(`${from} → ${next}`),
   });
   const onTry = ({ access }: PermittedCall): void => void seen.told.push(access.resource.upstream);
-  const result = await forwardToOne(call, { request: incoming(), trace: TRACE, onTry }).catch(
+  const result = await forwardToOne(call, { request: incoming(), trace: TRACE, flight: NO_FLIGHT, onTry }).catch(
     (error: unknown) => error,
   );
   return { ...seen, result };

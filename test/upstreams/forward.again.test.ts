@@ -10,6 +10,7 @@ import { openUpstream, type Upstream } from '../../src/upstreams/upstream.ts';
 import { json, scriptedUpstream, type ScriptedUpstream } from '../support/upstream.ts';
 import { chatCall, incoming, toolCall } from '../telemetry/calls.ts';
 import { ONCE, read, TIMEOUTS, WAYS } from './calling.ts';
+import { NO_FLIGHT } from '../support/runs.ts';
 
 let server: ScriptedUpstream;
 let upstream: Upstream;
@@ -32,6 +33,7 @@ beforeEach(async () => {
   };
   now = 0;
   way = {
+    flight: NO_FLIGHT,
     request: incoming({
       onAbort: (listener) => {
         if (isGone) listener();

@@ -1,4 +1,4 @@
-import type { LedgerStore } from '../../../../src/limits/store.ts';
+import type { AdmitResult, LedgerStore } from '../../../../src/limits/store.ts';
 import { isNotAsked, releasedBefore } from '../../../../src/limits/unavailable.ts';
 import type { Dice } from '../dice.ts';
 import type { Answer, Asked, OperationLog, Outcome } from './operation.ts';
@@ -37,7 +37,7 @@ export function recordedStore(store: LedgerStore, { log, dice }: { log: Operatio
       ask(
         { kind: 'admit', call: request.call, chain: request.chain, leaseMs: request.leaseMs },
         () => store.admit(request),
-        (result) => (result.kind === 'lost' ? { kind: 'lost' } : { kind: result.kind, states: result.states }),
+        (result) => answerOf(result),
       ),
     settle: (request) =>
       ask({ kind: 'settle', call: request.call, actual: request.actual }, () => store.settle(request), ended),
@@ -59,3 +59,9 @@ function outcomeOf(thrown: unknown): Outcome {
 }
 
 const RELEASED = (releasedBefore().cause as Error).message;
+
+function answerOf(result: AdmitResult): Answer {
+  // No run stands behind the calls of a history.
+  if (result.kind === 'moved') throw new Error('an admission without a run was judged again');
+  return result.kind === 'lost' ? result : { kind: result.kind, states: result.states };
+}

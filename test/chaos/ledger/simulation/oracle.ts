@@ -74,7 +74,7 @@ export class LedgerOracle {
         this.#wrong(`${request.call} asked again was told ${brief(answer)} instead of ${brief(told)}`);
       return;
     }
-    if (answer === 'gone' || answer.kind === 'lost') return this.#wrong(`${request.call} is ${brief(answer)}`);
+    if (answer === 'gone' || !('states' in answer)) return this.#wrong(`${request.call} is ${brief(answer)}`);
     this.#sweep(tenant, nowMs);
     const judged = { request, nowMs, answer };
     this.#enter(tenant, judged);
@@ -206,7 +206,7 @@ export class LedgerOracle {
 interface Judged {
   readonly request: AdmitRequest;
   readonly nowMs: number;
-  readonly answer: Exclude<AdmitResult, { kind: 'lost' }>;
+  readonly answer: Exclude<AdmitResult, { kind: 'lost' | 'moved' }>;
 }
 
 interface Ending {

@@ -71,8 +71,8 @@ const BUDGET = (dice: Dice): Partial<Quota> => ({
 const AT_ONCE = (): Partial<Quota> => ({ kind: 'concurrency', unit: 'concurrency', window: { kind: 'none' } });
 
 /** What a limit lets through of the calls that callers.ts makes: mostly so little that it is met. */
-const CALLS = { rate: [3, 20], budget: [10, 300], concurrency: [1, 8] } as const;
-const PER_CALL = { requests: 1, concurrency: 1, tokens: 50, money: 500 } as const;
+const CALLS = { rate: [3, 20], budget: [10, 300], concurrency: [1, 8], steps: [3, 20], children: [1, 8] } as const;
+const PER_CALL = { requests: 1, concurrency: 1, runs: 1, tokens: 50, money: 500 } as const;
 
 function quotasOf(dice: Dice): readonly Quota[] {
   const scopes: readonly (readonly Scope[])[] = [[], ['agent'], ['agent'], ['model'], ['agent', 'model']];
