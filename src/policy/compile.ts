@@ -7,11 +7,21 @@ import { byPlace, type Checked, type Problem } from '../core/problem.ts';
 import { Spot } from '../documents/faults.ts';
 import { faultsOf, type Sound, soundItems } from '../documents/schema-faults.ts';
 import { readYaml, type SourceFile, type YamlSource } from '../documents/yaml-source.ts';
-import { compileLimit } from './compile-limit.ts';
+import { missingCeilings, type StatedLimit } from './ceilings.ts';
+import { compileLimit, type LimitPlace } from './compile-limit.ts';
+import { compileMax } from './compile-max.ts';
 import { compileCondition, compileRule } from './compile-rule.ts';
 import { Expressions } from './expression.ts';
-import { type Enforcement, type Policy, type PolicyHead, type PolicySet, policySet } from './policy-set.ts';
-import { limitSchema, type PolicyFile, policySchema, ruleSchema } from './schema.ts';
+import {
+  type Bound,
+  type Enforcement,
+  type Limit,
+  type Policy,
+  type PolicyHead,
+  type PolicySet,
+  policySet,
+} from './policy-set.ts';
+import { type LimitFile, limitSchema, type PolicyFile, policySchema, ruleSchema } from './schema.ts';
 
 export interface CompileOptions {
   readonly enforcement: Enforcement;
@@ -28,6 +38,7 @@ interface FilePlace {
 /** A file without a fault of its own. */
 interface CompiledFile {
   readonly policy: Policy;
+  readonly stated: readonly StatedLimit[];
   readonly text: string;
   readonly problem: YamlSource['problem'];
 }
@@ -39,6 +50,9 @@ export function compile(files: readonly SourceFile[], { enforcement, sha256 }: C
   const compiled = checked.flatMap((file) => (file.ok ? [file.value] : []));
   const problems = [...checked.flatMap((file) => (file.ok ? [] : file.problems)), ...sameNames(compiled)];
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
+  // A ceiling may stand in any file, so that all of them must be sound to know that there is none.
+  const unbounded = withoutCeiling(compiled);
+  if (unbounded.length > 0) return { ok: false, problems: unbounded.sort(byPlace) };
   const policies = compiled.map(({ policy }) => policy);
   return { ok: true, value: policySet(policies, { revision: sha256(contentOf(compiled)), enforcement }) };
 }
@@ -61,13 +75,36 @@ function compileFile(file: SourceFile, { position, expressions, enforcement }: F
   const soundRules = soundItems(rules, { schema: ruleSchema, spot: top.at('rules') });
   const soundLimits = soundItems(limits, { schema: limitSchema, spot: top.at('limits') });
   refuseTwins([...soundRules, ...soundLimits]);
-  const policy: Policy = {
-    ...head,
-    rules: soundRules.map(({ item, spot }) => compileRule(item, { policy: head, spot, expressions })),
-    limits: soundLimits.map(({ item, spot }) => compileLimit(item, { policy: head, spot, enforcement })),
-  };
+  const compiledRules = soundRules.map(({ item, spot }) => compileRule(item, { policy: head, spot, expressions }));
+  const compiledLimits = compileLimits(soundLimits, { policy: head, enforcement });
   if (faults.length > 0) return { ok: false, problems: faults.map(problem) };
-  return { ok: true, value: { policy, text: file.text, problem } };
+  const { stated, ...counted } = compiledLimits;
+  return {
+    ok: true,
+    value: { policy: { ...head, rules: compiledRules, ...counted }, stated, text: file.text, problem },
+  };
+}
+
+interface CompiledLimits extends Pick<Policy, 'limits' | 'bounds'> {
+  readonly stated: readonly StatedLimit[];
+}
+
+function compileLimits(items: readonly Sound<LimitFile>[], place: Omit<LimitPlace, 'spot'>): CompiledLimits {
+  const limits: Limit[] = [];
+  const bounds: Bound[] = [];
+  const stated: StatedLimit[] = [];
+  for (const [index, { item, spot }] of items.entries()) {
+    if (item.max) {
+      const max = compileMax(item, item.max, { ...place, spot });
+      limits.push(...max.limits);
+      bounds.push(...max.bounds);
+    } else {
+      const limit = compileLimit(item, { ...place, spot });
+      limits.push(limit);
+      stated.push({ policy: place.policy, written: item, quota: limit.quota, index });
+    }
+  }
+  return { limits, bounds, stated };
 }
 
 /** The fields of a file that may not be sound as a whole, so that one fault does not hide those behind it. */
@@ -95,6 +132,14 @@ function sameNames(files: readonly CompiledFile[]): Problem[] {
     const taken = seen.has(name);
     seen.add(name);
     return taken ? [problem({ path: ['policy'], message: `the name \`${name}\` is taken by another policy` })] : [];
+  });
+}
+
+function withoutCeiling(files: readonly CompiledFile[]): Problem[] {
+  const missing = missingCeilings(files.flatMap(({ stated }) => stated));
+  return missing.flatMap(({ limit, fault }) => {
+    const file = files.find(({ stated }) => stated.includes(limit));
+    return file ? [file.problem(fault)] : [];
   });
 }
 

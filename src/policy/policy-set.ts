@@ -1,5 +1,9 @@
+import { type Action, ACTIONS } from '../core/access.ts';
+import type { ApprovalTerms } from '../core/approval.ts';
+import type { Obligation, TreeBound } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Quota } from '../core/quota.ts';
+import { KINDS_OF } from './actions.ts';
 import type { Condition } from './expression.ts';
 import { type Targeted, TargetIndex } from './target-index.ts';
 import { PrincipalValue } from './vocabulary.ts';
@@ -15,12 +19,28 @@ export interface Rule extends Targeted {
   readonly effect: Effect;
   readonly when: Condition | undefined;
   readonly because: string | undefined;
+  /** Of a hold: what it asks for. */
+  readonly terms: ApprovalTerms | undefined;
+  /** What a permit stands on where the rule lets a call pass. */
+  readonly obligations: readonly Obligation[];
   readonly policy: PolicyHead;
 }
 
 export interface Limit extends Targeted {
   readonly quota: Quota;
   readonly policy: PolicyHead;
+}
+
+/** What a `max` says of runs that is not counted. */
+export interface Bound extends Targeted {
+  readonly bound: TreeBound;
+  readonly policy: PolicyHead;
+}
+
+/** A pattern whose calls some condition reads the number of. */
+export interface CountedPattern extends Targeted {
+  /** As it is written. */
+  readonly source: string;
 }
 
 /** What holds for all of a policy. */
@@ -36,6 +56,7 @@ export interface PolicyHead {
 export interface Policy extends PolicyHead {
   readonly rules: readonly Rule[];
   readonly limits: readonly Limit[];
+  readonly bounds: readonly Bound[];
 }
 
 /** Whether a policy applies to a principal. `failed`: its condition failed, so that it refuses and limits, but allows nothing. */
@@ -57,9 +78,13 @@ export interface PolicySet {
   /** The rules that can decide something. */
   readonly rules: TargetIndex<Rule>;
   readonly limits: TargetIndex<Limit>;
+  readonly bounds: TargetIndex<Bound>;
+  readonly counted: TargetIndex<CountedPattern>;
   readonly callerOf: (principal: Principal) => Caller;
   /** Whether some rule reads the time. */
   readonly readsTime: boolean;
+  /** Whether some rule reads of a run what its calls change, or what clients say of it. */
+  readonly readsRun: boolean;
 }
 
 export function policySet(
@@ -68,20 +93,31 @@ export function policySet(
 ): PolicySet {
   const callers = new WeakMap<Principal, Caller>();
   // Sorted, so that what is found stands in the same order whatever the order of files and rules was.
-  const rules = policies.flatMap((policy) => policy.rules).sort((one, other) => (one.id < other.id ? -1 : 1));
-  const limits = policies
-    .flatMap((policy) => policy.limits)
-    .sort((one, other) => (one.quota.id < other.quota.id ? -1 : 1));
-  for (const part of [policies, ...policies, ...rules, ...limits, ...limits.map(({ quota }) => quota)])
-    Object.freeze(part);
+  const rules = sorted(
+    policies.flatMap((policy) => policy.rules),
+    ({ id }) => id,
+  );
+  const limits = sorted(
+    policies.flatMap((policy) => policy.limits),
+    ({ quota }) => quota.id,
+  );
+  const bounds = sorted(
+    policies.flatMap((policy) => policy.bounds),
+    ({ bound }) => bound.id,
+  );
+  freezeAll([policies, ...policies, ...rules, ...limits, ...bounds]);
+  freezeAll([...limits.map(({ quota }) => quota), ...bounds.map(({ bound }) => bound)]);
   return Object.freeze({
     revision,
     enforcement,
     policies,
     readsTime: rules.some(({ when }) => when?.readsTime),
+    readsRun: rules.some(({ when }) => when?.readsRun),
     // In shadow an `allow` grants nothing, so that nothing ever asks for it.
     rules: new TargetIndex(rules.filter(({ effect, policy }) => !(policy.shadow && effect === 'allow'))),
     limits: new TargetIndex(limits),
+    bounds: new TargetIndex(bounds),
+    counted: new TargetIndex(countedBy(rules)),
     callerOf: (principal: Principal) => {
       const known = callers.get(principal);
       if (known) return known;
@@ -90,6 +126,27 @@ export function policySet(
       callers.set(principal, caller);
       return caller;
     },
+  });
+}
+
+function sorted<T>(items: readonly T[], idOf: (item: T) => string): T[] {
+  return items.toSorted((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
+}
+
+function freezeAll(parts: readonly object[]): void {
+  for (const part of parts) Object.freeze(part);
+}
+
+/** What asks about a thing is not a call of it. */
+const ASKING: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
+
+/** What has to be counted, whatever policies the caller is under: a count means the same for all who read it. */
+function countedBy(rules: readonly Rule[]): CountedPattern[] {
+  const patterns = rules.flatMap(({ when }) => when?.counters.flatMap(({ pattern }) => pattern ?? []) ?? []);
+  const bySource = new Map(patterns.map((pattern) => [pattern.source, pattern]));
+  return sorted([...bySource.values()], ({ source }) => source).map((pattern) => {
+    const actions = ACTIONS.filter((action) => KINDS_OF[action].includes(pattern.kind) && !ASKING.has(action));
+    return { source: pattern.source, targets: [{ actions, patterns: [pattern] }] };
   });
 }
 

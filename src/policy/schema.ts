@@ -6,11 +6,10 @@ import { FAMILIES } from './actions.ts';
 // Names (actions, scopes, patterns) are plain texts to zod, so that compiling can say which name was meant; the JSON
 // Schema lists them for editors. A schema here neither transforms nor fills in.
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const name = z
-  .string()
-  .regex(NAME, 'expected up to 64 lower-case letters, digits, `.`, `_` and `-`')
-  .describe('Lower-case letters, digits, `.`, `_` and `-`.');
+/** Of policies, rules, limits and labels. */
+export const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+export const NAME_FAULT = 'expected up to 64 lower-case letters, digits, `.`, `_` and `-`';
+const name = z.string().regex(NAME, NAME_FAULT).describe('Lower-case letters, digits, `.`, `_` and `-`.');
 
 const TEXT_MAX = 4_096;
 const text = z
@@ -19,7 +18,7 @@ const text = z
   .max(TEXT_MAX, `expected at most ${TEXT_MAX} characters`);
 
 const condition = text.describe('A condition in CEL.');
-const later = z.unknown().describe('Comes with run governance; refused by this version.');
+const count = z.int().min(1, 'expected at least 1');
 
 /** One text or a list of them, out of a list of names that editors offer. */
 function oneOrMore(names: readonly string[] | undefined, what: string) {
@@ -34,12 +33,59 @@ const patterns = oneOrMore(undefined, 'a resource pattern').describe(
   '`kind/upstream/name`; `*` and `{a,b}` are patterns.',
 );
 
+const approval = z
+  .strictObject({
+    roles: oneOrMore(undefined, 'a role').describe('Roles of which an approver needs one; `approver` unless said.'),
+    approvers: count
+      .optional()
+      .describe('How many different people have to approve, never the requester; 1 unless said.'),
+    expires: text.optional().describe('How long people have to decide, e.g. `2h`, `5d`; `24h` unless said.'),
+    grant: text.optional().describe('How long an approval serves; `1h` unless said.'),
+    uses: count.optional().describe('For how many calls an approval serves; 1 unless said.'),
+    wait: text.optional().describe('How long the call waits for it, from `0s` to `5min`; `30s` unless said.'),
+    redact: oneOrMore(undefined, 'an argument').describe('Arguments that approvers do not see, e.g. `args.body`.'),
+  })
+  .describe('What a `hold` asks for before its call may go on.');
+
+const undo = z
+  .strictObject({
+    tool: text.describe('`upstream/name` of the tool that takes the call back.'),
+    args: z
+      .record(
+        text,
+        z.union([text, z.number(), z.boolean(), z.null()], {
+          error: 'expected a text, a number, `true`, `false` or `null`',
+        }),
+      )
+      .optional()
+      .describe(
+        'Its arguments: `args.owner` and `result.id` are read from the call, a text of its own stands in single quotes.',
+      ),
+  })
+  .describe('The call that takes a journaled one back.');
+
+const obligations = z
+  .strictObject({
+    label: oneOrMore(undefined, 'a label').describe('Labels that the run carries from this call on.'),
+    scope: z
+      .enum(['tree', 'node'])
+      .optional()
+      .describe('Who carries them: the whole tree unless said; `node` is the run and those below it.'),
+    journal: z
+      .literal(true, 'expected `true`')
+      .optional()
+      .describe('The call is recorded, so that its repeat never runs twice.'),
+    undo: undo.optional(),
+  })
+  .describe('What the rule does beside, where it lets a call pass.');
+
 export const ruleSchema = z
   .strictObject({
     id: name,
     allow: actions.describe('Actions that the rule allows.'),
     deny: actions.describe('Actions that the rule denies, whatever other rules allow.'),
-    hold: actions.describe('Comes with run governance; refused by this version.'),
+    hold: actions.describe('Actions that a person has to approve, where some rule allows them.'),
+    approval: approval.optional(),
     on: patterns,
     when: condition.optional(),
     because: z
@@ -50,17 +96,37 @@ export const ruleSchema = z
       .optional()
       .describe('Told to the caller with a refusal. Lower case, no full stop.'),
     // oxlint-disable-next-line unicorn/no-thenable -- the language's own word
-    then: later.optional(),
+    then: obligations.optional(),
   })
   .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }, { required: ['hold'] }] });
+
+const max = z
+  .strictObject({
+    depth: z
+      .int()
+      .min(0, 'expected at least 0')
+      .optional()
+      .describe('How deep runs may lie below the first; 0 for no sub-agents.'),
+    children: count.optional().describe('Runs that may begin below the scope.'),
+    steps: count.optional().describe('Admitted calls.'),
+    duration: text.optional().describe('How long a tree may go on from its first call, e.g. `5d`.'),
+    concurrency: count.optional().describe('Calls under way at the same moment.'),
+    repeats: count.optional().describe('How often the same call with the same result may be repeated within a tree.'),
+  })
+  .describe('What a run may come to; counted for the whole tree unless `per` is `run` or `run.parent`.');
 
 export const limitSchema = z
   .strictObject({
     id: name,
-    budget: text.optional().describe('`25 USD`, `1000000 tokens`, `500 requests`; needs `every`.'),
+    budget: text
+      .optional()
+      .describe('`25 USD`, `1000000 tokens`, `500 requests`; needs `every`, unless `per` names runs.'),
+    reserve: text
+      .optional()
+      .describe('`0.10 USD for final`: the part of a budget per run that only its last report may use.'),
     rate: text.optional().describe('`60/min`, `10/s`, `100000 tokens/min`.'),
-    concurrency: z.int().min(1, 'expected at least 1').optional().describe('Calls under way at the same moment.'),
-    max: later.optional(),
+    concurrency: count.optional().describe('Calls under way at the same moment.'),
+    max: max.optional(),
     every: text.optional().describe('`hour`, `day`, `week`, `month`, `year`, or a rolling window: `90s`, `1h`, `5d`.'),
     wait: text
       .optional()
@@ -93,6 +159,9 @@ export const policySchema = z
   .meta({ title: 'Waygate policy', anyOf: [{ required: ['rules'] }, { required: ['limits'] }] });
 
 export type RuleFile = z.infer<typeof ruleSchema>;
+export type ApprovalFile = z.infer<typeof approval>;
+export type ThenFile = z.infer<typeof obligations>;
+export type MaxFile = z.infer<typeof max>;
 export type LimitFile = z.infer<typeof limitSchema>;
 export type PolicyFile = z.infer<typeof policySchema>;
 
@@ -107,6 +176,26 @@ const principal = z.strictObject({
   actors: z.array(z.strictObject({ subject: text, issuer: text.optional() })).optional(),
 });
 
+const total = z.int().min(0, 'expected at least 0');
+
+const run = z
+  .strictObject({
+    id: text.optional(),
+    parent: text.optional(),
+    depth: total.optional(),
+    source: z
+      .enum(['token', 'claims', 'header', 'hint', 'principal'])
+      .optional()
+      .describe('Who says that it is one; `hint` unless said.'),
+    labels: z.array(text).optional().describe('Labels that its tree carries.'),
+    steps: total.optional().describe('Of its whole tree, as all counters.'),
+    errors: total.optional(),
+    spent: text.optional().describe('What its tree has spent, e.g. `2.50 USD`.'),
+    calls: z.record(text, total).optional().describe('By the pattern that a policy counts calls of.'),
+    age: text.optional().describe('Since the first call of its tree, e.g. `90s`, `2h`.'),
+  })
+  .describe('The run that the call belongs to; a new one unless said.');
+
 export const testSchema = z
   .array(
     z.strictObject({
@@ -118,9 +207,7 @@ export const testSchema = z
         action: text.meta({ enum: [...ACTIONS] }),
         resource: text.describe('`kind/upstream/name`'),
         args: z.record(z.string(), z.unknown()).optional(),
-        run: z
-          .strictObject({ id: text.optional(), depth: z.int().min(0, 'expected at least 0').optional() })
-          .optional(),
+        run: run.optional(),
         context: z
           .strictObject({
             route: text.optional(),
@@ -135,6 +222,17 @@ export const testSchema = z
           .min(1, 'expected at least one rule')
           .describe('Ids of the deciding rules, `policy/rule`, in any order.'),
         limits: ids.optional().describe('Ids of all limits that a permitted call must stay within, in any order.'),
+        labels: ids
+          .optional()
+          .describe(
+            'Labels that the run carries from this call on, `label@node` for one of a node; also of a hold, once approved.',
+          ),
+        journal: z.boolean().optional().describe('Whether the call is recorded; also of a hold, once approved.'),
+        approval: approval
+          .optional()
+          .describe(
+            'Of a hold: what its approval takes, of all rules that hold together; only what is said is compared.',
+          ),
         shadow: z
           .strictObject({ effect: z.enum(['deny', 'hold']), rules: ids.min(1, 'expected at least one rule') })
           .optional()

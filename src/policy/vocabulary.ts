@@ -1,7 +1,8 @@
 // The words of conditions: variables, their fields, functions. A table; what is not in it is refused at load.
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 import type { AccessContext, Resource } from '../core/access.ts';
 import type { Actor, Principal } from '../core/principal.ts';
-import type { Run } from '../core/run.ts';
+import { labelsOf, type Run } from '../core/run.ts';
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -19,7 +20,19 @@ export const TYPES = {
     actors: 'list<Actor>',
   },
   Resource: { kind: 'string', upstream: 'string', name: 'string' },
-  Run: { id: 'string', depth: 'int' },
+  Run: {
+    id: 'string',
+    root: 'string',
+    parent: 'string',
+    depth: 'int',
+    source: 'string',
+    labels: 'list<string>',
+    age: 'google.protobuf.Duration',
+    steps: 'int',
+    errors: 'int',
+    spent: 'double',
+    calls: 'map<string, int>',
+  },
   Context: { route: 'string', stream: 'bool', time: TIME },
 } as const satisfies Readonly<Record<string, Fields>>;
 
@@ -40,12 +53,8 @@ export const RULE_VARIABLES: Fields = {
 /** Variables of `applies`: it is decided once for a principal. */
 export const APPLIES_VARIABLES: Fields = TYPES.Principal;
 
-/** Fields that will be there once runs are governed. */
-export const LATER: Readonly<Record<string, readonly string[]>> = {
-  run: ['root', 'parent', 'labels', 'state', 'steps', 'spent', 'children', 'age'],
-};
-
-export const LATER_MESSAGE = 'comes with run governance; this version does not enforce it and so refuses it';
+/** What of `run` is counted for its whole tree. Conditions may only compare it with a literal number (counters.ts). */
+export const COUNTERS = ['steps', 'errors', 'spent', 'calls'] as const;
 
 /** Names of types, for `type(args.x) == int`. */
 export const TYPE_NAMES = ['bool', 'int', 'double', 'string', 'list', 'map', 'null_type'] as const;
@@ -130,12 +139,57 @@ export class ResourceValue {
   }
 }
 
+const MICRO = 1_000_000;
+
+/** Its fields are made when they are read: few conditions read any. */
 export class RunValue {
-  readonly id: string;
-  readonly depth: bigint;
-  constructor({ id, depth }: Run) {
-    this.id = id;
-    this.depth = BigInt(depth);
+  readonly #run: Run;
+  readonly #timeMs: number;
+  /** By pattern; holds those that some condition of this request reads. */
+  readonly calls = new Map<string, bigint>();
+  #labels: readonly string[] | undefined;
+
+  constructor(run: Run, timeMs: number) {
+    this.#run = run;
+    this.#timeMs = timeMs;
+  }
+
+  get id(): string {
+    return this.#run.id;
+  }
+  get root(): string {
+    return this.#run.root;
+  }
+  get parent(): string {
+    return this.#run.parent ?? '';
+  }
+  get depth(): bigint {
+    return BigInt(this.#run.depth);
+  }
+  get source(): string {
+    return this.#run.source;
+  }
+  get labels(): readonly string[] {
+    return (this.#labels ??= labelsOf(this.#run));
+  }
+  /** Since the first call of the tree; a clock that lags behind makes no negative age. */
+  get age(): Duration {
+    const { bornMs = this.#timeMs } = this.#run.tree;
+    return Duration.fromMilliseconds(Math.max(0, this.#timeMs - bornMs));
+  }
+  get steps(): bigint {
+    return BigInt(this.#count('steps'));
+  }
+  get errors(): bigint {
+    return BigInt(this.#count('errors'));
+  }
+  /** In USD. */
+  get spent(): number {
+    return this.#count('spent') / MICRO;
+  }
+
+  #count(name: string): number {
+    return this.#run.tree.counts.get(name) ?? 0;
   }
 }
 
