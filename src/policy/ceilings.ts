@@ -16,23 +16,19 @@ export interface StatedLimit {
 }
 
 /**
- * Every budget per run without a ceiling: a budget or rate of the same unit that does not count by runs, over the same `on`
- * or over everything, that binds whomever the budget binds (the same `applies`, or none) and is enforced where it is.
+ * Every budget per run of a file without a ceiling among all limits: a budget or rate of the same unit that does not count
+ * by runs, over the same `on` or over everything, that binds whomever the budget binds (the same `applies`, or none) and is
+ * enforced where it is.
  */
-export function missingCeilings(
-  limits: readonly StatedLimit[],
-): { readonly limit: StatedLimit; readonly fault: Fault }[] {
+export function missingCeilings(limits: readonly StatedLimit[], all: readonly StatedLimit[]): Fault[] {
   return limits
     .filter(({ quota }) => quota.kind === 'budget' && quota.per.some(isOfRun))
-    .filter((limit) => !limits.some((other) => isCeiling(other, limit)))
-    .map((limit) => ({
-      limit,
-      fault: {
-        path: ['limits', limit.index, 'per'],
-        message: `a budget per run needs a ceiling per principal beside it: a client may split its work into any number of runs; add a limit of the same unit with e.g. \`every: day\` and \`per: subject\`, for the same \`on\` and \`applies\``,
-      },
-    }));
+    .filter((limit) => !all.some((other) => isCeiling(other, limit)))
+    .map(({ index }) => ({ path: ['limits', index, 'per'], message: MISSING }));
 }
+
+const MISSING =
+  'a budget per run needs a ceiling per principal beside it: a client may split its work into any number of runs; add a limit of the same unit with e.g. `every: day` and `per: subject`, for the same `on` and `applies`';
 
 function isCeiling(other: StatedLimit, limit: StatedLimit): boolean {
   const { unit, per } = other.quota;

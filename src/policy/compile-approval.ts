@@ -36,21 +36,18 @@ export function compileApproval(
   };
 }
 
-/** What several holds ask for together: all of it. Without a role in common nobody may approve, which `roles` then says. */
-export function mergeTerms(first: ApprovalTerms, others: readonly ApprovalTerms[]): ApprovalTerms {
-  return others.reduce(
-    (merged, terms) => ({
-      rules: uniqueOf([...merged.rules, ...terms.rules]),
-      roles: merged.roles.filter((role) => terms.roles.includes(role)),
-      approvers: Math.max(merged.approvers, terms.approvers),
-      expiresMs: Math.min(merged.expiresMs, terms.expiresMs),
-      grantMs: Math.min(merged.grantMs, terms.grantMs),
-      uses: Math.min(merged.uses, terms.uses),
-      waitMs: Math.max(merged.waitMs, terms.waitMs),
-      redact: uniqueOf([...merged.redact, ...terms.redact]),
-    }),
-    first,
-  );
+/** What one or more holds ask for together: all of it. Without a role in common nobody may approve, which `roles` then says. */
+export function mergeTerms(all: readonly ApprovalTerms[]): ApprovalTerms {
+  return all.reduce((one, other) => ({
+    rules: uniqueOf([...one.rules, ...other.rules]),
+    roles: one.roles.filter((role) => other.roles.includes(role)),
+    approvers: Math.max(one.approvers, other.approvers),
+    expiresMs: Math.min(one.expiresMs, other.expiresMs),
+    grantMs: Math.min(one.grantMs, other.grantMs),
+    uses: Math.min(one.uses, other.uses),
+    waitMs: Math.max(one.waitMs, other.waitMs),
+    redact: uniqueOf([...one.redact, ...other.redact]),
+  }));
 }
 
 function uniqueOf(texts: readonly string[]): string[] {

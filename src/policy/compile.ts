@@ -8,20 +8,11 @@ import { Spot } from '../documents/faults.ts';
 import { faultsOf, type Sound, soundItems } from '../documents/schema-faults.ts';
 import { readYaml, type SourceFile, type YamlSource } from '../documents/yaml-source.ts';
 import { missingCeilings, type StatedLimit } from './ceilings.ts';
-import { compileLimit, type LimitPlace } from './compile-limit.ts';
-import { compileMax } from './compile-max.ts';
+import { compileLimits } from './compile-limits.ts';
 import { compileCondition, compileRule } from './compile-rule.ts';
 import { Expressions } from './expression.ts';
-import {
-  type Bound,
-  type Enforcement,
-  type Limit,
-  type Policy,
-  type PolicyHead,
-  type PolicySet,
-  policySet,
-} from './policy-set.ts';
-import { type LimitFile, limitSchema, type PolicyFile, policySchema, ruleSchema } from './schema.ts';
+import { type Enforcement, type Policy, type PolicyHead, type PolicySet, policySet } from './policy-set.ts';
+import { limitSchema, type PolicyFile, policySchema, ruleSchema } from './schema.ts';
 
 export interface CompileOptions {
   readonly enforcement: Enforcement;
@@ -75,36 +66,14 @@ function compileFile(file: SourceFile, { position, expressions, enforcement }: F
   const soundRules = soundItems(rules, { schema: ruleSchema, spot: top.at('rules') });
   const soundLimits = soundItems(limits, { schema: limitSchema, spot: top.at('limits') });
   refuseTwins([...soundRules, ...soundLimits]);
-  const compiledRules = soundRules.map(({ item, spot }) => compileRule(item, { policy: head, spot, expressions }));
-  const compiledLimits = compileLimits(soundLimits, { policy: head, enforcement });
-  if (faults.length > 0) return { ok: false, problems: faults.map(problem) };
-  const { stated, ...counted } = compiledLimits;
-  return {
-    ok: true,
-    value: { policy: { ...head, rules: compiledRules, ...counted }, stated, text: file.text, problem },
+  const { stated, ...counted } = compileLimits(soundLimits, { policy: head, enforcement });
+  const policy: Policy = {
+    ...head,
+    rules: soundRules.map(({ item, spot }) => compileRule(item, { policy: head, spot, expressions })),
+    ...counted,
   };
-}
-
-interface CompiledLimits extends Pick<Policy, 'limits' | 'bounds'> {
-  readonly stated: readonly StatedLimit[];
-}
-
-function compileLimits(items: readonly Sound<LimitFile>[], place: Omit<LimitPlace, 'spot'>): CompiledLimits {
-  const limits: Limit[] = [];
-  const bounds: Bound[] = [];
-  const stated: StatedLimit[] = [];
-  for (const [index, { item, spot }] of items.entries()) {
-    if (item.max) {
-      const max = compileMax(item, item.max, { ...place, spot });
-      limits.push(...max.limits);
-      bounds.push(...max.bounds);
-    } else {
-      const limit = compileLimit(item, { ...place, spot });
-      limits.push(limit);
-      stated.push({ policy: place.policy, written: item, quota: limit.quota, index });
-    }
-  }
-  return { limits, bounds, stated };
+  if (faults.length > 0) return { ok: false, problems: faults.map(problem) };
+  return { ok: true, value: { policy, stated, text: file.text, problem } };
 }
 
 /** The fields of a file that may not be sound as a whole, so that one fault does not hide those behind it. */
@@ -136,11 +105,8 @@ function sameNames(files: readonly CompiledFile[]): Problem[] {
 }
 
 function withoutCeiling(files: readonly CompiledFile[]): Problem[] {
-  const missing = missingCeilings(files.flatMap(({ stated }) => stated));
-  return missing.flatMap(({ limit, fault }) => {
-    const file = files.find(({ stated }) => stated.includes(limit));
-    return file ? [file.problem(fault)] : [];
-  });
+  const all = files.flatMap(({ stated }) => stated);
+  return files.flatMap(({ stated, problem }) => missingCeilings(stated, all).map(problem));
 }
 
 /** What a revision stands for: the policies by name, wherever their files are and in whatever order they came. */

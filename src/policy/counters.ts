@@ -139,5 +139,6 @@ function cutsOf({ op, value }: Comparison): readonly number[] {
   const beyond = Math.floor(value) + 1;
   if (op === '<' || op === '>=') return [from];
   if (op === '<=' || op === '>') return [beyond];
-  return from === value ? [from, beyond] : [];
+  // Types let only whole numbers be compared so, and money is whole in micro-USD.
+  return [from, beyond];
 }

@@ -24,12 +24,10 @@ export function decideCall(set: PolicySet, { access, parts }: Pick<Call, 'access
     decision.effect === 'permit' ? decision : (decision as Held).held.permit,
   );
   const permit = joined(permits, whole);
-  const [first, ...others] = decisions.filter((decision): decision is Held => decision.effect === 'hold');
+  const holds = decisions.filter((decision): decision is Held => decision.effect === 'hold');
+  const [first] = holds;
   if (!first) return permit;
-  const terms = mergeTerms(
-    first.held.terms,
-    others.map(({ held }) => held.terms),
-  );
+  const terms = mergeTerms(holds.map(({ held }) => held.terms));
   const told = { ...first, rules: terms.rules, shadow: permit.shadow };
   if (terms.roles.length > 0)
     return { ...told, reason: `the batch is held, since ${first.reason}`, held: { terms, permit } };

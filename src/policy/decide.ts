@@ -61,9 +61,11 @@ function obligationsOf(passing: readonly Hit[], { action }: AccessRequest): read
   return [...usual, ...onceJournaled(passing.flatMap(({ rule }) => rule.obligations))];
 }
 
-/** A call is recorded once, and taken back once: as the first rule says that knows how. */
+/** A call is recorded once, and taken back once: as the first rule by its id says that knows how. */
 export function onceJournaled(obligations: readonly Obligation[]): Obligation[] {
-  const journals = obligations.filter((obligation) => obligation.kind === 'journal');
+  const journals = obligations
+    .filter((obligation) => obligation.kind === 'journal')
+    .sort((one, other) => (one.rule < other.rule ? -1 : 1));
   const kept = journals.find(({ undo }) => undo !== undefined) ?? journals[0];
   return obligations.filter((obligation) => obligation.kind !== 'journal' || obligation === kept);
 }
@@ -81,11 +83,7 @@ function refusal(hits: readonly Hit[], request: AccessRequest): Refused | undefi
 function heldBy(hits: readonly Hit[], request: AccessRequest): Refused | undefined {
   const held = refusalBy('hold', hits, request);
   if (!held) return undefined;
-  const [first, ...others] = hitsOf('hold', hits).flatMap(({ rule }) => rule.terms ?? []) as [
-    ApprovalTerms,
-    ...ApprovalTerms[],
-  ];
-  const terms = mergeTerms(first, others);
+  const terms = mergeTerms(hitsOf('hold', hits).map(({ rule }) => rule.terms as ApprovalTerms));
   if (terms.roles.length > 0) return { ...held, terms };
   return { effect: 'deny', rules: held.rules, reason: rolelessReason(terms.rules, request) };
 }

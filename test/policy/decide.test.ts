@@ -248,7 +248,7 @@ describe('obligations', () => {
       return decision.effect === 'permit' ? decision.obligations : [];
     };
     expect(journals(journal, journal)).toEqual([{ kind: 'journal', rule: 'p/r0', undo: undefined }]);
-    expect(journals(journal, undo, undo)).toEqual([
+    expect(journals(journal, { ...undo, on: 'tool/*/*' }, undo)).toEqual([
       {
         kind: 'journal',
         rule: 'p/r1',
