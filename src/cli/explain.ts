@@ -3,7 +3,7 @@ import type { AccessRequest } from '../core/access.ts';
 import { readDocument } from '../documents/document.ts';
 import { type Fault, Spot } from '../documents/faults.ts';
 import { explain as explainRequest, formatExplanation } from '../policy/explain.ts';
-import { type TestCase, testSchema } from '../policy/schema.ts';
+import { type TestCase, testSchema } from '../policy/tests/schema.ts';
 import { requestOf } from '../policy/test-request.ts';
 import { readText } from './config-file.ts';
 import { type ExitCode, type Output, ProblemsError, UsageError } from './output.ts';

@@ -4,7 +4,8 @@ import type { Condition } from './expression.ts';
 import type { Outcome } from './outcome.ts';
 import type { Read } from './reads.ts';
 import type { Trace } from './trace.ts';
-import { ContextValue, type PrincipalValue, ResourceValue, RunValue, type TYPES } from './vocabulary.ts';
+import { ContextValue, type PrincipalValue, ResourceValue, RunValue } from './values.ts';
+import type { TYPES } from './vocabulary.ts';
 
 /**
  * What the loops of one condition may cost: passes times the characters that each may touch. About 50 ms at worst; a list of

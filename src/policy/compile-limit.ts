@@ -1,22 +1,17 @@
-import { type Action, MODEL_USES, type ResourceKind } from '../core/access.ts';
 import type { Quota, Scope, Window } from '../core/quota.ts';
 import type { Spot } from '../documents/faults.ts';
-import { KINDS_OF } from './actions.ts';
 import { type Amount, readBudget, readRate, readReserve, readWait, readWindow } from './amounts.ts';
 import { unknownZone, zoneFormat } from './functions.ts';
 import type { Enforcement, Limit, PolicyHead } from './policy-set.ts';
 import { readLimitTargets } from './read-target.ts';
 import type { LimitFile } from './schema.ts';
 import { readScopes, isOfRun } from './scopes.ts';
-import type { Target } from './target-index.ts';
+import { countedBy } from './limit-targets.ts';
 import { wordsOf } from './words.ts';
 
 /** What is counted by itself; the parts of a `max` are compiled in compile-max.ts. */
 const KINDS = ['budget', 'rate', 'concurrency'] as const;
 type Kind = (typeof KINDS)[number];
-
-/** Scopes that only one kind of resource has. */
-const KIND_OF_SCOPE: Partial<Record<Scope, ResourceKind>> = { model: 'model', tool: 'tool' };
 
 export interface LimitPlace {
   readonly policy: PolicyHead;
@@ -46,7 +41,7 @@ export function compileLimit(limit: LimitFile, { policy, spot, enforcement }: Li
       ...readWaiting(limit, spot),
       ...readKept(limit, { spot, measure, per, kind }),
     },
-    targets: countedBy(targets, { measure, per, spot }),
+    targets: countedBy(targets, { unit: measure.unit, per, spot }),
     policy,
   };
 }
@@ -136,26 +131,4 @@ export function refuseWindow(
 ): void {
   for (const field of ['every', 'tz'] as const)
     if (limit[field] !== undefined) spot.at(field).fault(`\`${field}\` goes with a budget, ${because}`, { of: 'key' });
-}
-
-interface Counting {
-  readonly measure: Measure;
-  readonly per: readonly Scope[];
-  readonly spot: Spot;
-}
-
-/** The targets without the actions that have not the unit or not all of the scopes. */
-function countedBy(named: readonly Target[], { measure, per, spot }: Counting): Target[] {
-  const targets = named
-    .map(({ actions, patterns }) => ({ actions: actions.filter((action) => mayCount(action, measure, per)), patterns }))
-    .filter(({ actions }) => actions.length > 0);
-  if (named.length > 0 && targets.length === 0)
-    spot.fault('this limit never counts anything: `on`, `per` and its unit exclude each other');
-  return targets;
-}
-
-function mayCount(action: Action, { unit }: Measure, per: readonly Scope[]): boolean {
-  if (unit === 'tokens' && !MODEL_USES.has(action)) return false;
-  if (unit === 'money' && !MODEL_USES.has(action) && action !== 'http.request') return false;
-  return KINDS_OF[action].some((kind) => per.every((scope) => (KIND_OF_SCOPE[scope] ?? kind) === kind));
 }

@@ -1,15 +1,23 @@
 // What lets a call pass, and on what its permit stands, in lines for people.
 import type { ApprovalTerms } from '../core/approval.ts';
-import type { Decision, Permit, TreeBound } from '../core/decision.ts';
+import type { Decision, Obligation, Permit, TreeBound } from '../core/decision.ts';
 import type { CountRange } from '../core/run.ts';
 import { formatSpan } from './amounts.ts';
-import { labelsIn } from './test-differences.ts';
 
 /** Nothing for a denial; for a hold what it asks for, and what its permit would stand on. */
 export function permitLines(decision: Decision): string[] {
   if (decision.effect === 'permit') return linesOf(decision);
   const { held } = decision;
   return held ? [`asks for ${formatTerms(held.terms)}`, ...linesOf(held.permit)] : [];
+}
+
+/** The labels that obligations set: `label@node` for one that only the run and those below it carry. */
+export function labelsIn(obligations: readonly Obligation[]): string[] {
+  const set = obligations.flatMap((obligation) => {
+    if (obligation.kind !== 'label') return [];
+    return obligation.labels.map((label) => (obligation.scope === 'node' ? `${label}@node` : label));
+  });
+  return [...new Set(set)];
 }
 
 /** `depth at most 3, duration at most 5d` */

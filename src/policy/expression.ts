@@ -13,7 +13,8 @@ import { type Outcome, outcomeOf, publicText } from './outcome.ts';
 import { argsReads, labelReads, loopDepth, type Read, readsCall, readsTime, runReads } from './reads.ts';
 import type { Flaw, Node } from './syntax.ts';
 import { type Trace, traced } from './trace.ts';
-import { APPLIES_VARIABLES, CLASSES, RULE_VARIABLES, TYPES } from './vocabulary.ts';
+import { CLASSES } from './values.ts';
+import { APPLIES_VARIABLES, RULE_VARIABLES, TYPES } from './vocabulary.ts';
 
 /** A condition, compiled. */
 export interface Condition {

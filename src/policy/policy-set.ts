@@ -1,12 +1,11 @@
-import { type Action, ACTIONS } from '../core/access.ts';
 import type { ApprovalTerms } from '../core/approval.ts';
 import type { Obligation, TreeBound } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Quota } from '../core/quota.ts';
-import { KINDS_OF } from './actions.ts';
+import { countedBy, type CountedPattern } from './counted-patterns.ts';
 import type { Condition } from './expression.ts';
 import { type Targeted, TargetIndex } from './target-index.ts';
-import { PrincipalValue } from './vocabulary.ts';
+import { PrincipalValue } from './values.ts';
 
 export type Effect = 'allow' | 'deny' | 'hold';
 
@@ -35,12 +34,6 @@ export interface Limit extends Targeted {
 export interface Bound extends Targeted {
   readonly bound: TreeBound;
   readonly policy: PolicyHead;
-}
-
-/** A pattern whose calls some condition reads the number of. */
-export interface CountedPattern extends Targeted {
-  /** As it is written. */
-  readonly source: string;
 }
 
 /** What holds for all of a policy. */
@@ -117,7 +110,7 @@ export function policySet(
     rules: new TargetIndex(rules.filter(({ effect, policy }) => !(policy.shadow && effect === 'allow'))),
     limits: new TargetIndex(limits),
     bounds: new TargetIndex(bounds),
-    counted: new TargetIndex(countedBy(rules)),
+    counted: new TargetIndex(countedBy(rules.flatMap(({ when }) => when ?? []))),
     callerOf: (principal: Principal) => {
       const known = callers.get(principal);
       if (known) return known;
@@ -135,19 +128,6 @@ function sorted<T>(items: readonly T[], idOf: (item: T) => string): T[] {
 
 function freezeAll(parts: readonly object[]): void {
   for (const part of parts) Object.freeze(part);
-}
-
-/** What asks about a thing is not a call of it. */
-const ASKING: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
-
-/** What has to be counted, whatever policies the caller is under: a count means the same for all who read it. */
-function countedBy(rules: readonly Rule[]): CountedPattern[] {
-  const patterns = rules.flatMap(({ when }) => when?.counters.flatMap(({ pattern }) => pattern ?? []) ?? []);
-  const bySource = new Map(patterns.map((pattern) => [pattern.source, pattern]));
-  return sorted([...bySource.values()], ({ source }) => source).map((pattern) => {
-    const actions = ACTIONS.filter((action) => KINDS_OF[action].includes(pattern.kind) && !ASKING.has(action));
-    return { source: pattern.source, targets: [{ actions, patterns: [pattern] }] };
-  });
 }
 
 function standingOf(applies: Condition | undefined, value: PrincipalValue): Standing {

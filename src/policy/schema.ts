@@ -12,7 +12,7 @@ export const NAME_FAULT = 'expected up to 64 lower-case letters, digits, `.`, `_
 const name = z.string().regex(NAME, NAME_FAULT).describe('Lower-case letters, digits, `.`, `_` and `-`.');
 
 const TEXT_MAX = 4_096;
-const text = z
+export const text = z
   .string()
   .min(1, 'expected a text, found an empty one')
   .max(TEXT_MAX, `expected at most ${TEXT_MAX} characters`);
@@ -33,7 +33,7 @@ const patterns = oneOrMore(undefined, 'a resource pattern').describe(
   '`kind/upstream/name`; `*` and `{a,b}` are patterns.',
 );
 
-const approval = z
+export const approvalSchema = z
   .strictObject({
     roles: oneOrMore(undefined, 'a role').describe('Roles of which an approver needs one; `approver` unless said.'),
     approvers: count
@@ -64,7 +64,7 @@ const undo = z
   })
   .describe('The call that takes a journaled one back.');
 
-const obligations = z
+const thenSchema = z
   .strictObject({
     label: oneOrMore(undefined, 'a label').describe('Labels that the run carries from this call on.'),
     scope: z
@@ -85,7 +85,7 @@ export const ruleSchema = z
     allow: actions.describe('Actions that the rule allows.'),
     deny: actions.describe('Actions that the rule denies, whatever other rules allow.'),
     hold: actions.describe('Actions that a person has to approve, where some rule allows them.'),
-    approval: approval.optional(),
+    approval: approvalSchema.optional(),
     on: patterns,
     when: condition.optional(),
     because: z
@@ -96,11 +96,11 @@ export const ruleSchema = z
       .optional()
       .describe('Told to the caller with a refusal. Lower case, no full stop.'),
     // oxlint-disable-next-line unicorn/no-thenable -- the language's own word
-    then: obligations.optional(),
+    then: thenSchema.optional(),
   })
   .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }, { required: ['hold'] }] });
 
-const max = z
+const maxSchema = z
   .strictObject({
     depth: z
       .int()
@@ -126,7 +126,7 @@ export const limitSchema = z
       .describe('`0.10 USD for final`: the part of a budget per run that only its last report may use.'),
     rate: text.optional().describe('`60/min`, `10/s`, `100000 tokens/min`.'),
     concurrency: count.optional().describe('Calls under way at the same moment.'),
-    max: max.optional(),
+    max: maxSchema.optional(),
     every: text.optional().describe('`hour`, `day`, `week`, `month`, `year`, or a rolling window: `90s`, `1h`, `5d`.'),
     wait: text
       .optional()
@@ -159,99 +159,13 @@ export const policySchema = z
   .meta({ title: 'Waygate policy', anyOf: [{ required: ['rules'] }, { required: ['limits'] }] });
 
 export type RuleFile = z.infer<typeof ruleSchema>;
-export type ApprovalFile = z.infer<typeof approval>;
-export type ThenFile = z.infer<typeof obligations>;
-export type MaxFile = z.infer<typeof max>;
+export type ApprovalFile = z.infer<typeof approvalSchema>;
+export type ThenFile = z.infer<typeof thenSchema>;
+export type MaxFile = z.infer<typeof maxSchema>;
 export type LimitFile = z.infer<typeof limitSchema>;
 export type PolicyFile = z.infer<typeof policySchema>;
-
-const ids = z.array(text);
-
-const principal = z.strictObject({
-  agent: z.string().optional(),
-  subject: text.optional(),
-  tenant: text.optional(),
-  issuer: text.optional(),
-  scopes: z.array(text).optional(),
-  actors: z.array(z.strictObject({ subject: text, issuer: text.optional() })).optional(),
-});
-
-const total = z.int().min(0, 'expected at least 0');
-
-const run = z
-  .strictObject({
-    id: text.optional(),
-    parent: text.optional(),
-    depth: total.optional(),
-    source: z
-      .enum(['token', 'claims', 'header', 'hint', 'principal'])
-      .optional()
-      .describe('Who says that it is one; `hint` unless said.'),
-    labels: z.array(text).optional().describe('Labels that its tree carries.'),
-    steps: total.optional().describe('Of its whole tree, as all counters.'),
-    errors: total.optional(),
-    spent: text.optional().describe('What its tree has spent, e.g. `2.50 USD`.'),
-    calls: z.record(text, total).optional().describe('By the pattern that a policy counts calls of.'),
-    age: text.optional().describe('Since the first call of its tree, e.g. `90s`, `2h`.'),
-  })
-  .describe('The run that the call belongs to; a new one unless said.');
-
-export const testSchema = z
-  .array(
-    z.strictObject({
-      name: text.describe('What the test guarantees.'),
-      request: z.strictObject({
-        principal: z
-          .union([text, principal], { error: 'expected the name of an agent or a map' })
-          .describe('An agent by its name, or the fields of a principal.'),
-        action: text.meta({ enum: [...ACTIONS] }),
-        resource: text.describe('`kind/upstream/name`'),
-        args: z.record(z.string(), z.unknown()).optional(),
-        run: run.optional(),
-        context: z
-          .strictObject({
-            route: text.optional(),
-            stream: z.boolean().optional(),
-            time: z.iso.datetime({ offset: true, error: 'expected a time like 2026-01-31T12:00:00Z' }).optional(),
-          })
-          .optional(),
-      }),
-      expect: z.strictObject({
-        effect: z.enum(['permit', 'deny', 'hold']),
-        rules: ids
-          .min(1, 'expected at least one rule')
-          .describe('Ids of the deciding rules, `policy/rule`, in any order.'),
-        limits: ids.optional().describe('Ids of all limits that a permitted call must stay within, in any order.'),
-        labels: ids
-          .optional()
-          .describe(
-            'Labels that the run carries from this call on, `label@node` for one of a node; also of a hold, once approved.',
-          ),
-        journal: z.boolean().optional().describe('Whether the call is recorded; also of a hold, once approved.'),
-        approval: approval
-          .optional()
-          .describe(
-            'Of a hold: what its approval takes, of all rules that hold together; only what is said is compared.',
-          ),
-        shadow: z
-          .strictObject({ effect: z.enum(['deny', 'hold']), rules: ids.min(1, 'expected at least one rule') })
-          .optional()
-          .describe('What policies in shadow mode would have refused.'),
-      }),
-    }),
-  )
-  .min(1, 'expected at least one test')
-  .meta({ title: 'Waygate policy tests' });
-
-export type TestFile = z.infer<typeof testSchema>;
-export type TestCase = TestFile[number];
 
 /** JSON Schema (draft 2020-12) of a policy file, for editors. */
 export function policyJsonSchema(): object {
   return z.toJSONSchema(policySchema);
-}
-
-/** JSON Schema (draft 2020-12) of a file of policy tests. */
-export function testJsonSchema(): object {
-  return z.toJSONSchema(testSchema);
 }

@@ -1,7 +1,9 @@
 import type { ApprovalTerms } from '../core/approval.ts';
-import type { Decision, Obligation, Permit } from '../core/decision.ts';
+import type { Decision, Permit } from '../core/decision.ts';
 import { readSpan, readWait } from './amounts.ts';
-import type { ApprovalFile, TestCase } from './schema.ts';
+import { labelsIn } from './explain-permit.ts';
+import type { ApprovalFile } from './schema.ts';
+import type { TestCase } from './tests/schema.ts';
 
 type Expectation = TestCase['expect'];
 
@@ -22,15 +24,6 @@ export function differences(decision: Decision, expect: Expectation): string[] {
     found.push(`expected \`${expect.shadow.effect}\` in shadow, got ${shadow ? `\`${shadow.effect}\`` : 'nothing'}`);
   if (expect.shadow && shadow) compare(found, 'rules in shadow', { expected: expect.shadow.rules, got: shadow.rules });
   return found;
-}
-
-/** The labels that obligations set: `label@node` for one that only the run and those below it carry. */
-export function labelsIn(obligations: readonly Obligation[]): string[] {
-  const set = obligations.flatMap((obligation) => {
-    if (obligation.kind !== 'label') return [];
-    return obligation.labels.map((label) => (obligation.scope === 'node' ? `${label}@node` : label));
-  });
-  return [...new Set(set)];
 }
 
 function heldOf(decision: Decision): { readonly terms: ApprovalTerms; readonly permit: Permit } | undefined {

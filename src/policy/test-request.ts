@@ -5,7 +5,7 @@ import type { Spot } from '../documents/faults.ts';
 import { KINDS_OF, USUAL_ARGS } from './actions.ts';
 import { formatKinds } from './read-target.ts';
 import { runOf } from './test-run.ts';
-import type { TestCase } from './schema.ts';
+import type { TestCase } from './tests/schema.ts';
 
 type Written = TestCase['request'];
 

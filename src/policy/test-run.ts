@@ -3,7 +3,7 @@ import { parseMoney } from '../core/money.ts';
 import type { Run } from '../core/run.ts';
 import type { Spot } from '../documents/faults.ts';
 import { readSpan } from './amounts.ts';
-import type { TestCase } from './schema.ts';
+import type { TestCase } from './tests/schema.ts';
 
 type Written = NonNullable<TestCase['request']['run']>;
 
@@ -32,8 +32,10 @@ export function runOf(written: Written, { spot, timeMs }: { readonly spot: Spot;
 
 /** From the root down; runs above that the test does not name are given names. */
 function pathOf({ id = 'run_test', parent, depth = parent === undefined ? 0 : 1 }: Written): RunId[] {
-  const above = Array.from({ length: depth }, (_, index) => `run_above_${index}`);
-  return [...(parent === undefined ? above : above.with(-1, parent)), id] as RunId[];
+  const above = Array.from({ length: depth }, (_, index) =>
+    parent !== undefined && index === depth - 1 ? parent : `run_above_${index}`,
+  );
+  return [...above, id] as RunId[];
 }
 
 function bornOf(

@@ -8,7 +8,7 @@ import type { SourceFile } from '../documents/yaml-source.ts';
 import { decide, DEFAULT_DENY, DEFAULT_PERMIT } from './decide.ts';
 import { differences } from './test-differences.ts';
 import type { PolicySet } from './policy-set.ts';
-import { type TestCase, testSchema } from './schema.ts';
+import { type TestCase, testSchema } from './tests/schema.ts';
 import { requestOf } from './test-request.ts';
 import { wordsOf } from './words.ts';
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, test } from 'vitest';
 import { configJsonSchema } from '../../src/config/schema.ts';
-import { policyJsonSchema, testJsonSchema } from '../../src/policy/schema.ts';
+import { policyJsonSchema } from '../../src/policy/schema.ts';
+import { testJsonSchema } from '../../src/policy/tests/schema.ts';
 import { expectPinned } from './pinned.ts';
 
 /** What a schema accepts, without what it says about it. */

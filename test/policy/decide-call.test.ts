@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the language's own word */
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../src/policy/decide.ts';
 import { decideCall } from '../../src/policy/decide-call.ts';

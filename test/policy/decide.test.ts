@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the language's own word */
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../src/core/access.ts';
 import type { Decision } from '../../src/core/decision.ts';

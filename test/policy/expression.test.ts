@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../src/core/ids.ts';
 import { Expressions } from '../../src/policy/expression.ts';
-import { PrincipalValue } from '../../src/policy/vocabulary.ts';
+import { PrincipalValue } from '../../src/policy/values.ts';
 import { bind, condition, flaws, outcome } from './expressions.ts';
 import { principal, request, run } from './fixtures.ts';
 

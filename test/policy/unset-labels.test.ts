@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the language's own word */
 import { expect, test } from 'vitest';
 import { unsetLabels } from '../../src/policy/unset-labels.ts';
 import { policies, rulesOnly } from './fixtures.ts';
