@@ -75,10 +75,11 @@ function readTests(set: PolicySet, file: SourceFile): Checked<readonly Test[]> {
 
 function refuseUnknownIds({ policies }: PolicySet, { rules, shadow, limits }: Expectation, spot: Spot): void {
   const ruleIds = [DEFAULT_DENY, DEFAULT_PERMIT, ...policies.flatMap((policy) => policy.rules.map(({ id }) => id))];
-  const limitIds = policies.flatMap((policy) => [
-    ...policy.limits.map(({ quota }) => quota.id),
-    ...policy.bounds.map(({ bound }) => bound.id),
+  const stated = policies.flatMap(({ limits: all, bounds }) => [
+    ...all.map(({ quota }) => quota.id),
+    ...bounds.map(({ bound }) => bound.id),
   ]);
+  const limitIds = [...new Set(stated)];
   for (const word of [...wordsOf(rules, spot.at('rules')), ...wordsOf(shadow?.rules, spot.at('shadow', 'rules'))])
     if (!ruleIds.includes(word.text)) word.spot.fault(unknownName('rule', word.text, ruleIds));
   for (const word of wordsOf(limits, spot.at('limits')))

@@ -19,10 +19,10 @@ describe('the shape of files', () => {
   });
 
   test('of a policy', () => {
-    expectPinned(shapeOf(policyJsonSchema()), '8cbc33b8dad83d10');
+    expectPinned(shapeOf(policyJsonSchema()), '53a9ec3de896c725');
   });
 
   test('of policy tests', () => {
-    expectPinned(shapeOf(testJsonSchema()), '94730985bf50a7df');
+    expectPinned(shapeOf(testJsonSchema()), '8a9f5f2c06ff3af1');
   });
 });

@@ -264,14 +264,14 @@ describe('the policies that come with the gateway', () => {
       { enforcement: 'enforce', sha256 },
     );
     if (!set.ok) throw new Error(set.problems.map(formatProblem).join('\n'));
-    expect(set.value.policies.map(({ name }) => name)).toEqual(['demo', 'research']);
+    expect(set.value.policies.map(({ name }) => name)).toEqual(['demo', 'first-use', 'research', 'steady', 'trifecta']);
     const report = runTests(set.value, files.filter(isTest));
     if (!report.ok) throw new Error(report.problems.map(formatProblem).join('\n'));
     const { results, unreached } = report.value;
     expect(
       results.flatMap(({ name, failures: failed }) => failed.map((problem) => `${name}: ${formatProblem(problem)}`)),
     ).toEqual([]);
-    expect(results.length).toBeGreaterThan(30);
+    expect(results.length).toBeGreaterThan(60);
     expect(unreached).toEqual([]);
   });
 
