@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { byPlace, formatProblem, type Problem } from '../core/problem.ts';
 import { runTests } from '../policy/testing.ts';
+import { unsetLabels } from '../policy/unset-labels.ts';
 import { checkConfig } from './check-config.ts';
 import { findConfig } from './config-file.ts';
 import type { ExitCode, Output } from './output.ts';
@@ -68,14 +69,15 @@ async function policyVerdict(folder: string, upstreams: readonly string[] | unde
   const set = compileSet(policies, 'enforce');
   if (!set.ok) return { problems: set.problems, warnings: [] };
   const report = runTests(set.value, tests);
+  const unset = unsetLabels(set.value);
   if (!report.ok)
-    return { problems: report.problems, warnings: policyWarnings(policies, { unreached: [], upstreams }) };
+    return { problems: report.problems, warnings: policyWarnings(policies, { unreached: [], upstreams, unset }) };
   const none: Problem = { file: folder, line: 1, column: 1, message: 'no policies are here, so every call is denied' };
   return {
     problems: [],
     warnings: [
       ...(policies.length === 0 ? [none] : []),
-      ...policyWarnings(policies, { unreached: report.value.unreached, upstreams }),
+      ...policyWarnings(policies, { unreached: report.value.unreached, upstreams, unset }),
     ],
   };
 }

@@ -3,7 +3,7 @@ import type { AccessRequest } from '../core/access.ts';
 import { readDocument } from '../documents/document.ts';
 import { type Fault, Spot } from '../documents/faults.ts';
 import { explain as explainRequest, formatExplanation } from '../policy/explain.ts';
-import { type TestCase, testSchema } from '../policy/schema.ts';
+import { type TestCase, testSchema } from '../policy/tests/schema.ts';
 import { requestOf } from '../policy/test-request.ts';
 import { readText } from './config-file.ts';
 import { type ExitCode, type Output, ProblemsError, UsageError } from './output.ts';
@@ -91,7 +91,13 @@ async function readInput(given: string): Promise<{ readonly path: string; readon
   return { path, text: await readText(path) };
 }
 
-/** CEL counts in 64-bit integers, which JSON has no other form for. */
+/** CEL counts in 64-bit integers, which JSON has no other form for, and trees hold sets and maps. */
 function json(value: object): string {
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner), 2);
+  return JSON.stringify(value, (_, inner: unknown) => plain(inner), 2);
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Set) return [...(value as Set<unknown>)];
+  return value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
 }

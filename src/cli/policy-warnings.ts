@@ -6,25 +6,33 @@ import type { Fault } from '../documents/faults.ts';
 import type { SourceFile } from '../documents/yaml-source.ts';
 import { matchesGlob } from '../policy/glob.ts';
 import { parsePattern } from '../policy/pattern.ts';
+import { LOCAL } from '../policy/read-target.ts';
 import { type PolicyFile, policySchema } from '../policy/schema.ts';
+import type { UnsetLabel } from '../policy/unset-labels.ts';
 
 export interface Surroundings {
   /** Ids of rules that no test sees decide. */
   readonly unreached: readonly string[];
   /** Names of the upstreams that there are; undefined where no configuration says. */
   readonly upstreams: readonly string[] | undefined;
+  /** Labels that conditions ask for and that no rule sets. */
+  readonly unset: readonly UnsetLabel[];
 }
 
-/** Rules that no test reaches, and patterns that name an upstream which is not there. */
+/** Rules that no test reaches or that wait for a label in vain, and patterns of an upstream which is not there. */
 export function policyWarnings(
   files: readonly SourceFile[],
-  { unreached, upstreams }: Surroundings,
+  { unreached, upstreams, unset }: Surroundings,
 ): readonly Problem[] {
   return files.flatMap((file) => {
     const document = readDocument(file, policySchema);
     if (!document.ok) return [];
     const { value, problem } = document.value;
-    const faults = [...untested(value, unreached), ...(upstreams ? astray(value, upstreams) : [])];
+    const faults = [
+      ...untested(value, unreached),
+      ...inVain(value, unset),
+      ...(upstreams ? astray(value, [...upstreams, LOCAL]) : []),
+    ];
     return faults.map(problem);
   });
 }
@@ -34,6 +42,18 @@ function untested({ policy, rules = [] }: PolicyFile, unreached: readonly string
     unreached.includes(`${policy}/${id}`)
       ? [{ path: ['rules', index, 'id'], message: `no test sees the rule \`${policy}/${id}\` decide` }]
       : [],
+  );
+}
+
+function inVain({ policy, rules = [] }: PolicyFile, unset: readonly UnsetLabel[]): Fault[] {
+  return rules.flatMap(({ id }, index) =>
+    unset
+      .filter(({ rule }) => rule === `${policy}/${id}`)
+      .map(({ label, offset, meant }) => ({
+        path: ['rules', index, 'when'],
+        offset,
+        message: `no rule sets the label \`${label}\`${meant === undefined ? '' : `, did you mean \`${meant}\`?`}`,
+      })),
   );
 }
 

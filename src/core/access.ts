@@ -13,6 +13,7 @@ export const ACTIONS = [
   'model.count',
   'tool.call',
   'tool.list',
+  'tool.local',
   'resource.read',
   'prompt.get',
   'agent.send',

@@ -14,6 +14,8 @@ export const KINDS_OF: Readonly<Record<Action, readonly ResourceKind[]>> = {
   'model.count': ['model'],
   'tool.call': ['tool'],
   'tool.list': ['tool', 'resource', 'prompt'],
+  // What a client runs by itself, read out of the model traffic: `tool/local/Bash`.
+  'tool.local': ['tool'],
   'resource.read': ['resource'],
   'prompt.get': ['prompt'],
   'agent.send': ['agent'],

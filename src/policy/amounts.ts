@@ -52,13 +52,38 @@ export function readRate(text: string): Rate | Wrong {
 export function readWindow(every: string, timezone: string): Window | Wrong {
   const unit = CALENDAR_UNITS.find((known) => known === every);
   if (unit) return { kind: 'calendar', every: unit, timezone };
-  const [, digits, noun = ''] = ROLLING.exec(every) ?? [];
-  const unitMs = WINDOW_MS.get(noun);
-  if (unitMs === undefined)
+  const ms = rollingMs(every);
+  if (ms === undefined)
     return { fault: 'expected `hour`, `day`, `week`, `month`, `year`, or a window like `90s`, `15min`, `1h`, `5d`' };
-  const ms = Number(digits) * unitMs;
   if (ms < 1 || ms > ROLLING_MAX_MS) return { fault: 'expected a window of 1 s to 366 days' };
   return { kind: 'rolling', ms };
+}
+
+/** `90s`, `15min`, `24h`, `5d`, from 1 s to 366 days. In milliseconds. */
+export function readSpan(text: string): number | Wrong {
+  const ms = rollingMs(text) ?? 0;
+  if (ms >= 1 && ms <= ROLLING_MAX_MS) return ms;
+  return { fault: 'expected a time like `90s`, `15min`, `24h` or `5d`, from 1 s to 366 days' };
+}
+
+/** As `readSpan` reads it: `90s`, `24h`. */
+export function formatSpan(ms: number): string {
+  const [noun = 's', unitMs = 1_000] = [...WINDOW_MS].findLast(([, each]) => ms >= each && ms % each === 0) ?? [];
+  return `${ms / unitMs}${noun}`;
+}
+
+/** `0.10 USD for final`: what of a budget is kept for the last report of a run. */
+export function readReserve(text: string): Amount | Wrong {
+  const [amount = '', purpose, ...rest] = text.split(' for ');
+  const read = readBudget(amount);
+  if (purpose === 'final' && rest.length === 0 && !('fault' in read)) return read;
+  return { fault: 'expected a part of the budget like `0.10 USD for final`' };
+}
+
+function rollingMs(text: string): number | undefined {
+  const [, digits, noun = ''] = ROLLING.exec(text) ?? [];
+  const unitMs = WINDOW_MS.get(noun);
+  return unitMs === undefined ? undefined : Number(digits) * unitMs;
 }
 
 const WAIT_MAX_MS = 300_000;

@@ -1,9 +1,11 @@
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 import type { AccessRequest } from '../core/access.ts';
 import type { Condition } from './expression.ts';
 import type { Outcome } from './outcome.ts';
 import type { Read } from './reads.ts';
 import type { Trace } from './trace.ts';
-import { ContextValue, type PrincipalValue, ResourceValue, RunValue } from './vocabulary.ts';
+import { ContextValue, type PrincipalValue, ResourceValue, RunValue } from './values.ts';
+import type { TYPES } from './vocabulary.ts';
 
 /**
  * What the loops of one condition may cost: passes times the characters that each may touch. About 50 ms at worst; a list of
@@ -19,6 +21,7 @@ export class Bindings {
   readonly #request: AccessRequest;
   readonly #principal: PrincipalValue;
   readonly #args = new Map<string, unknown>();
+  readonly #run: RunValue;
   readonly #read = new Set<string>();
   #values: object | undefined;
   #facts: Record<string, unknown> | undefined;
@@ -26,9 +29,10 @@ export class Bindings {
   constructor(request: AccessRequest, principal: PrincipalValue) {
     this.#request = request;
     this.#principal = principal;
+    this.#run = new RunValue(request.run, request.context.timeMs);
   }
 
-  /** The arguments that conditions have read so far: name → value. */
+  /** What conditions have read so far of the arguments and of the run: name → value. */
   get facts(): Args {
     return this.#facts ?? NO_FACTS;
   }
@@ -49,7 +53,7 @@ export class Bindings {
   }
 
   #makeValues(): object {
-    const { action, resource, run, context } = this.#request;
+    const { action, resource, context } = this.#request;
     const time = new ContextValue(context);
     return {
       principal: this.#principal,
@@ -59,15 +63,19 @@ export class Bindings {
       action,
       resource: new ResourceValue(resource),
       args: this.#args,
-      run: new RunValue(run),
+      run: this.#run,
       context: time,
       now: time.time,
     };
   }
 
-  /** Makes the arguments ready that the condition reads; false where looping over them would take too long. */
-  #provide({ reads, loops }: Condition): boolean {
+  /** Makes ready what the condition reads; false where looping over the arguments would take too long. */
+  #provide({ reads, loops, runFields, counters }: Condition): boolean {
     for (const read of reads) if (!this.#read.has(read.name)) this.#prepare(read);
+    for (const field of runFields)
+      if (field !== 'calls') this.#tell(`run.${field}`, shown(this.#run[field as RunField]));
+    for (const { name, pattern } of counters)
+      if (pattern) this.#prepareCalls(pattern.source, this.#request.run.tree.counts.get(name) ?? 0);
     if (loops === 0) return true;
     const size = { elements: 0, text: 0 };
     for (const { path } of reads) measure(valueAt(this.#request.args, path), size);
@@ -80,12 +88,29 @@ export class Bindings {
     for (const field of path.length > 0 ? path.slice(0, 1) : Object.keys(args))
       if (Object.hasOwn(args, field) && !this.#args.has(field)) this.#args.set(field, toCel(args[field]));
     const value = valueAt(args, path);
-    if (value !== undefined) (this.#facts ??= {})[name] = value;
+    if (value !== undefined) this.#tell(name, value);
+  }
+
+  #prepareCalls(pattern: string, counted: number): void {
+    this.#run.calls.set(pattern, BigInt(counted));
+    this.#tell(`run.calls["${pattern}"]`, counted);
+  }
+
+  #tell(name: string, value: unknown): void {
+    (this.#facts ??= {})[name] = value;
   }
 }
 
+type RunField = Exclude<keyof (typeof TYPES)['Run'], 'calls'>;
+
 const NO_FACTS: Args = Object.freeze({});
 const TOO_LARGE: Outcome = { failure: 'the arguments are too large to loop over' };
+
+/** A value of the run, for the record. */
+function shown(value: RunValue[RunField]): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  return value instanceof Duration ? String(value) : value;
+}
 
 function valueAt(args: Args, path: readonly string[]): unknown {
   let value: unknown = args;

@@ -1,7 +1,7 @@
 import { unknownName } from '../core/nearest.ts';
 import { type OwnFunctions, unknownZone } from './functions.ts';
 import { asField, asLoop, childrenOf, type Flaw, type Node } from './syntax.ts';
-import { FUNCTIONS, LATER, LATER_MESSAGE, METHODS, TIME_METHODS, TYPE_NAMES, TYPES } from './vocabulary.ts';
+import { FUNCTIONS, METHODS, TIME_METHODS, TYPE_NAMES, TYPES } from './vocabulary.ts';
 
 const NESTED_LOOPS_MAX = 2;
 
@@ -56,14 +56,11 @@ function checkField(node: Node, { variables }: Scope): Flaw[] {
   const type = variables[variable];
   const fields = Object.entries(TYPES).find(([name]) => name === type)?.[1];
   if (!fields || Object.hasOwn(fields, field.name)) return [];
-  const later = LATER[variable]?.includes(field.name);
-  const message = later
-    ? `\`${variable}.${field.name}\` ${LATER_MESSAGE}`
-    : unknownName(
-        'field',
-        `${variable}.${field.name}`,
-        Object.keys(fields).map((known) => `${variable}.${known}`),
-      );
+  const message = unknownName(
+    'field',
+    `${variable}.${field.name}`,
+    Object.keys(fields).map((known) => `${variable}.${known}`),
+  );
   return [{ offset: node.op === '.' ? node.pos : node.start, message }];
 }
 

@@ -7,7 +7,8 @@ import { byPlace, type Checked, type Problem } from '../core/problem.ts';
 import { Spot } from '../documents/faults.ts';
 import { faultsOf, type Sound, soundItems } from '../documents/schema-faults.ts';
 import { readYaml, type SourceFile, type YamlSource } from '../documents/yaml-source.ts';
-import { compileLimit } from './compile-limit.ts';
+import { missingCeilings, type StatedLimit } from './ceilings.ts';
+import { compileLimits } from './compile-limits.ts';
 import { compileCondition, compileRule } from './compile-rule.ts';
 import { Expressions } from './expression.ts';
 import { type Enforcement, type Policy, type PolicyHead, type PolicySet, policySet } from './policy-set.ts';
@@ -28,6 +29,7 @@ interface FilePlace {
 /** A file without a fault of its own. */
 interface CompiledFile {
   readonly policy: Policy;
+  readonly stated: readonly StatedLimit[];
   readonly text: string;
   readonly problem: YamlSource['problem'];
 }
@@ -39,6 +41,9 @@ export function compile(files: readonly SourceFile[], { enforcement, sha256 }: C
   const compiled = checked.flatMap((file) => (file.ok ? [file.value] : []));
   const problems = [...checked.flatMap((file) => (file.ok ? [] : file.problems)), ...sameNames(compiled)];
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
+  // A ceiling may stand in any file, so that all of them must be sound to know that there is none.
+  const unbounded = withoutCeiling(compiled);
+  if (unbounded.length > 0) return { ok: false, problems: unbounded.sort(byPlace) };
   const policies = compiled.map(({ policy }) => policy);
   return { ok: true, value: policySet(policies, { revision: sha256(contentOf(compiled)), enforcement }) };
 }
@@ -61,13 +66,14 @@ function compileFile(file: SourceFile, { position, expressions, enforcement }: F
   const soundRules = soundItems(rules, { schema: ruleSchema, spot: top.at('rules') });
   const soundLimits = soundItems(limits, { schema: limitSchema, spot: top.at('limits') });
   refuseTwins([...soundRules, ...soundLimits]);
+  const { stated, ...counted } = compileLimits(soundLimits, { policy: head, enforcement });
   const policy: Policy = {
     ...head,
     rules: soundRules.map(({ item, spot }) => compileRule(item, { policy: head, spot, expressions })),
-    limits: soundLimits.map(({ item, spot }) => compileLimit(item, { policy: head, spot, enforcement })),
+    ...counted,
   };
   if (faults.length > 0) return { ok: false, problems: faults.map(problem) };
-  return { ok: true, value: { policy, text: file.text, problem } };
+  return { ok: true, value: { policy, stated, text: file.text, problem } };
 }
 
 /** The fields of a file that may not be sound as a whole, so that one fault does not hide those behind it. */
@@ -96,6 +102,11 @@ function sameNames(files: readonly CompiledFile[]): Problem[] {
     seen.add(name);
     return taken ? [problem({ path: ['policy'], message: `the name \`${name}\` is taken by another policy` })] : [];
   });
+}
+
+function withoutCeiling(files: readonly CompiledFile[]): Problem[] {
+  const all = files.flatMap(({ stated }) => stated);
+  return files.flatMap(({ stated, problem }) => missingCeilings(stated, all).map(problem));
 }
 
 /** What a revision stands for: the policies by name, wherever their files are and in whatever order they came. */

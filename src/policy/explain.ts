@@ -1,8 +1,10 @@
 /** Every rule and limit that there is, what it says on one request, and why. For people: it takes its time. */
 import { type AccessRequest, formatResource } from '../core/access.ts';
 import type { Decision } from '../core/decision.ts';
+import type { Quota } from '../core/quota.ts';
 import { Bindings } from './bindings.ts';
 import { decide } from './decide.ts';
+import { formatBound, permitLines } from './explain-permit.ts';
 import type { Caller, Effect, PolicyHead, PolicySet, Rule, Standing } from './policy-set.ts';
 import { matchesTarget, type Targeted } from './target-index.ts';
 import { decisiveParts } from './trace.ts';
@@ -48,12 +50,12 @@ export function explain(set: PolicySet, request: AccessRequest): Explanation {
     request,
     decision: seen.decision,
     rules: set.policies.flatMap(({ rules }) => rules.map((rule) => explainRule(rule, seen))),
-    limits: set.policies.flatMap(({ limits }) =>
-      limits.map((limit): LimitExplanation => {
-        const miss = missOf(limit, seen);
-        return { id: limit.quota.id, counts: miss === undefined, why: miss ?? 'it counts this request' };
-      }),
-    ),
+    limits: set.policies.flatMap(({ limits, bounds }) => [
+      ...limits.map((limit) => explainLimit(limit, { id: limit.quota.id, why: whyCounted(limit.quota), seen })),
+      ...bounds.map((bound) =>
+        explainLimit(bound, { id: bound.bound.id, why: `it binds the run: ${formatBound(bound.bound)}`, seen }),
+      ),
+    ]),
   };
 }
 
@@ -65,11 +67,32 @@ export function formatExplanation({ request, decision, rules, limits }: Explanat
     `by ${decision.rules.join(', ')}, revision ${revision}`,
   ];
   if (decision.effect !== 'permit') lines.push(decision.reason);
+  lines.push(...permitLines(decision));
   if (shadow) lines.push(`only recorded: ${shadow.effect} by ${shadow.rules.join(', ')}: ${shadow.reason}`);
   const row = (say: string, what: string, why: string): string => `  ${say.padEnd(11)}${what}: ${why}`;
   for (const rule of rules) lines.push(row(rule.say, `${rule.effect} ${rule.id}`, rule.why));
   for (const { id, counts, why } of limits) lines.push(row(counts ? 'counts' : 'silent', `limit ${id}`, why));
   return lines.join('\n');
+}
+
+interface LimitPart {
+  readonly id: string;
+  /** What it does where nothing keeps it from it. */
+  readonly why: string;
+  readonly seen: Seen;
+}
+
+function explainLimit(
+  limit: Targeted & { readonly policy: PolicyHead },
+  { id, why, seen }: LimitPart,
+): LimitExplanation {
+  const miss = missOf(limit, seen);
+  return { id, counts: miss === undefined, why: miss ?? why };
+}
+
+function whyCounted({ kind, window }: Quota): string {
+  if (kind === 'children') return 'it counts the runs that begin';
+  return window.kind === 'life' ? 'it counts this request as long as its runs live' : 'it counts this request';
 }
 
 function explainRule(rule: Rule, seen: Seen): RuleExplanation {

@@ -7,12 +7,14 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { checkGuards } from './check-guards.ts';
 import { checkNames } from './check-names.ts';
+import { checkCounters, type Counter, countersOf } from './counters.ts';
 import { OwnFunctions, useOwnFunctions } from './functions.ts';
 import { type Outcome, outcomeOf, publicText } from './outcome.ts';
-import { argsReads, loopDepth, type Read, readsCall, readsTime } from './reads.ts';
+import { argsReads, labelReads, loopDepth, type Read, readsCall, readsTime, runReads } from './reads.ts';
 import type { Flaw, Node } from './syntax.ts';
 import { type Trace, traced } from './trace.ts';
-import { APPLIES_VARIABLES, CLASSES, RULE_VARIABLES, TYPES } from './vocabulary.ts';
+import { CLASSES } from './values.ts';
+import { APPLIES_VARIABLES, RULE_VARIABLES, TYPES } from './vocabulary.ts';
 
 /** A condition, compiled. */
 export interface Condition {
@@ -25,11 +27,22 @@ export interface Condition {
   readonly readsCall: boolean;
   /** Whether it reads the time. */
   readonly readsTime: boolean;
+  /** Fields of the run that it reads. */
+  readonly runFields: readonly string[];
+  /** Whether it reads of the run what its calls change, or what clients say of it: more than its place in the tree. */
+  readonly readsRun: boolean;
+  /** What it reads of the counters of the run's tree. */
+  readonly counters: readonly Counter[];
+  /** Labels that it asks the run for by their names. */
+  readonly labels: ReturnType<typeof labelReads>;
   /** Runs it on the values of the variables. */
   readonly run: (values: object) => Outcome;
   /** Runs it and its parts, to explain the outcome. */
   readonly trace: (values: object) => Trace;
 }
+
+/** What never changes of a run. */
+const PLACE: ReadonlySet<string> = new Set(['id', 'root', 'parent', 'depth']);
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -46,6 +59,7 @@ export class Expressions {
     return this.#compile(source, this.#rules, (root) => [
       ...checkNames(root, RULE_VARIABLES, this.#own),
       ...checkGuards(root, certain),
+      ...checkCounters(root),
     ]);
   }
 
@@ -75,12 +89,17 @@ export class Expressions {
     useOwnFunctions(root);
     const mistyped = typeFlaw(parsed);
     if (mistyped) return [mistyped];
+    const runFields = runReads(root);
     return {
       source,
       reads: argsReads(root),
       loops: loopDepth(root),
       readsCall: readsCall(root),
       readsTime: readsTime(root),
+      runFields,
+      readsRun: runFields.some((field) => !PLACE.has(field)),
+      counters: countersOf(root),
+      labels: labelReads(root),
       run: (values) => {
         this.#own.reset();
         return outcomeOf(parsed, values);

@@ -1,10 +1,12 @@
 import type { AccessRequest } from '../core/access.ts';
 import { Bindings } from './bindings.ts';
+import type { Condition } from './expression.ts';
 import type { PolicySet, Rule } from './policy-set.ts';
 
 /**
  * Whether some call of this action on this resource could be permitted: for lists, which show what the caller may use. What
- * only the call itself will say (its arguments, whether it streams) is open: an `allow` may hold then, a `deny` may not.
+ * only the call itself will say (its arguments, whether it streams) is open, and so is what may become of its run (labels,
+ * counters, age), since clients keep their lists: an `allow` may hold then, a `deny` may not.
  */
 export function mayUse(set: PolicySet, request: AccessRequest): boolean {
   if (set.enforcement === 'observe') return true;
@@ -22,9 +24,13 @@ export function mayUse(set: PolicySet, request: AccessRequest): boolean {
 
 /** A failure denies, here as in a decision. */
 function isCertain({ when }: Rule, bindings: Bindings): boolean {
-  return !when || (!when.readsCall && bindings.evaluate(when) !== false);
+  return !when || (!isOpen(when) && bindings.evaluate(when) !== false);
 }
 
 function isPossible({ when }: Rule, bindings: Bindings): boolean {
-  return !when || when.readsCall || bindings.evaluate(when) === true;
+  return !when || isOpen(when) || bindings.evaluate(when) === true;
+}
+
+function isOpen({ readsCall, readsRun }: Condition): boolean {
+  return readsCall || readsRun;
 }

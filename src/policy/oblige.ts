@@ -20,6 +20,8 @@ function requireKnown(obligation: Obligation): void {
   const { kind } = obligation;
   switch (kind) {
     case 'narrow':
+    case 'label':
+    case 'journal':
       return;
     default:
       kind satisfies never;

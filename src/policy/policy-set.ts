@@ -1,8 +1,11 @@
+import type { ApprovalTerms } from '../core/approval.ts';
+import type { Obligation, TreeBound } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Quota } from '../core/quota.ts';
+import { countedBy, type CountedPattern } from './counted-patterns.ts';
 import type { Condition } from './expression.ts';
 import { type Targeted, TargetIndex } from './target-index.ts';
-import { PrincipalValue } from './vocabulary.ts';
+import { PrincipalValue } from './values.ts';
 
 export type Effect = 'allow' | 'deny' | 'hold';
 
@@ -15,11 +18,21 @@ export interface Rule extends Targeted {
   readonly effect: Effect;
   readonly when: Condition | undefined;
   readonly because: string | undefined;
+  /** Of a hold: what it asks for. */
+  readonly terms: ApprovalTerms | undefined;
+  /** What a permit stands on where the rule lets a call pass. */
+  readonly obligations: readonly Obligation[];
   readonly policy: PolicyHead;
 }
 
 export interface Limit extends Targeted {
   readonly quota: Quota;
+  readonly policy: PolicyHead;
+}
+
+/** What a `max` says of runs that is not counted. */
+export interface Bound extends Targeted {
+  readonly bound: TreeBound;
   readonly policy: PolicyHead;
 }
 
@@ -36,6 +49,7 @@ export interface PolicyHead {
 export interface Policy extends PolicyHead {
   readonly rules: readonly Rule[];
   readonly limits: readonly Limit[];
+  readonly bounds: readonly Bound[];
 }
 
 /** Whether a policy applies to a principal. `failed`: its condition failed, so that it refuses and limits, but allows nothing. */
@@ -57,9 +71,13 @@ export interface PolicySet {
   /** The rules that can decide something. */
   readonly rules: TargetIndex<Rule>;
   readonly limits: TargetIndex<Limit>;
+  readonly bounds: TargetIndex<Bound>;
+  readonly counted: TargetIndex<CountedPattern>;
   readonly callerOf: (principal: Principal) => Caller;
   /** Whether some rule reads the time. */
   readonly readsTime: boolean;
+  /** Whether some rule reads of a run what its calls change, or what clients say of it. */
+  readonly readsRun: boolean;
 }
 
 export function policySet(
@@ -68,20 +86,31 @@ export function policySet(
 ): PolicySet {
   const callers = new WeakMap<Principal, Caller>();
   // Sorted, so that what is found stands in the same order whatever the order of files and rules was.
-  const rules = policies.flatMap((policy) => policy.rules).sort((one, other) => (one.id < other.id ? -1 : 1));
-  const limits = policies
-    .flatMap((policy) => policy.limits)
-    .sort((one, other) => (one.quota.id < other.quota.id ? -1 : 1));
-  for (const part of [policies, ...policies, ...rules, ...limits, ...limits.map(({ quota }) => quota)])
-    Object.freeze(part);
+  const rules = sorted(
+    policies.flatMap((policy) => policy.rules),
+    ({ id }) => id,
+  );
+  const limits = sorted(
+    policies.flatMap((policy) => policy.limits),
+    ({ quota }) => quota.id,
+  );
+  const bounds = sorted(
+    policies.flatMap((policy) => policy.bounds),
+    ({ bound }) => bound.id,
+  );
+  freezeAll([policies, ...policies, ...rules, ...limits, ...bounds]);
+  freezeAll([...limits.map(({ quota }) => quota), ...bounds.map(({ bound }) => bound)]);
   return Object.freeze({
     revision,
     enforcement,
     policies,
     readsTime: rules.some(({ when }) => when?.readsTime),
+    readsRun: rules.some(({ when }) => when?.readsRun),
     // In shadow an `allow` grants nothing, so that nothing ever asks for it.
     rules: new TargetIndex(rules.filter(({ effect, policy }) => !(policy.shadow && effect === 'allow'))),
     limits: new TargetIndex(limits),
+    bounds: new TargetIndex(bounds),
+    counted: new TargetIndex(countedBy(rules.flatMap(({ when }) => when ?? []))),
     callerOf: (principal: Principal) => {
       const known = callers.get(principal);
       if (known) return known;
@@ -91,6 +120,14 @@ export function policySet(
       return caller;
     },
   });
+}
+
+function sorted<T>(items: readonly T[], idOf: (item: T) => string): T[] {
+  return items.toSorted((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
+}
+
+function freezeAll(parts: readonly object[]): void {
+  for (const part of parts) Object.freeze(part);
 }
 
 function standingOf(applies: Condition | undefined, value: PrincipalValue): Standing {

@@ -1,4 +1,4 @@
-import { asLoop, childrenOf, type Node, pathOf } from './syntax.ts';
+import { asLoop, childrenOf, type Node, nodesOf, pathOf } from './syntax.ts';
 
 /** One place in the arguments that a condition reads. */
 export interface Read {
@@ -26,7 +26,28 @@ export function readsCall(root: Node): boolean {
 
 /** Whether a condition reads the time, so that what it says may change with nothing else changed. */
 export function readsTime(root: Node): boolean {
-  return pathsIn(root, 'now').length > 0 || pathsIn(root, 'context').some(([, field]) => field === 'time');
+  return (
+    pathsIn(root, 'now').length > 0 ||
+    pathsIn(root, 'context').some(([, field]) => field === 'time') ||
+    runReads(root).includes('age')
+  );
+}
+
+/** The fields of `run` that a condition reads, each once. */
+export function runReads(root: Node): string[] {
+  return [...new Set(pathsIn(root, 'run').map(([, field = '']) => field))];
+}
+
+/** The labels that a condition asks `run.labels` for by their names, with the place of each name. */
+export function labelReads(root: Node): { readonly label: string; readonly offset: number }[] {
+  return nodesOf(root).flatMap((node) => {
+    if (node.op !== 'in') return [];
+    const [label, list] = node.args;
+    const isOfRun = pathOf(list)?.join('.') === 'run.labels';
+    return isOfRun && label.op === 'value' && typeof label.args === 'string'
+      ? [{ label: label.args, offset: label.start }]
+      : [];
+  });
 }
 
 /** How many loops run in each other. Within a loop, `x in list` is one more: it walks the list on every pass. */

@@ -17,6 +17,12 @@ export function refusalReason({ rule, effect, failure }: Hit, request: AccessReq
   return `${what} is denied by rule \`${rule.id}\`${because}; ${ADVICE}`;
 }
 
+/** Why a request is refused whose holds nobody may approve. */
+export function rolelessReason(rules: readonly string[], request: AccessRequest): string {
+  const names = rules.map((rule) => `\`${rule}\``).join(', ');
+  return `${whatOf(request)} is denied, since no role may approve what the rules ${names} hold together; ${ADVICE}`;
+}
+
 /** Why a request is refused that no rule allows; `failed` are rules that might have. */
 export function defaultReason(failed: readonly Hit[], request: AccessRequest): string {
   const { agent, subject } = request.principal;

@@ -6,20 +6,19 @@ import { FAMILIES } from './actions.ts';
 // Names (actions, scopes, patterns) are plain texts to zod, so that compiling can say which name was meant; the JSON
 // Schema lists them for editors. A schema here neither transforms nor fills in.
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const name = z
-  .string()
-  .regex(NAME, 'expected up to 64 lower-case letters, digits, `.`, `_` and `-`')
-  .describe('Lower-case letters, digits, `.`, `_` and `-`.');
+/** Of policies, rules, limits and labels. */
+export const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+export const NAME_FAULT = 'expected up to 64 lower-case letters, digits, `.`, `_` and `-`';
+const name = z.string().regex(NAME, NAME_FAULT).describe('Lower-case letters, digits, `.`, `_` and `-`.');
 
 const TEXT_MAX = 4_096;
-const text = z
+export const text = z
   .string()
   .min(1, 'expected a text, found an empty one')
   .max(TEXT_MAX, `expected at most ${TEXT_MAX} characters`);
 
 const condition = text.describe('A condition in CEL.');
-const later = z.unknown().describe('Comes with run governance; refused by this version.');
+const count = z.int().min(1, 'expected at least 1');
 
 /** One text or a list of them, out of a list of names that editors offer. */
 function oneOrMore(names: readonly string[] | undefined, what: string) {
@@ -34,12 +33,59 @@ const patterns = oneOrMore(undefined, 'a resource pattern').describe(
   '`kind/upstream/name`; `*` and `{a,b}` are patterns.',
 );
 
+export const approvalSchema = z
+  .strictObject({
+    roles: oneOrMore(undefined, 'a role').describe('Roles of which an approver needs one; `approver` unless said.'),
+    approvers: count
+      .optional()
+      .describe('How many different people have to approve, never the requester; 1 unless said.'),
+    expires: text.optional().describe('How long people have to decide, e.g. `2h`, `5d`; `24h` unless said.'),
+    grant: text.optional().describe('How long an approval serves; `1h` unless said.'),
+    uses: count.optional().describe('For how many calls an approval serves; 1 unless said.'),
+    wait: text.optional().describe('How long the call waits for it, from `0s` to `5min`; `30s` unless said.'),
+    redact: oneOrMore(undefined, 'an argument').describe('Arguments that approvers do not see, e.g. `args.body`.'),
+  })
+  .describe('What a `hold` asks for before its call may go on.');
+
+const undo = z
+  .strictObject({
+    tool: text.describe('`upstream/name` of the tool that takes the call back.'),
+    args: z
+      .record(
+        text,
+        z.union([text, z.number(), z.boolean(), z.null()], {
+          error: 'expected a text, a number, `true`, `false` or `null`',
+        }),
+      )
+      .optional()
+      .describe(
+        'Its arguments: `args.owner` and `result.id` are read from the call, a text of its own stands in single quotes.',
+      ),
+  })
+  .describe('The call that takes a journaled one back.');
+
+const thenSchema = z
+  .strictObject({
+    label: oneOrMore(undefined, 'a label').describe('Labels that the run carries from this call on.'),
+    scope: z
+      .enum(['tree', 'node'])
+      .optional()
+      .describe('Who carries them: the whole tree unless said; `node` is the run and those below it.'),
+    journal: z
+      .literal(true, 'expected `true`')
+      .optional()
+      .describe('The call is recorded, so that its repeat never runs twice.'),
+    undo: undo.optional(),
+  })
+  .describe('What the rule does beside, where it lets a call pass.');
+
 export const ruleSchema = z
   .strictObject({
     id: name,
     allow: actions.describe('Actions that the rule allows.'),
     deny: actions.describe('Actions that the rule denies, whatever other rules allow.'),
-    hold: actions.describe('Comes with run governance; refused by this version.'),
+    hold: actions.describe('Actions that a person has to approve, where some rule allows them.'),
+    approval: approvalSchema.optional(),
     on: patterns,
     when: condition.optional(),
     because: z
@@ -50,17 +96,37 @@ export const ruleSchema = z
       .optional()
       .describe('Told to the caller with a refusal. Lower case, no full stop.'),
     // oxlint-disable-next-line unicorn/no-thenable -- the language's own word
-    then: later.optional(),
+    then: thenSchema.optional(),
   })
   .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }, { required: ['hold'] }] });
+
+const maxSchema = z
+  .strictObject({
+    depth: z
+      .int()
+      .min(0, 'expected at least 0')
+      .optional()
+      .describe('How deep runs may lie below the first; 0 for no sub-agents.'),
+    children: count.optional().describe('Runs that may begin below the scope.'),
+    steps: count.optional().describe('Admitted calls.'),
+    duration: text.optional().describe('How long a tree may go on from its first call, e.g. `5d`.'),
+    concurrency: count.optional().describe('Calls under way at the same moment.'),
+    repeats: count.optional().describe('How often the same call with the same result may be repeated within a tree.'),
+  })
+  .describe('What a run may come to; counted for the whole tree unless `per` is `run` or `run.parent`.');
 
 export const limitSchema = z
   .strictObject({
     id: name,
-    budget: text.optional().describe('`25 USD`, `1000000 tokens`, `500 requests`; needs `every`.'),
+    budget: text
+      .optional()
+      .describe('`25 USD`, `1000000 tokens`, `500 requests`; needs `every`, unless `per` names runs.'),
+    reserve: text
+      .optional()
+      .describe('`0.10 USD for final`: the part of a budget per run that only its last report may use.'),
     rate: text.optional().describe('`60/min`, `10/s`, `100000 tokens/min`.'),
-    concurrency: z.int().min(1, 'expected at least 1').optional().describe('Calls under way at the same moment.'),
-    max: later.optional(),
+    concurrency: count.optional().describe('Calls under way at the same moment.'),
+    max: maxSchema.optional(),
     every: text.optional().describe('`hour`, `day`, `week`, `month`, `year`, or a rolling window: `90s`, `1h`, `5d`.'),
     wait: text
       .optional()
@@ -93,67 +159,13 @@ export const policySchema = z
   .meta({ title: 'Waygate policy', anyOf: [{ required: ['rules'] }, { required: ['limits'] }] });
 
 export type RuleFile = z.infer<typeof ruleSchema>;
+export type ApprovalFile = z.infer<typeof approvalSchema>;
+export type ThenFile = z.infer<typeof thenSchema>;
+export type MaxFile = z.infer<typeof maxSchema>;
 export type LimitFile = z.infer<typeof limitSchema>;
 export type PolicyFile = z.infer<typeof policySchema>;
-
-const ids = z.array(text);
-
-const principal = z.strictObject({
-  agent: z.string().optional(),
-  subject: text.optional(),
-  tenant: text.optional(),
-  issuer: text.optional(),
-  scopes: z.array(text).optional(),
-  actors: z.array(z.strictObject({ subject: text, issuer: text.optional() })).optional(),
-});
-
-export const testSchema = z
-  .array(
-    z.strictObject({
-      name: text.describe('What the test guarantees.'),
-      request: z.strictObject({
-        principal: z
-          .union([text, principal], { error: 'expected the name of an agent or a map' })
-          .describe('An agent by its name, or the fields of a principal.'),
-        action: text.meta({ enum: [...ACTIONS] }),
-        resource: text.describe('`kind/upstream/name`'),
-        args: z.record(z.string(), z.unknown()).optional(),
-        run: z
-          .strictObject({ id: text.optional(), depth: z.int().min(0, 'expected at least 0').optional() })
-          .optional(),
-        context: z
-          .strictObject({
-            route: text.optional(),
-            stream: z.boolean().optional(),
-            time: z.iso.datetime({ offset: true, error: 'expected a time like 2026-01-31T12:00:00Z' }).optional(),
-          })
-          .optional(),
-      }),
-      expect: z.strictObject({
-        effect: z.enum(['permit', 'deny', 'hold']),
-        rules: ids
-          .min(1, 'expected at least one rule')
-          .describe('Ids of the deciding rules, `policy/rule`, in any order.'),
-        limits: ids.optional().describe('Ids of all limits that a permitted call must stay within, in any order.'),
-        shadow: z
-          .strictObject({ effect: z.enum(['deny', 'hold']), rules: ids.min(1, 'expected at least one rule') })
-          .optional()
-          .describe('What policies in shadow mode would have refused.'),
-      }),
-    }),
-  )
-  .min(1, 'expected at least one test')
-  .meta({ title: 'Waygate policy tests' });
-
-export type TestFile = z.infer<typeof testSchema>;
-export type TestCase = TestFile[number];
 
 /** JSON Schema (draft 2020-12) of a policy file, for editors. */
 export function policyJsonSchema(): object {
   return z.toJSONSchema(policySchema);
-}
-
-/** JSON Schema (draft 2020-12) of a file of policy tests. */
-export function testJsonSchema(): object {
-  return z.toJSONSchema(testSchema);
 }

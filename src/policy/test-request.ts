@@ -1,11 +1,11 @@
 import { type AccessRequest, ACTIONS, parseResource, RESOURCE_KINDS } from '../core/access.ts';
-import type { RunId } from '../core/ids.ts';
 import { unknownName } from '../core/nearest.ts';
 import { type Principal, principalId } from '../core/principal.ts';
 import type { Spot } from '../documents/faults.ts';
 import { KINDS_OF, USUAL_ARGS } from './actions.ts';
 import { formatKinds } from './read-target.ts';
-import type { TestCase } from './schema.ts';
+import { runOf } from './test-run.ts';
+import type { TestCase } from './tests/schema.ts';
 
 type Written = TestCase['request'];
 
@@ -22,18 +22,18 @@ export function requestOf(written: Written, spot: Spot): AccessRequest | undefin
   if (!action || !resource) return undefined;
   const kinds = KINDS_OF[action];
   if (!kinds.includes(resource.kind)) spot.at('resource').fault(`\`${action}\` is done to ${formatKinds(kinds)}`);
-  const { args = {}, run = {}, context = {} } = written;
-  const id = (run.id ?? 'run_test') as RunId;
+  const { args = {}, context = {} } = written;
+  const timeMs = Date.parse(context.time ?? NOON);
   return {
     principal: principalOf(written.principal),
     action,
     resource,
     args: { ...USUAL_ARGS[action], ...args },
-    run: { id, root: id, parent: undefined, depth: run.depth ?? 0 },
+    run: runOf(written.run ?? {}, { spot: spot.at('run'), timeMs }),
     context: {
       route: context.route ?? 'test',
       stream: context.stream ?? false,
-      timeMs: Date.parse(context.time ?? NOON),
+      timeMs,
     },
   };
 }

@@ -1,14 +1,14 @@
 /** Runs `*.test.yaml`: requests, with the effect and the very rules that must decide them. */
 import type { AccessRequest } from '../core/access.ts';
-import type { Decision } from '../core/decision.ts';
 import { unknownName } from '../core/nearest.ts';
 import { byPlace, type Checked, type Problem } from '../core/problem.ts';
 import { readDocument } from '../documents/document.ts';
 import { type Fault, Spot } from '../documents/faults.ts';
 import type { SourceFile } from '../documents/yaml-source.ts';
-import { decide, DEFAULT_DENY } from './decide.ts';
+import { decide, DEFAULT_DENY, DEFAULT_PERMIT } from './decide.ts';
+import { differences } from './test-differences.ts';
 import type { PolicySet } from './policy-set.ts';
-import { type TestCase, testSchema } from './schema.ts';
+import { type TestCase, testSchema } from './tests/schema.ts';
 import { requestOf } from './test-request.ts';
 import { wordsOf } from './words.ts';
 
@@ -66,6 +66,7 @@ function readTests(set: PolicySet, file: SourceFile): Checked<readonly Test[]> {
     const spot = new Spot([index], faults);
     const request = requestOf(written, spot.at('request'));
     refuseUnknownIds(set, expect, spot.at('expect'));
+    refuseUncounted(set, written, spot.at('request'));
     const failure = (message: string): Problem => problem({ path: [index, 'expect'], message });
     return request ? [{ file: file.path, name, request, expect, failure }] : [];
   });
@@ -73,35 +74,23 @@ function readTests(set: PolicySet, file: SourceFile): Checked<readonly Test[]> {
 }
 
 function refuseUnknownIds({ policies }: PolicySet, { rules, shadow, limits }: Expectation, spot: Spot): void {
-  const ruleIds = [DEFAULT_DENY, ...policies.flatMap((policy) => policy.rules.map(({ id }) => id))];
-  const limitIds = policies.flatMap((policy) => policy.limits.map(({ quota }) => quota.id));
+  const ruleIds = [DEFAULT_DENY, DEFAULT_PERMIT, ...policies.flatMap((policy) => policy.rules.map(({ id }) => id))];
+  const stated = policies.flatMap(({ limits: all, bounds }) => [
+    ...all.map(({ quota }) => quota.id),
+    ...bounds.map(({ bound }) => bound.id),
+  ]);
+  const limitIds = [...new Set(stated)];
   for (const word of [...wordsOf(rules, spot.at('rules')), ...wordsOf(shadow?.rules, spot.at('shadow', 'rules'))])
     if (!ruleIds.includes(word.text)) word.spot.fault(unknownName('rule', word.text, ruleIds));
   for (const word of wordsOf(limits, spot.at('limits')))
     if (!limitIds.includes(word.text)) word.spot.fault(unknownName('limit', word.text, limitIds));
 }
 
-function differences(decision: Decision, expect: Expectation): string[] {
-  const found: string[] = [];
-  if (decision.effect !== expect.effect) {
-    const why = decision.effect === 'permit' ? '' : ` (${decision.reason})`;
-    found.push(`expected \`${expect.effect}\`, got \`${decision.effect}\`${why}`);
-  }
-  compare(found, 'rules', { expected: expect.rules, got: decision.rules });
-  const limits = decision.effect === 'permit' ? decision.quotas.map(({ id }) => id) : [];
-  if (expect.limits) compare(found, 'limits', { expected: expect.limits, got: limits });
-  const { shadow } = decision;
-  if (expect.shadow && expect.shadow.effect !== shadow?.effect)
-    found.push(`expected \`${expect.shadow.effect}\` in shadow, got ${shadow ? `\`${shadow.effect}\`` : 'nothing'}`);
-  if (expect.shadow && shadow) compare(found, 'rules in shadow', { expected: expect.shadow.rules, got: shadow.rules });
-  return found;
-}
-
-function compare(
-  found: string[],
-  what: string,
-  { expected, got }: { readonly expected: readonly string[]; readonly got: readonly string[] },
-): void {
-  const [want, have] = [expected, got].map((ids) => [...ids].sort().join(', '));
-  if (want !== have) found.push(`expected the ${what} ${want || 'none'}, got ${have || 'none'}`);
+/** A count that no condition reads would be of no effect. */
+function refuseUncounted({ policies }: PolicySet, { run }: TestCase['request'], spot: Spot): void {
+  const conditions = policies.flatMap(({ rules }) => rules.flatMap(({ when }) => when ?? []));
+  const counted = conditions.flatMap(({ counters }) => counters.flatMap(({ pattern }) => pattern?.source ?? []));
+  for (const pattern of Object.keys(run?.calls ?? {}))
+    if (!counted.includes(pattern))
+      spot.at('run', 'calls', pattern).fault(unknownName('counted pattern', pattern, counted), { of: 'key' });
 }

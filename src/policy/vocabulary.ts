@@ -1,7 +1,4 @@
 // The words of conditions: variables, their fields, functions. A table; what is not in it is refused at load.
-import type { AccessContext, Resource } from '../core/access.ts';
-import type { Actor, Principal } from '../core/principal.ts';
-import type { Run } from '../core/run.ts';
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -19,7 +16,19 @@ export const TYPES = {
     actors: 'list<Actor>',
   },
   Resource: { kind: 'string', upstream: 'string', name: 'string' },
-  Run: { id: 'string', depth: 'int' },
+  Run: {
+    id: 'string',
+    root: 'string',
+    parent: 'string',
+    depth: 'int',
+    source: 'string',
+    labels: 'list<string>',
+    age: 'google.protobuf.Duration',
+    steps: 'int',
+    errors: 'int',
+    spent: 'double',
+    calls: 'map<string, int>',
+  },
   Context: { route: 'string', stream: 'bool', time: TIME },
 } as const satisfies Readonly<Record<string, Fields>>;
 
@@ -40,12 +49,8 @@ export const RULE_VARIABLES: Fields = {
 /** Variables of `applies`: it is decided once for a principal. */
 export const APPLIES_VARIABLES: Fields = TYPES.Principal;
 
-/** Fields that will be there once runs are governed. */
-export const LATER: Readonly<Record<string, readonly string[]>> = {
-  run: ['root', 'parent', 'labels', 'state', 'steps', 'spent', 'children', 'age'],
-};
-
-export const LATER_MESSAGE = 'comes with run governance; this version does not enforce it and so refuses it';
+/** What of `run` is counted for its whole tree. Conditions may only compare it with a literal number (counters.ts). */
+export const COUNTERS = ['steps', 'errors', 'spent', 'calls'] as const;
 
 /** Names of types, for `type(args.x) == int`. */
 export const TYPE_NAMES = ['bool', 'int', 'double', 'string', 'list', 'map', 'null_type'] as const;
@@ -90,71 +95,3 @@ export const METHODS = [
   'orValue',
   'value',
 ] as const;
-
-// Values of the typed variables. The engine knows a type by its class, so that a field is one property read.
-
-export class ActorValue {
-  readonly subject: string;
-  readonly issuer: string | undefined;
-  constructor({ subject, issuer }: Actor) {
-    this.subject = subject;
-    this.issuer = issuer;
-  }
-}
-
-export class PrincipalValue {
-  readonly subject: string;
-  readonly tenant: string;
-  readonly agent: string;
-  readonly issuer: string;
-  readonly scopes: readonly string[];
-  readonly actors: readonly ActorValue[];
-  constructor(principal: Principal) {
-    this.subject = principal.subject;
-    this.tenant = principal.tenant;
-    this.agent = principal.agent;
-    this.issuer = principal.issuer;
-    this.scopes = principal.scopes;
-    this.actors = principal.actors.map((actor) => new ActorValue(actor));
-  }
-}
-
-export class ResourceValue {
-  readonly kind: string;
-  readonly upstream: string;
-  readonly name: string;
-  constructor({ kind, upstream, name }: Resource) {
-    this.kind = kind;
-    this.upstream = upstream;
-    this.name = name;
-  }
-}
-
-export class RunValue {
-  readonly id: string;
-  readonly depth: bigint;
-  constructor({ id, depth }: Run) {
-    this.id = id;
-    this.depth = BigInt(depth);
-  }
-}
-
-export class ContextValue {
-  readonly route: string;
-  readonly stream: boolean;
-  readonly time: Date;
-  constructor({ route, stream, timeMs }: AccessContext) {
-    this.route = route;
-    this.stream = stream;
-    this.time = new Date(timeMs);
-  }
-}
-
-/** The class behind each type. */
-export const CLASSES = {
-  Actor: ActorValue,
-  Principal: PrincipalValue,
-  Resource: ResourceValue,
-  Run: RunValue,
-  Context: ContextValue,
-} as const satisfies Record<keyof typeof TYPES, unknown>;

@@ -1,5 +1,7 @@
 import type { AccessRequest } from '../core/access.ts';
+import type { CountRange } from '../core/run.ts';
 import { Bindings } from './bindings.ts';
+import { narrowRange, rangeOf } from './counters.ts';
 import type { Caller, Effect, PolicySet, Rule, Standing } from './policy-set.ts';
 
 /** A rule that has something to say on a request. */
@@ -18,7 +20,11 @@ export interface Weighed {
   /** What policies in shadow mode say. */
   readonly shadow: readonly Hit[];
   readonly facts: Bindings['facts'];
+  /** Ranges of the tree's counters in which all that is enforced says the same. */
+  readonly counts: readonly CountRange[];
 }
+
+const NO_COUNTS: readonly CountRange[] = Object.freeze([]);
 
 /** Asks every rule that could match. None is left out once the effect is clear: the record names all that decided. */
 export function weigh(set: PolicySet, request: AccessRequest): Weighed {
@@ -26,11 +32,17 @@ export function weigh(set: PolicySet, request: AccessRequest): Weighed {
   const bindings = new Bindings(request, caller.value);
   const enforced: Hit[] = [];
   const shadow: Hit[] = [];
+  let ranges: Map<string, CountRange> | undefined;
   for (const rule of set.rules.find(request.action, request.resource)) {
-    const hit = askRule(rule, caller.standings[rule.policy.position] as Standing, bindings);
+    const standing = caller.standings[rule.policy.position] as Standing;
+    const hit = askRule(rule, standing, bindings);
     if (hit) (rule.policy.shadow ? shadow : enforced).push(hit);
+    if (!rule.when || rule.when.counters.length === 0 || rule.policy.shadow || standing === 'out') continue;
+    ranges ??= new Map();
+    for (const counter of rule.when.counters)
+      narrowRange(ranges, rangeOf(counter, request.run.tree.counts.get(counter.name) ?? 0));
   }
-  return { caller, enforced, shadow, facts: bindings.facts };
+  return { caller, enforced, shadow, facts: bindings.facts, counts: ranges ? [...ranges.values()] : NO_COUNTS };
 }
 
 /** What one rule says, its actions and resources given; undefined for nothing. A failure counts against the caller. */

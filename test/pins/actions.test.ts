@@ -16,6 +16,7 @@ describe('what policies name', () => {
       'model.count',
       'tool.call',
       'tool.list',
+      'tool.local',
       'resource.read',
       'prompt.get',
       'agent.send',

@@ -4,6 +4,6 @@ import { expectPinned } from './pinned.ts';
 
 describe('what limits count by', () => {
   test('the scopes', () => {
-    expectPinned(SCOPES, ['tenant', 'subject', 'agent', 'upstream', 'model', 'tool']);
+    expectPinned(SCOPES, ['tenant', 'subject', 'agent', 'upstream', 'model', 'tool', 'run', 'run.root', 'run.parent']);
   });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { readBudget, readRate, readWait, readWindow } from '../../src/policy/amounts.ts';
+import {
+  formatSpan,
+  readBudget,
+  readRate,
+  readReserve,
+  readSpan,
+  readWait,
+  readWindow,
+} from '../../src/policy/amounts.ts';
 
 const MINUTE = { kind: 'rolling', ms: 60_000 };
 
@@ -101,4 +109,45 @@ describe('a wait', () => {
   test.each(['301s', '6min', '1h', '0d', '20', '-1s', 's', ''])('`%s` is refused', (text) => {
     expect(readWait(text)).toEqual({ fault: expect.stringMatching(/^expected a wait/) });
   });
+});
+
+describe('a span', () => {
+  test.each([
+    ['1s', 1_000],
+    ['90s', 90_000],
+    ['15min', 900_000],
+    ['24h', 86_400_000],
+    ['366d', 366 * 86_400_000],
+  ])('`%s` is so many milliseconds', (text, ms) => {
+    expect(readSpan(text)).toBe(ms);
+  });
+
+  test.each(['0s', '367d', '24', 'h', '1.5h', '-1h', 'day', ''])('`%s` is refused', (text) => {
+    expect(readSpan(text)).toEqual({ fault: expect.stringMatching(/^expected a time like/) });
+  });
+
+  test('is written in the largest unit that fits', () => {
+    expect([0, 30_000, 90_000, 3_600_000, 86_400_000, 90_000_000].map(formatSpan)).toEqual([
+      '0s',
+      '30s',
+      '90s',
+      '1h',
+      '1d',
+      '25h',
+    ]);
+  });
+});
+
+describe('a reserve', () => {
+  test('is an amount for the final call', () => {
+    expect(readReserve('0.10 USD for final')).toEqual({ unit: 'money', amount: 100_000 });
+    expect(readReserve('500 tokens for final')).toEqual({ unit: 'tokens', amount: 500 });
+  });
+
+  test.each(['0.10 USD', '0.10 USD for later', 'for final', '0 USD for final', '1 USD for final for final', ''])(
+    '`%s` is refused',
+    (text) => {
+      expect(readReserve(text)).toEqual({ fault: expect.stringMatching(/^expected a part of the budget/) });
+    },
+  );
 });

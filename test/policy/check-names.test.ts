@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LATER, METHODS, FUNCTIONS, RULE_VARIABLES } from '../../src/policy/vocabulary.ts';
+import { FUNCTIONS, METHODS, RULE_VARIABLES } from '../../src/policy/vocabulary.ts';
 import { flaws } from './expressions.ts';
 
 describe('an unknown name is told with the one that was meant', () => {
@@ -100,18 +100,6 @@ describe('literal arguments', () => {
 });
 
 describe('the vocabulary', () => {
-  test('that comes with run governance is refused until then', () => {
-    expect(flaws('run.labels.exists(l, l == "x")')).toEqual([
-      {
-        offset: 4,
-        message: expect.stringContaining('`run.labels` comes with run governance; this version does not enforce it'),
-      },
-    ]);
-    for (const [variable, fields] of Object.entries(LATER))
-      for (const field of fields)
-        expect(flaws(`${variable}.${field} == 1`)[0]?.message).toContain('comes with run governance');
-  });
-
   test('names nothing twice', () => {
     const names = [...METHODS];
     expect(new Set(names).size).toBe(names.length);

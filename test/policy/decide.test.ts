@@ -1,23 +1,16 @@
+/* oxlint-disable unicorn/no-thenable -- the language's own word */
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../src/core/access.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { type Policy, policySet } from '../../src/policy/policy-set.ts';
-import { policies, policiesUnder, principal, request, rulesOnly } from './fixtures.ts';
+import { policies, policiesUnder, counted, principal, request, run, rulesOnly } from './fixtures.ts';
 
 const allow = { allow: 'tool.call', on: 'tool/github/*' };
 const deny = { deny: 'tool.call', on: 'tool/github/get_*' };
 
 const reasonOf = (decision: Decision): string => (decision.effect === 'permit' ? '' : decision.reason);
 
-/** The same set, its denying rules holding instead: this version compiles no `hold`. */
-function holding(set: ReturnType<typeof policies>) {
-  const hold = (policy: Policy): Policy => ({
-    ...policy,
-    rules: policy.rules.map((rule) => (rule.effect === 'deny' ? { ...rule, effect: 'hold' } : rule)),
-  });
-  return policySet(set.policies.map(hold), set);
-}
+const hold = { hold: 'tool.call', on: 'tool/github/get_*' };
 
 describe('nothing is allowed', () => {
   test('without a policy', () => {
@@ -59,6 +52,9 @@ describe('a permit', () => {
       facts: {},
       obligations: [],
       quotas: [],
+      bounds: [],
+      counts: [],
+      counted: [],
     });
   });
 
@@ -109,31 +105,258 @@ describe('a refusal', () => {
 });
 
 describe('a hold', () => {
-  test('suspends what a rule allows', () => {
-    const set = holding(rulesOnly(allow, { ...deny, because: 'a person decides' }));
-    expect(decide(set, request())).toMatchObject({
+  const TERMS = { approvers: 1, expiresMs: 86_400_000, grantMs: 3_600_000, uses: 1, waitMs: 30_000, redact: [] };
+
+  test('suspends what a rule allows, and carries the whole permit that an approval makes of it', () => {
+    const set = policies(
+      JSON.stringify({
+        policy: 'p',
+        rules: [
+          { id: 'a', ...allow, then: { label: 'seen' } },
+          { id: 'h', ...hold, because: 'a person decides', then: { label: 'approved' } },
+        ],
+        limits: [{ id: 'l', rate: '1/s' }],
+      }),
+    );
+    expect(decide(set, request())).toEqual({
       effect: 'hold',
-      rules: ['p/r1'],
+      rules: ['p/h'],
       reason:
-        '`tool.call` on `tool/github/get_file` is held by rule `p/r1`: a person decides; a person has to approve it',
+        '`tool.call` on `tool/github/get_file` is held by rule `p/h`: a person decides; a person has to approve it',
+      revision: set.revision,
+      facts: {},
+      shadow: undefined,
+      held: {
+        terms: { rules: ['p/h'], roles: ['approver'], ...TERMS },
+        permit: {
+          effect: 'permit',
+          rules: expect.arrayContaining(['p/a', 'p/h']),
+          revision: set.revision,
+          facts: {},
+          shadow: undefined,
+          obligations: expect.arrayContaining([
+            { kind: 'label', labels: ['seen'], scope: 'tree' },
+            { kind: 'label', labels: ['approved'], scope: 'tree' },
+          ]),
+          quotas: [expect.objectContaining({ id: 'p/l' })],
+          bounds: [],
+          counts: [],
+          counted: [],
+        },
+      },
     });
   });
 
   test('permits nothing on its own, and yields to a deny', () => {
-    expect(decide(holding(rulesOnly(deny)), request())).toMatchObject({ effect: 'deny', rules: ['default-deny'] });
-    const failing = { ...deny, when: 'args.?x.orValue("")' };
-    expect(decide(holding(rulesOnly(allow, failing)), request())).toMatchObject({ effect: 'deny', rules: ['p/r1'] });
+    expect(decide(rulesOnly(hold), request())).toMatchObject({ effect: 'deny', rules: ['default-deny'] });
+    expect(decide(rulesOnly(allow, hold, deny), request())).toMatchObject({ effect: 'deny', rules: ['p/r2'] });
+  });
+
+  test('whose condition fails denies', () => {
+    const decision = decide(rulesOnly(allow, { ...hold, when: 'args.?x.orValue("")' }), request());
+    expect(decision).toMatchObject({ effect: 'deny', rules: ['p/r1'] });
+    expect(decision).not.toHaveProperty('held');
+  });
+
+  test('with others asks for all that they ask for', () => {
+    const set = rulesOnly(
+      allow,
+      { ...hold, approval: { roles: ['security', 'lead'], expires: '2h', uses: 5, wait: '1min' } },
+      { ...hold, approval: { roles: ['lead', 'finance'], approvers: 2, grant: '10min', uses: 3, redact: 'args.body' } },
+    );
+    expect(decide(set, request())).toMatchObject({
+      effect: 'hold',
+      rules: ['p/r1', 'p/r2'],
+      held: {
+        terms: {
+          rules: ['p/r1', 'p/r2'],
+          roles: ['lead'],
+          approvers: 2,
+          expiresMs: 7_200_000,
+          grantMs: 600_000,
+          uses: 3,
+          waitMs: 60_000,
+          redact: ['args.body'],
+        },
+      },
+    });
+  });
+
+  test('that no role may approve together with another is a deny that says so', () => {
+    const roles = (role: string) => ({ ...hold, approval: { roles: role } });
+    const decision = decide(rulesOnly(allow, roles('security'), roles('finance')), request());
+    expect(decision).toMatchObject({ effect: 'deny', rules: ['p/r1', 'p/r2'] });
+    expect(reasonOf(decision)).toContain('since no role may approve what the rules `p/r1`, `p/r2` hold together');
+    expect(decision).not.toHaveProperty('held');
   });
 
   test('in shadow is only recorded', () => {
     const set = policies(
       'policy: a\nrules: [{ id: r, allow: tool.call }]',
-      'policy: b\nmode: shadow\nrules: [{ id: h, deny: tool.call }]',
+      'policy: b\nmode: shadow\nrules: [{ id: h, hold: tool.call, then: { label: x } }]',
     );
-    expect(decide(holding(set), request())).toMatchObject({
+    expect(decide(set, request())).toMatchObject({
       effect: 'permit',
+      rules: ['a/r'],
       shadow: { effect: 'hold', rules: ['b/h'] },
+      obligations: [],
     });
+  });
+
+  test('is only recorded while the gateway observes', () => {
+    const text = JSON.stringify({
+      policy: 'p',
+      rules: [
+        { id: 'a', ...allow },
+        { id: 'h', ...hold },
+      ],
+    });
+    const decision = decide(policiesUnder('observe', [text]), request());
+    expect(decision).toMatchObject({ effect: 'permit', rules: ['observe'] });
+    expect(decision.shadow).toEqual({ effect: 'hold', rules: ['p/h'], reason: expect.stringContaining('is held') });
+  });
+});
+
+describe('obligations', () => {
+  const journal = { ...allow, then: { journal: true } };
+  const undo = { ...allow, then: { journal: true, undo: { tool: 'github/close_issue', args: { id: 'result.id' } } } };
+
+  test('of all rules that allow stand together, of those that do not match none', () => {
+    const set = rulesOnly(
+      { ...allow, then: { label: ['b', 'a'] } },
+      { ...allow, then: { label: 'c', scope: 'node', journal: true } },
+      { ...allow, when: 'agent == "x"', then: { label: 'd' } },
+      allow,
+    );
+    const decision = decide(set, request());
+    expect(decision.effect === 'permit' && decision.obligations).toEqual([
+      { kind: 'label', labels: ['a', 'b'], scope: 'tree' },
+      { kind: 'label', labels: ['c'], scope: 'node' },
+      { kind: 'journal', rule: 'p/r1', undo: undefined },
+    ]);
+  });
+
+  test('stand beside the narrowing of a list', () => {
+    const set = rulesOnly({ allow: 'tool.list', then: { label: 'x' } });
+    expect(decide(set, request({ action: 'tool.list', resource: 'tool/github/' }))).toMatchObject({
+      obligations: [{ kind: 'narrow' }, { kind: 'label', labels: ['x'] }],
+    });
+  });
+
+  test('journal a call once, and take it back as the first rule says that knows how', () => {
+    const journals = (...rules: readonly object[]) => {
+      const decision = decide(rulesOnly(...rules), request());
+      return decision.effect === 'permit' ? decision.obligations : [];
+    };
+    expect(journals(journal, journal)).toEqual([{ kind: 'journal', rule: 'p/r0', undo: undefined }]);
+    expect(journals(journal, { ...undo, on: 'tool/*/*' }, undo)).toEqual([
+      {
+        kind: 'journal',
+        rule: 'p/r1',
+        undo: { tool: 'github/close_issue', args: { id: { path: ['result', 'id'] } } },
+      },
+    ]);
+  });
+
+  test('of what is refused and only recorded stand too, since the call is sent', () => {
+    const text = JSON.stringify({
+      policy: 'p',
+      rules: [
+        { id: 'a', ...allow, then: { label: 'x' } },
+        { id: 'd', ...deny },
+      ],
+    });
+    expect(decide(policiesUnder('observe', [text]), request())).toMatchObject({
+      rules: ['observe'],
+      obligations: [{ labels: ['x'] }],
+    });
+  });
+});
+
+describe('a tool that a client runs itself', () => {
+  const bash = request({ action: 'tool.local', resource: 'tool/local/Bash' });
+
+  test('is permitted where no rule speaks of it: it has run already', () => {
+    expect(decide(policies(), bash)).toMatchObject({ effect: 'permit', rules: ['default-permit'], shadow: undefined });
+    expect(decide(rulesOnly({ deny: 'tool.local', on: 'tool/local/Read' }), bash)).toMatchObject({ effect: 'permit' });
+  });
+
+  test.each(['deny', 'hold'] as const)('is under a `%s` that speaks of it', (effect) => {
+    const set = rulesOnly({ [effect]: 'tool.local', on: 'tool/local/{Bash,Write}' });
+    expect(decide(set, bash)).toMatchObject({ effect, rules: ['p/r0'] });
+  });
+
+  test('labels its run where a rule says so', () => {
+    const set = rulesOnly({ allow: 'tool.local', on: 'tool/local/WebFetch', then: { label: 'saw-untrusted' } });
+    expect(decide(set, { ...bash, resource: { ...bash.resource, name: 'WebFetch' } })).toMatchObject({
+      rules: ['p/r0'],
+      obligations: [{ kind: 'label', labels: ['saw-untrusted'] }],
+    });
+  });
+});
+
+describe('what a `max` says of runs', () => {
+  const set = policies(
+    'policy: p\nrules: [{ id: r, allow: [tool.call, model.generate] }]\nlimits: [{ id: m, max: { depth: 3, duration: 5d, repeats: 5 }, on: tool.call }]',
+    'policy: o\napplies: agent == "x"\nlimits: [{ id: m, max: { depth: 1 } }]',
+  );
+  const bounds = (asked: AccessRequest) => {
+    const decision = decide(set, asked);
+    return decision.effect === 'permit' ? decision.bounds : [];
+  };
+
+  test('binds the calls of whom it applies to, and `on` says which of them may not be repeated', () => {
+    const reach = { id: 'p/m', enforced: true, depth: 3, durationMs: 432_000_000 };
+    expect(bounds(request())).toEqual([reach, { id: 'p/m', enforced: true, repeats: 5 }]);
+    expect(bounds(request({ action: 'model.generate', resource: 'model/a/b' }))).toEqual([reach]);
+  });
+});
+
+describe('counters', () => {
+  const counts = (rules: readonly object[], counts_: Readonly<Record<string, number>> = {}) => {
+    const decision = decide(rulesOnly(...rules), request({ run: counted(counts_) }));
+    return decision.effect === 'permit' ? decision.counts : [];
+  };
+
+  test('of a permit have the range in which no rule that was weighed says something else', () => {
+    const rules = [
+      allow,
+      { ...deny, when: 'run.steps >= 100' },
+      { ...deny, when: 'run.steps > 200 || run.errors == 7' },
+    ];
+    expect(counts(rules, { steps: 40, errors: 9 })).toEqual([
+      { name: 'steps', atLeast: 0, below: 100 },
+      { name: 'errors', atLeast: 8, below: Number.MAX_SAFE_INTEGER },
+    ]);
+  });
+
+  test('that only other calls, other callers or policies in shadow read are left out', () => {
+    expect(counts([allow, { deny: 'tool.call', on: 'tool/mail/*', when: 'run.steps >= 100' }])).toEqual([]);
+    const set = policies(
+      'policy: p\nrules: [{ id: r, allow: tool.call }]',
+      'policy: s\nmode: shadow\nrules: [{ id: r, deny: tool.call, when: run.steps > 5 }]',
+      'policy: x\napplies: agent == "x"\nrules: [{ id: r, deny: tool.call, when: run.steps > 5 }]',
+    );
+    expect(decide(set, request())).toMatchObject({ effect: 'permit', counts: [] });
+  });
+
+  test('of calls grow with every call whose resource matches, whoever reads them', () => {
+    const set = policies(
+      'policy: p\nrules: [{ id: r, allow: [tool.call, tool.list] }]',
+      `policy: x
+applies: agent == "x"
+rules:
+  - { id: a, deny: tool.call, when: 'run.calls["tool/github/*"] > 5 || run.calls["tool/{github,mail}/get_*"] > 5' }
+  - { id: b, deny: tool.call, when: 'run.calls["tool/mail/*"] > 5 || run.calls["tool/github/*"] > 9' }
+`,
+    );
+    const countedBy = (asked: AccessRequest) => {
+      const decision = decide(set, asked);
+      return decision.effect === 'permit' ? decision.counted : undefined;
+    };
+    expect(countedBy(request())).toEqual(['tool/github/*', 'tool/{github,mail}/get_*']);
+    expect(countedBy(request({ resource: 'tool/mail/send' }))).toEqual(['tool/mail/*']);
+    expect(countedBy(request({ action: 'tool.list', resource: 'tool/github/' }))).toEqual([]);
   });
 });
 
@@ -264,5 +487,28 @@ describe('facts', () => {
     const asked: AccessRequest = request({ args: { owner: 'acme', token: 'secret' } });
     for (const set of [rulesOnly({ ...allow, when }), rulesOnly(allow, { ...deny, when })])
       expect(decide(set, asked).facts).toEqual({ 'args.owner': 'acme' });
+  });
+
+  test('are what conditions read of the run, too', () => {
+    const when =
+      '"x" in run.labels && run.age < duration("2h") && run.spent < 5.0 && run.calls["tool/a/*"] == 3 && run.depth == 0';
+    const timeMs = request().context.timeMs;
+    const tree = {
+      labels: new Set(['x', 'y@run_2']),
+      bornMs: timeMs - 90_000,
+      counts: new Map([
+        ['spent', 2_500_000],
+        ['calls:tool/a/*', 3],
+      ]),
+    };
+    const decision = decide(rulesOnly({ ...allow, when }), request({ run: run({ tree }) }));
+    expect(decision).toMatchObject({ effect: 'permit' });
+    expect(decision.facts).toEqual({
+      'run.labels': ['x'],
+      'run.age': '90s',
+      'run.spent': 2.5,
+      'run.depth': 0,
+      'run.calls["tool/a/*"]': 3,
+    });
   });
 });

@@ -93,3 +93,54 @@ describe('a printed explanation', () => {
     );
   });
 });
+
+describe('what a decision stands on is printed too', () => {
+  const RUNS = policies(`policy: r
+rules:
+  - { id: a, allow: tool.call, then: { label: [seen, read], journal: true } }
+  - { id: j, allow: tool.call, on: tool/github/get_*, then: { label: mine, scope: node, journal: true, undo: { tool: github/put_file } } }
+  - { id: h, hold: tool.call, on: tool/mail/*, approval: { roles: [lead, chief], approvers: 2, uses: 3, grant: 90min, redact: args.body } }
+  - { id: o, hold: tool.call, on: tool/post/* }
+  - { id: d, deny: tool.call, when: 'run.steps >= 100 || run.calls["tool/github/*"] < 0' }
+limits:
+  - { id: m, max: { depth: 3, duration: 5d, repeats: 5, steps: 9, children: 9, concurrency: 2 }, on: tool.call }
+`);
+  const lines = (resource: string, count: number) =>
+    formatExplanation(explain(RUNS, request({ resource })))
+      .split('\n')
+      .slice(2, 2 + count);
+
+  test('of a permit: labels, journal, counters', () => {
+    expect(lines('tool/github/get_file', 5)).toEqual([
+      'labels the run `mine@node`, `read`, `seen`',
+      'journaled by r/j, taken back by `github/put_file`',
+      'stands while 0 <= steps < 100, calls:tool/github/* >= 0',
+      'is one more of `tool/github/*`',
+      '  decides    allow r/a: it has no condition',
+    ]);
+  });
+
+  test('of a hold: what it asks for, and what its permit would stand on', () => {
+    expect(lines('tool/mail/send', 4)).toEqual([
+      '`tool.call` on `tool/mail/send` is held by rule `r/h`; a person has to approve it',
+      'asks for approval by 2 people with `chief` or `lead` in 1d, for 3 calls in 90min, the call waits 30s, without showing `args.body`',
+      'labels the run `read`, `seen`',
+      'journaled by r/a',
+    ]);
+    expect(lines('tool/post/send', 2)[1]).toBe(
+      'asks for approval by one person with `approver` in 1d, for one call in 1h, the call waits 30s',
+    );
+  });
+
+  test('every part of a `max` has its line', () => {
+    expect(explain(RUNS, request()).limits).toEqual([
+      { id: 'r/m', counts: true, why: 'it counts this request as long as its runs live' },
+      { id: 'r/m', counts: true, why: 'it counts the runs that begin' },
+      { id: 'r/m', counts: true, why: 'it counts this request' },
+      { id: 'r/m', counts: true, why: 'it binds the run: depth at most 3, duration at most 5d' },
+      { id: 'r/m', counts: true, why: 'it binds the run: repeats at most 5' },
+    ]);
+    const model = explain(RUNS, request({ action: 'model.generate', resource: 'model/a/b' })).limits;
+    expect(model.map(({ counts }) => counts)).toEqual([false, true, false, true, false]);
+  });
+});

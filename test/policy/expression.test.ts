@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { RunId } from '../../src/core/ids.ts';
 import { Expressions } from '../../src/policy/expression.ts';
-import { PrincipalValue } from '../../src/policy/vocabulary.ts';
+import { PrincipalValue } from '../../src/policy/values.ts';
 import { bind, condition, flaws, outcome } from './expressions.ts';
-import { principal, request } from './fixtures.ts';
+import { principal, request, run } from './fixtures.ts';
 
 const FAILED = { failure: expect.any(String) };
 
@@ -27,6 +28,55 @@ describe('a condition reads', () => {
       args: { path: 'README' },
     });
     expect(bind({ ...asked, run: { ...asked.run, depth: 2 } }).evaluate(condition(source))).toBe(true);
+  });
+});
+
+describe('a condition reads of a run', () => {
+  const timeMs = request().context.timeMs;
+  const child = run({
+    id: 'run_2' as RunId,
+    parent: 'run_1' as RunId,
+    depth: 1,
+    path: ['run_1', 'run_2'] as RunId[],
+    source: 'token',
+    tree: {
+      bornMs: timeMs - 7_200_500,
+      labels: new Set(['seen', 'mine@run_2', 'above@run_1', 'other@run_3']),
+      counts: new Map([
+        ['steps', 12],
+        ['errors', 2],
+        ['spent', 2_500_000],
+        ['calls:tool/mail/*', 3],
+      ]),
+    },
+  });
+
+  test.each([
+    'run.id == "run_2" && run.root == "run_1" && run.parent == "run_1"',
+    'run.depth == 1 && run.source == "token"',
+    '"seen" in run.labels && run.labels.size() == 3 && run.labels == ["seen", "mine", "above"]',
+    'run.age > duration("2h") && run.age < duration("7201s") && run.age.getHours() == 2',
+    'now - run.age < now',
+    'run.steps == 12 && run.steps >= 12 && run.steps < 13 && 11.5 < run.steps',
+    'run.errors == 2 && run["errors"] != 3',
+    'run.spent == 2.5 && run.spent > 2 && run.spent < 2.500001',
+    'run.calls["tool/mail/*"] == 3 && run.calls["tool/github/*"] == 0',
+  ])('%s', (source) => {
+    expect(bind(request({ run: child })).evaluate(condition(source))).toBe(true);
+  });
+
+  test.each([
+    'run.parent == "" && run.root == run.id',
+    'run.age == duration("0s")',
+    'run.labels == []',
+    'run.steps == 0 && run.errors == 0 && run.spent == 0.0 && run.calls["tool/mail/*"] == 0',
+  ])('that nobody has seen: %s', (source) => {
+    expect(bind(request()).evaluate(condition(source))).toBe(true);
+  });
+
+  test('that begins by a clock ahead of ours no age below zero', () => {
+    const ahead = run({ tree: { bornMs: timeMs + 5_000 } });
+    expect(bind(request({ run: ahead })).evaluate(condition('run.age == duration("0s")'))).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import { Bindings } from '../../src/policy/bindings.ts';
 import { type Condition, Expressions } from '../../src/policy/expression.ts';
 import type { Outcome } from '../../src/policy/outcome.ts';
 import type { Flaw } from '../../src/policy/syntax.ts';
-import { PrincipalValue } from '../../src/policy/vocabulary.ts';
+import { PrincipalValue } from '../../src/policy/values.ts';
 import { request } from './fixtures.ts';
 
 const expressions = new Expressions();

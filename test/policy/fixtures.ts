@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { AccessRequest, Action } from '../../src/core/access.ts';
 import { parseResource } from '../../src/core/access.ts';
 import type { RunId } from '../../src/core/ids.ts';
+import { NEW_TREE, type Run, type TreeFacts } from '../../src/core/run.ts';
 import { type Principal, principalId } from '../../src/core/principal.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { compile } from '../../src/policy/compile.ts';
@@ -59,14 +60,28 @@ export function request({ resource = 'tool/github/get_file', ...fields }: Asked 
   const parsed = parseResource(resource);
   if (!parsed) throw new Error(`not a resource: ${resource}`);
   const action: Action = 'tool.call';
-  const id = 'run_1' as RunId;
   return {
     principal: principal(),
     action,
     resource: parsed,
     args: {},
-    run: { id, root: id, parent: undefined, depth: 0 },
+    run: run(),
     context: { route: 'mcp', stream: false, timeMs: Date.UTC(2026, 10, 23, 22, 30) },
     ...fields,
   };
+}
+
+/** A root of its own by default, of a tree that nobody has seen. */
+export function run({
+  tree = {},
+  ...fields
+}: Partial<Omit<Run, 'tree'>> & { readonly tree?: Partial<TreeFacts> } = {}): Run {
+  const id = 'run_1' as RunId;
+  const root: Omit<Run, 'tree'> = { id, root: id, parent: undefined, depth: 0, path: [id], name: '', source: 'hint' };
+  return { ...root, ...fields, tree: { ...NEW_TREE, ...tree } };
+}
+
+/** A tree of which so much is counted. */
+export function counted(counts: Readonly<Record<string, number>>): Run {
+  return run({ tree: { counts: new Map(Object.entries(counts)) } });
 }

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../src/policy/decide.ts';
 import { mayUse } from '../../src/policy/may-use.ts';
-import { type Policy, policySet } from '../../src/policy/policy-set.ts';
 import { policies, policiesUnder, principal, request, rulesOnly } from './fixtures.ts';
 
 const asked = request();
@@ -21,18 +20,19 @@ describe('a list shows what could be permitted', () => {
     ['nothing that is denied to this caller', [allow, { ...deny, when: 'agent == "researcher"' }], false],
     ['nothing where the condition of a deny fails', [allow, { ...deny, when: 'int(subject) > 1' }], false],
     ['what is denied to others', [allow, { ...deny, when: 'agent == "x"' }], true],
+    ['what is denied to a run that carries a label', [allow, { ...deny, when: '"x" in run.labels' }], true],
+    ['what is denied after so many steps', [allow, { ...deny, when: 'run.steps >= 0' }], true],
+    ['what is allowed to a run that carries a label', [{ ...allow, when: '"x" in run.labels' }], true],
+    ['what is denied to young runs', [allow, { ...deny, when: 'run.age < duration("1h")' }], true],
+    ['nothing that is denied to runs at this place', [allow, { ...deny, when: 'run.depth == 0' }], false],
     ['what is denied with some arguments', [allow, { ...deny, when: '!has(args.x)' }], true],
   ])('%s', (_, rules, shown) => {
     expect(mayUse(rulesOnly(...rules), asked)).toBe(shown);
   });
 
   test('and what only a person has to approve', () => {
-    const set = rulesOnly(allow, deny);
-    const hold = (policy: Policy): Policy => ({
-      ...policy,
-      rules: policy.rules.map((rule) => (rule.effect === 'deny' ? { ...rule, effect: 'hold' } : rule)),
-    });
-    expect(mayUse(policySet(set.policies.map(hold), set), asked)).toBe(true);
+    expect(mayUse(rulesOnly(allow, { hold: 'tool.call' }), asked)).toBe(true);
+    expect(mayUse(rulesOnly({ hold: 'tool.call' }), asked)).toBe(false);
   });
 
   test('whatever policies in shadow mode say', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Call } from '../../src/core/call.ts';
-import type { Decision, Obligation, Permit } from '../../src/core/decision.ts';
+import { type Decision, type Obligation, type Permit, UNBOUND } from '../../src/core/decision.ts';
 import { newCallId } from '../../src/core/ids.ts';
 import { NO_ESTIMATE } from '../../src/core/usage.ts';
 import { decide } from '../../src/policy/decide.ts';
@@ -36,6 +36,7 @@ const permit: Permit = {
   facts: {},
   obligations: [{ kind: 'narrow' }],
   quotas: [],
+  ...UNBOUND,
 };
 
 describe('a permitted call', () => {
@@ -43,6 +44,16 @@ describe('a permitted call', () => {
     const { decision, ...rest } = oblige({ call, decision: permit, fallbacks: [] });
     expect(rest).toEqual(call);
     expect(decision).toBe(permit);
+  });
+
+  test('is made of a permit that labels the run and journals the call', () => {
+    const obligations: Obligation[] = [
+      { kind: 'label', labels: ['seen'], scope: 'tree' },
+      { kind: 'journal', rule: 'p/r', undo: undefined },
+    ];
+    expect(oblige({ call, decision: { ...permit, obligations }, fallbacks: [] }).decision.obligations).toBe(
+      obligations,
+    );
   });
 
   test('is not made of a denial, which tells its rule and its reason', () => {

@@ -32,8 +32,40 @@ describe('what only the call itself says', () => {
   });
 });
 
+describe('of the run', () => {
+  test.each([
+    ['run.depth > 3 && run.id != run.root && run.parent == ""', false],
+    ['run.source == "hint"', true],
+    ['"x" in run.labels', true],
+    ['run.age > duration("1h")', true],
+    ['run.steps > 5', true],
+    ['run.calls["tool/a/*"] > 5', true],
+    ['has(args.run) && args.run == 1', false],
+  ])('what its calls change or its client says: %s: %s', (source, readsRun) => {
+    expect(condition(source).readsRun).toBe(readsRun);
+  });
+
+  test('the fields are each told once', () => {
+    expect(condition('run.depth > 3 && run.depth < 9 && run.labels.exists(l, l == run.id)').runFields).toEqual([
+      'depth',
+      'labels',
+      'id',
+    ]);
+  });
+
+  test('labels that are asked for by name are told with their place', () => {
+    const source = '"seen" in run.labels || agent in ["a"] || subject in run.labels || !("secret" in run.labels)';
+    expect(condition(source).labels).toEqual([
+      { label: 'seen', offset: 0 },
+      { label: 'secret', offset: source.indexOf('"secret"') },
+    ]);
+  });
+});
+
 describe('the time', () => {
   test.each([
+    ['run.age < duration("2h")', true],
+    ['run.depth > 2', false],
     ['context.route == "mcp" && context.stream', false],
     ['has(args.now) && args.now == 1', false],
     ['now > timestamp("2026-01-01T00:00:00Z")', true],

@@ -106,6 +106,110 @@ describe('a policy test', () => {
   });
 });
 
+describe('a test of a run', () => {
+  const RUNS = policies(`policy: r
+rules:
+  - { id: a, allow: tool.call, then: { label: seen } }
+  - { id: j, allow: tool.call, on: tool/a/write, then: { journal: true, label: mine, scope: node } }
+  - { id: h, hold: tool.call, on: tool/a/held, approval: { roles: [lead, chief], approvers: 2, expires: 2h, grant: 5min, uses: 3, wait: 1min, redact: args.body } }
+  - { id: label, deny: tool.call, when: '"bad" in run.labels' }
+  - { id: steps, deny: tool.call, when: run.steps >= 100 }
+  - { id: errors, deny: tool.call, when: run.errors > 5 }
+  - { id: spent, deny: tool.call, when: run.spent >= 2.5 }
+  - { id: calls, deny: tool.call, when: 'run.calls["tool/mail/*"] > 0' }
+  - { id: age, deny: tool.call, when: run.age > duration("1h") }
+  - { id: source, deny: tool.call, when: run.source == "token" }
+  - { id: parent, deny: tool.call, when: run.parent == "run_p" && run.depth == 1 && run.root == "run_p" }
+  - { id: deep, deny: tool.call, when: run.parent == "run_q" && run.depth == 3 && run.root != "run_q" }
+limits:
+  - { id: m, max: { depth: 9, steps: 1000, children: 9 } }
+`);
+  const WRITE = '{ principal: a, action: tool.call, resource: tool/a/write }';
+  const HELD = WRITE.replace('write', 'held');
+  const told = (text: string): string[] => {
+    const report = runTests(RUNS, [{ path: 'r.test.yaml', text }]);
+    if (!report.ok) return report.problems.map(formatProblem);
+    return report.value.results.flatMap(({ failures: failed }) => failed.map(formatProblem));
+  };
+
+  test.each([
+    ['labels: [bad]', 'label'],
+    ['steps: 100', 'steps'],
+    ['errors: 6', 'errors'],
+    ['spent: 2.50 USD', 'spent'],
+    ["calls: { 'tool/mail/*': 1 }", 'calls'],
+    ['age: 2h', 'age'],
+    ['source: token', 'source'],
+    ['parent: run_p', 'parent'],
+    ['parent: run_q, depth: 3', 'deep'],
+  ])('says what is known of it: %s', (run_, rule) => {
+    const asked = `{ run: { ${run_} }, ${WRITE.slice(2)}`;
+    expect(told(one(asked, `{ effect: deny, rules: [r/${rule}] }`))).toEqual([]);
+  });
+
+  test.each([
+    'labels: [good], steps: 99, errors: 5, spent: 2 USD, age: 1h, depth: 2, id: run_x, source: hint',
+    "calls: { 'tool/mail/*': 0 }",
+    '',
+  ])('and is permitted otherwise: %s', (run_) => {
+    const asked = `{ run: { ${run_} }, ${WRITE.slice(2)}`;
+    const expected = '{ effect: permit, rules: [r/a, r/j], limits: [r/m], labels: [seen, mine@node], journal: true }';
+    expect(told(one(asked, expected))).toEqual([]);
+  });
+
+  test('expects of a hold what its approval takes, and what then is done', () => {
+    const approval =
+      'roles: [chief, lead], approvers: 2, expires: 120min, grant: 5min, uses: 3, wait: 60s, redact: args.body';
+    const expected = `{ effect: hold, rules: [r/h], labels: [seen], journal: false, approval: { ${approval} } }`;
+    expect(told(one(HELD, expected))).toEqual([]);
+    expect(told(one(HELD, '{ effect: hold, rules: [r/h], approval: {} }'))).toEqual([]);
+  });
+
+  test('fails with every difference', () => {
+    const approval = 'roles: lead, approvers: 1, expires: 1h, grant: 1h, uses: 1, wait: 1h, redact: [args.x]';
+    const expected = `{ effect: hold, rules: [r/h], labels: [], journal: true, approval: { ${approval} } }`;
+    expect(told(one(HELD, expected))).toEqual(
+      [
+        'expected the labels none, got seen',
+        'expected the call to be journaled, it is not',
+        'expected the roles lead, got chief, lead',
+        'expected the redacted arguments args.x, got args.body',
+        'expected `approvers` of 1, got 2',
+        'expected `uses` of 1, got 3',
+        'expected `expires` of 3600000 ms, got 7200000 ms',
+        'expected `grant` of 3600000 ms, got 300000 ms',
+        '`wait`: expected a wait like `20s` or `2min`, from `0s` to `5min`',
+      ].map((message) => `r.test.yaml:3:11: ${message}`),
+    );
+    expect(told(one(WRITE, '{ effect: permit, rules: [r/a, r/j], journal: false, approval: {} }'))).toEqual([
+      'r.test.yaml:3:11: expected the call not to be journaled, it is',
+      'r.test.yaml:3:11: expected an approval, got no hold',
+    ]);
+    expect(
+      told(one(`{ run: { steps: 100 }, ${WRITE.slice(2)}`, '{ effect: deny, rules: [r/steps], labels: [seen] }')),
+    ).toEqual(['r.test.yaml:3:11: expected the labels seen, got none']);
+  });
+
+  test('is refused where it says what nobody could mean', () => {
+    const run_ = "spent: 5, age: 1y, calls: { 'tool/mial/*': 1 }";
+    expect(told(one(`{ run: { ${run_} }, ${WRITE.slice(2)}`, '{ effect: permit, rules: [r/a] }'))).toEqual([
+      'r.test.yaml:2:28: expected a text, found a number',
+    ]);
+    expect(
+      told(one(`{ run: { ${run_.replace('5', '5 EUR')} }, ${WRITE.slice(2)}`, '{ effect: permit, rules: [r/a] }')),
+    ).toEqual([
+      'r.test.yaml:2:28: expected an amount like `2.50 USD`',
+      'r.test.yaml:2:40: expected a time like `90s`, `15min`, `24h` or `5d`, from 1 s to 366 days',
+      expect.stringMatching(/2:53: unknown counted pattern `tool\/mial\/\*`, did you mean `tool\/mail\/\*`\?/),
+    ]);
+  });
+
+  test('of what a client runs itself knows what decides where no rule does', () => {
+    const asked = '{ principal: a, action: tool.local, resource: tool/local/Bash }';
+    expect(told(one(asked, '{ effect: permit, rules: [default-permit] }'))).toEqual([]);
+  });
+});
+
 describe('a test that is wrong in itself is refused', () => {
   test.each([
     [REQUEST.replace('tool.call', 'tool.cal'), '2:36: unknown action `tool.cal`, did you mean `tool.call`?'],
@@ -160,14 +264,14 @@ describe('the policies that come with the gateway', () => {
       { enforcement: 'enforce', sha256 },
     );
     if (!set.ok) throw new Error(set.problems.map(formatProblem).join('\n'));
-    expect(set.value.policies.map(({ name }) => name)).toEqual(['demo', 'research']);
+    expect(set.value.policies.map(({ name }) => name)).toEqual(['demo', 'first-use', 'research', 'steady', 'trifecta']);
     const report = runTests(set.value, files.filter(isTest));
     if (!report.ok) throw new Error(report.problems.map(formatProblem).join('\n'));
     const { results, unreached } = report.value;
     expect(
       results.flatMap(({ name, failures: failed }) => failed.map((problem) => `${name}: ${formatProblem(problem)}`)),
     ).toEqual([]);
-    expect(results.length).toBeGreaterThan(30);
+    expect(results.length).toBeGreaterThan(60);
     expect(unreached).toEqual([]);
   });
 
