@@ -39,6 +39,7 @@ import type { ModelSelector } from './routes/models.ts';
 import { resolver } from './routes/resolve.ts';
 import type { RouteTable } from './routes/table.ts';
 import { visibleList } from './routes/visible.ts';
+import { checkBounds } from './runs/bounds.ts';
 import { clearance } from './runs/clearance.ts';
 import { HINTS } from './runs/hints.ts';
 import { lineageOf } from './runs/lineage.ts';
@@ -145,7 +146,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
   });
   const refusals = refusalMemory({
     clock,
-    decisionsStand: !policies.readsTime,
+    decisionsStand: !policies.readsTime && !policies.readsRun,
     onRecall: (code) => telemetry.metrics.refusalRemembered(code),
   });
   const forward = forwarder({
@@ -177,7 +178,8 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     decide: (call) => judge(policies, call),
     oblige,
     quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
-    admit: (call, { quote: quoted, request, trace }) => {
+    async admit(call, { quote: quoted, request, trace }) {
+      checkBounds(call, now());
       const admission = limits.admit(call, { quote: quoted, request, trace, waiting, localBounds: localOf });
       return admission.catch(movedOrThrow);
     },

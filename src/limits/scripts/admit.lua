@@ -96,8 +96,12 @@ local function hasMoved(run)
 end
 
 local function factsOf(run)
-  local tree, tenant = redis.call('HGETALL', run.tree), redis.call('HGETALL', stops)
-  return 'moved ' .. text(#tree) .. ' ' .. table.concat(tree, ' ') .. ' ' .. table.concat(tenant, ' ')
+  local words, tree = { 'moved' }, redis.call('HGETALL', run.tree)
+  words[2] = text(#tree)
+  for _, held in ipairs({ tree, redis.call('HGETALL', stops) }) do
+    for _, word in ipairs(held) do words[#words + 1] = word end
+  end
+  return table.concat(words, ' ')
 end
 
 local function beginTree(run, tree)
