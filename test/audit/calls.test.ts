@@ -52,6 +52,7 @@ test('a call is told once, with what it cost and when it ended', async () => {
     {
       id: 'call_1',
       principal: expect.objectContaining({ tenant: principal.tenant, subject: principal.subject }),
+      run: { root: 'run_1', path: ['run_1'] },
       action,
       resources: [resource],
       quotas: ['team/month'],

@@ -28,7 +28,7 @@ describe('audit entries', () => {
         credential: 'jwt',
         actors: [{ subject: 'orchestrator', issuer: 'https://idp.example' }],
       },
-      run: { id: 'run_2', root: 'run_1', parent: 'run_1', depth: 1 },
+      run: { id: 'run_2', root: 'run_1', parent: 'run_1', depth: 1, name: 'run_2', source: 'hint' },
       action: 'tool.call',
       resource: 'tool/github/create "issue"',
       route: 'github',

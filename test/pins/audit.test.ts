@@ -5,11 +5,11 @@ import { segmentName } from '../../src/audit/segment.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
 import type { Permit } from '../../src/core/decision.ts';
 import { GatewayError } from '../../src/core/errors.ts';
-import type { RunId } from '../../src/core/ids.ts';
 import type { Quota, Standing } from '../../src/core/quota.ts';
 import type { CallRecord } from '../../src/core/record.ts';
 import { UNBOUND } from '../../src/core/decision.ts';
 import { ANA, chatCall, METERED, PERMIT, recordOf } from '../telemetry/calls.ts';
+import { childRun, rootRun } from '../support/runs.ts';
 import { expectPinned } from './pinned.ts';
 
 const quota: Quota = {
@@ -24,7 +24,7 @@ const quota: Quota = {
 const standings: readonly Standing[] = [{ quota, remaining: 9, resetMs: 1_000 }];
 const principal = { ...ANA, actors: [{ subject: 'bot', issuer: 'https://idp.example' }] };
 const plain = chatCall({ splices: ['model-alias'] });
-const run = { ...plain.access.run, parent: 'run_0' as RunId };
+const run = childRun(childRun(rootRun('run_0'), 'run_1'), 'run_2');
 const shadow = { effect: 'deny', rules: ['p/trial'], reason: 'x' } as const;
 const decision: Permit = {
   ...PERMIT,
@@ -74,6 +74,9 @@ const ASKED = [
   'run.root',
   'run.parent',
   'run.depth',
+  'run.path[]',
+  'run.name',
+  'run.source',
   'action',
   'resource',
   'route',
