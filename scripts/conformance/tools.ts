@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallToolResult, fromJsonSchema, type McpServer } from '@modelcontextprotocol/server';
+import { type CallToolResult, fromJsonSchema, type McpServer, type ServerContext } from '@modelcontextprotocol/server';
 
 /** One pixel, and a tenth of a second of silence. */
 export const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
@@ -108,6 +108,9 @@ const ELICITATIONS: Readonly<Record<string, { readonly message: string; readonly
   },
 };
 
+// Left alone, the SDK asks on the session's GET stream, and drops the question where the client has not opened that yet.
+const within = (context: ServerContext) => ({ relatedRequestId: context.mcpReq.id });
+
 function registerAsking(server: McpServer): void {
   const prompt = fromJsonSchema<{ prompt: string }>({
     type: 'object',
@@ -118,10 +121,8 @@ function registerAsking(server: McpServer): void {
     'test_sampling',
     { description: 'Asks the model.', inputSchema: prompt },
     async (args, context) => {
-      const answer = await context.mcpReq.requestSampling({
-        messages: [{ role: 'user', content: text(args.prompt) }],
-        maxTokens: 100,
-      });
+      const question = { messages: [{ role: 'user' as const, content: text(args.prompt) }], maxTokens: 100 };
+      const answer = await context.mcpReq.requestSampling(question, within(context));
       return { content: [text(`LLM response: ${JSON.stringify(answer.content)}`)] };
     },
   );
@@ -135,13 +136,13 @@ function registerAsking(server: McpServer): void {
     { description: 'Asks the user.', inputSchema: message },
     async (args, context) => {
       const requestedSchema = object({ username: { type: 'string' }, email: { type: 'string' } });
-      const answer = await context.mcpReq.elicitInput({ message: args.message, requestedSchema });
+      const answer = await context.mcpReq.elicitInput({ message: args.message, requestedSchema }, within(context));
       return { content: [text(`User response: ${JSON.stringify(answer)}`)] };
     },
   );
   for (const [name, { message: question, schema }] of Object.entries(ELICITATIONS)) {
     server.registerTool(name, { description: name, inputSchema: none }, async (_, context) => {
-      const answer = await context.mcpReq.elicitInput({ message: question, requestedSchema: schema });
+      const answer = await context.mcpReq.elicitInput({ message: question, requestedSchema: schema }, within(context));
       return { content: [text(`Elicitation completed: ${JSON.stringify(answer)}`)] };
     });
   }
