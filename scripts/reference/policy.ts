@@ -37,7 +37,7 @@ export function policyPage(): string {
       ['type', 'fields'],
       Object.entries(TYPES).map(([name, fields]) => [`\`${name}\``, fieldList(fields)]),
     ),
-    'Of `run`: `parent` is empty for a root, `labels` are those of the tree and of the runs from the root down to this one, `age` is the time since the first call of the tree (compare it with `duration("2h")`). `steps` (admitted calls), `errors`, `spent` (USD) and `calls["kind/upstream/name"]` (admitted calls whose resource matches the pattern; lists and token counts are none) are counted for the whole tree. Other calls of the tree count at the same time, so counters may only be compared with literal numbers: the admission then makes sure that the comparison still holds.',
+    'Of `run`: `parent` is empty for a root, `labels` are those of the tree and of the runs from the root down to this one, `age` is the time since the first call of the tree (compare it with `duration("2h")`). `steps` (admitted calls), `errors`, `spent` (USD) and `calls["kind/upstream/name"]` (admitted calls whose resource matches the pattern; lists and token counts are none) are counted for the whole tree, calls of a pattern from when a policy first reads it. Other calls of the tree count at the same time, so counters may only be compared with literal numbers: the admission then makes sure that the comparison still holds.',
     '### Functions',
     `Functions: ${codes(FUNCTIONS)}. Methods: ${codes(METHODS)}.`,
     '## Tests',

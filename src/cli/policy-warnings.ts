@@ -57,21 +57,22 @@ function inVain({ policy, rules = [] }: PolicyFile, unset: readonly UnsetLabel[]
   );
 }
 
+/** Every pattern of a policy, and every tool that takes a call back, whose upstream is not there. */
 function astray({ rules = [], limits = [] }: PolicyFile, upstreams: readonly string[]): Fault[] {
-  return Object.entries({ rules, limits }).flatMap(([field, items]) =>
-    items.flatMap(({ on = [] }, index) =>
-      [on].flat().flatMap((source): Fault[] => {
-        const pattern = parsePattern(source);
-        if ('fault' in pattern || pattern.globs.some(({ upstream }) => isThere(upstream, upstreams))) return [];
-        const [glob] = pattern.globs;
-        const meant = nearest(glob?.upstream ?? '', upstreams);
-        const hint = meant === undefined ? '' : `, did you mean \`${meant}\`?`;
-        return [
-          { path: [field, index, 'on'], message: `\`${source}\` matches no upstream of the configuration${hint}` },
-        ];
-      }),
-    ),
+  const named = Object.entries({ rules, limits }).flatMap(([field, items]) =>
+    items.flatMap(({ on = [] }, index) => [on].flat().map((source) => ({ source, path: [field, index, 'on'] }))),
   );
+  const undoing = rules.flatMap(({ then }, index) =>
+    then?.undo ? [{ source: `tool/${then.undo.tool}`, path: ['rules', index, 'then', 'undo', 'tool'] }] : [],
+  );
+  return [...named, ...undoing].flatMap(({ source, path }): Fault[] => {
+    const pattern = parsePattern(source);
+    if ('fault' in pattern || pattern.globs.some(({ upstream }) => isThere(upstream, upstreams))) return [];
+    const [glob] = pattern.globs;
+    const meant = nearest(glob?.upstream ?? '', upstreams);
+    const hint = meant === undefined ? '' : `, did you mean \`${meant}\`?`;
+    return [{ path, message: `\`${source}\` matches no upstream of the configuration${hint}` }];
+  });
 }
 
 function isThere(glob: string, upstreams: readonly string[]): boolean {

@@ -21,15 +21,14 @@ export class Bindings {
   readonly #request: AccessRequest;
   readonly #principal: PrincipalValue;
   readonly #args = new Map<string, unknown>();
-  readonly #run: RunValue;
   readonly #read = new Set<string>();
   #values: object | undefined;
+  #runValue: RunValue | undefined;
   #facts: Record<string, unknown> | undefined;
 
   constructor(request: AccessRequest, principal: PrincipalValue) {
     this.#request = request;
     this.#principal = principal;
-    this.#run = new RunValue(request.run, request.context.timeMs);
   }
 
   /** What conditions have read so far of the arguments and of the run: name → value. */
@@ -50,6 +49,10 @@ export class Bindings {
   /** Of the arguments, they hold those that conditions evaluated so far read. */
   get #variables(): object {
     return (this.#values ??= this.#makeValues());
+  }
+
+  get #run(): RunValue {
+    return (this.#runValue ??= new RunValue(this.#request.run, this.#request.context.timeMs));
   }
 
   #makeValues(): object {

@@ -121,6 +121,39 @@ describe('what is hardly meant', () => {
     expect(alone.out).not.toContain('matches no upstream');
   });
 
+  test('so is the tool that takes a call back; the tools of clients are no upstream', async () => {
+    const dir = folder({
+      ...WITH_SECRETS,
+      'policies/undo.yaml':
+        'policy: undo\nrules:\n  - id: a\n    allow: tool.call\n    on: tool/github/create_*\n    then: { journal: true, undo: { tool: githb/close_issue } }\n  - { id: b, deny: tool.local, on: tool/local/Bash }\n',
+    });
+    const { out } = await run('check', '--config', join(dir, 'waygate.yaml'));
+    expect(out).toContain(
+      'undo.yaml:6:42: warning: `tool/githb/close_issue` matches no upstream of the configuration, did you mean `github`?\n',
+    );
+    expect(out).not.toContain('tool/local');
+  });
+
+  test('a label that no rule sets is told at the condition that waits for it', async () => {
+    const dir = folder({
+      'p.yaml':
+        'policy: p\nrules:\n  - { id: a, allow: tool.call, then: { label: saw-untrusted } }\n  - id: b\n    hold: tool.call\n    when: agent == "x" && ("saw-untrustd" in run.labels || "q" in run.labels)\n',
+    });
+    const { code, out } = await run('check', '--policies', dir);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'p.yaml:6:28: warning: no rule sets the label `saw-untrustd`, did you mean `saw-untrusted`?\n',
+    );
+    expect(out).toContain('p.yaml:6:60: warning: no rule sets the label `q`\n');
+  });
+
+  test('a budget per run without a ceiling is a problem', async () => {
+    const dir = folder({ 'p.yaml': 'policy: p\nlimits:\n  - { id: a, budget: 5 USD, per: run.root }\n' });
+    const { code, out } = await run('check', '--policies', dir);
+    expect(code).toBe(1);
+    expect(out).toContain('p.yaml:3:34: a budget per run needs a ceiling per principal beside it');
+  });
+
   test('a folder without policies denies everything', async () => {
     const dir = folder();
     const { code, out } = await run('check', '--policies', dir);

@@ -46,6 +46,26 @@ describe('waygate explain', () => {
     expect(runProcess(['explain', '--policies', policies, '--request', '-'], { cwd, input: text })).toEqual(said);
   });
 
+  test('says what a hold asks for, and shows the run in JSON', async () => {
+    const dir = folder({
+      'p.yaml':
+        'policy: p\nrules:\n  - { id: a, allow: tool.call, then: { label: seen } }\n  - { id: h, hold: tool.call, when: run.steps >= 5 }\n',
+    });
+    const request =
+      '{"principal":"a","action":"tool.call","resource":"tool/github/x","run":{"steps":7,"labels":["old"],"depth":1}}';
+    const { out } = await run('explain', '--policies', dir, '--request', request);
+    expect(out).toMatch(
+      /^hold: .*\nby p\/h, .*\n.*a person has to approve it\nasks for approval by one person .*\nlabels the run `seen`\n/,
+    );
+    expect(out).toMatch(/^stands while steps >= 5$/m);
+    expect(out).toMatch(/^ {2}decides {4}hold p\/h: `run\.steps >= 5` was true$/m);
+    const json = await run('explain', '--policies', dir, '--request', request, '--json');
+    expect(JSON.parse(json.out)).toMatchObject({
+      request: { run: { depth: 1, tree: { labels: ['old'], counts: { steps: 7 } } } },
+      decision: { effect: 'hold', facts: { 'run.steps': 7 }, held: { terms: { roles: ['approver'] } } },
+    });
+  });
+
   test('decides as the gateway of the configuration would', () => {
     const cwd = folder({
       ...SOUND,

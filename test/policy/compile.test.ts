@@ -187,6 +187,21 @@ describe('a sound set', () => {
     expect(enforced(policiesUnder('observe', [text]))).toBe(false);
   });
 
+  test('knows whether its rules read the time, or of runs what may change', () => {
+    const reads = (when: string) => {
+      const { readsTime, readsRun } = policies(
+        JSON.stringify({ policy: 'p', rules: [{ id: 'r', deny: 'tool.call', when }] }),
+      );
+      return { readsTime, readsRun };
+    };
+    expect(reads('agent == "a" && run.depth > 3')).toEqual({ readsTime: false, readsRun: false });
+    expect(reads('now > now')).toEqual({ readsTime: true, readsRun: false });
+    expect(reads('"x" in run.labels')).toEqual({ readsTime: false, readsRun: true });
+    expect(reads('run.calls["tool/a/*"] > 3')).toEqual({ readsTime: false, readsRun: true });
+    expect(reads('run.age > duration("1h")')).toEqual({ readsTime: true, readsRun: true });
+    expect(policies()).toMatchObject({ readsTime: false, readsRun: false });
+  });
+
   test('is frozen', () => {
     const set = policies(SOUND);
     expect(Object.isFrozen(set)).toBe(true);

@@ -133,8 +133,8 @@ describe('a batch', () => {
     const rules = [
       BATCHES,
       MODELS,
-      { id: 'a', deny: 'model.batch', when: 'run.steps >= 50 || run.calls["model/*/*"] > 100' },
-      { id: 'b', deny: 'model.generate', when: 'run.steps >= 20' },
+      { id: 'a', deny: 'model.batch', when: 'run.steps >= 20 || run.calls["model/*/*"] > 100' },
+      { id: 'b', deny: 'model.generate', when: 'run.steps >= 50' },
     ];
     const limits = [{ id: 'm', max: { depth: 3 } }];
     const set = policies(...texts({ policy: 'p', rules, limits }));
