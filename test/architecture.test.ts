@@ -38,7 +38,7 @@ const TOP: Readonly<
   'gateway.ts': { values: ['core'], types: 'all' },
   'stages.ts': { values: [], types: 'all' },
   'compose.ts': { values: 'all', types: 'all' },
-  'open-ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'telemetry'], types: 'all' },
+  'open-ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'runs', 'telemetry'], types: 'all' },
   'bind.ts': { values: 'all', types: 'all' },
   'bind-routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },
   'bind-upstreams.ts': { values: ['config', 'core', 'metering', 'telemetry', 'upstreams'], types: 'all' },
@@ -64,7 +64,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   cockatiel: ['upstreams/'],
   'smol-toml': ['connect/'],
   'strip-json-comments': ['connect/'],
-  'lru-cache': ['identity/', 'limits/', 'metering/', 'policy/', 'upstreams/'],
+  'lru-cache': ['identity/', 'limits/', 'metering/', 'policy/', 'runs/', 'upstreams/'],
 };
 
 const PURE = ['documents/', 'policy/', 'protocols/', 'metering/'];
