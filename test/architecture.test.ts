@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   identity: [],
   routes: ['protocols'],
   protocols: [],
-  runs: [],
+  runs: ['protocols'],
   policy: ['documents'],
   limits: [],
   upstreams: [],
