@@ -9,8 +9,7 @@ import { parseValue } from './usage-count.ts';
  * more from its client, so that the next with its key is a call of its own. `unknown`: nobody can say.
  */
 export type JournalReply =
-  | { readonly kind: 'done'; readonly failed: boolean; readonly result: unknown }
-  | { readonly kind: 'open' | 'unknown' };
+  { readonly kind: 'done'; readonly failed: boolean; readonly result: unknown } | { readonly kind: 'open' | 'unknown' };
 
 /** By these an upstream says that it did not take the call on: unknown caller, wrong host, too early, too many. */
 const NOT_TAKEN_ON = new Set([401, 407, 421, 425, 429]);

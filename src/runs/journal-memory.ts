@@ -1,12 +1,12 @@
 /**
  * The journal in this process's memory: for one gateway, and lost with it.
- * INVARIANT: it answers the same history as the journal in Redis does (test/runs/journal.equal.test.ts).
+ * INVARIANT: it answers the same history as the journal in Redis does (test/runs/journal-memory.equal.test.ts), but for answers
+ * that memory has no more room for: those are done, and too large to be repeated.
  */
 import type { Clock } from '../core/clock.ts';
 import type { RunId } from '../core/ids.ts';
 import type {
   Begun,
-  EntryState,
   JournalBegin,
   JournalEntry,
   JournalFinish,
@@ -16,26 +16,10 @@ import type {
   UndoBegun,
   UndoEnd,
 } from './journal.ts';
+import { drop, entryOf, isKept, isOpen, type Kept, said, sweep, type Tree } from './journal-kept.ts';
 
-interface Kept {
-  readonly begun: JournalBegin;
-  readonly step: number;
-  state: EntryState;
-  leaseEndMs: number;
-  untilMs: number;
-  finish: JournalFinish | undefined;
-  attempt: string | undefined;
-  before: EntryState | undefined;
-}
-
-/** Entries of a tree, by name, in the order of their steps. */
-interface Tree {
-  readonly entries: Map<string, Kept>;
-  lastStep: number;
-}
-
-/** As many of the oldest entries as a call forgets that are no longer kept. */
-const SWEPT_MAX = 50;
+/** Of all answers together. */
+const BODIES_BYTES_MAX = 67_108_864;
 
 export function memoryJournal({ clock }: { readonly clock: Clock }): JournalStore {
   const journal = new MemoryJournal(clock);
@@ -53,6 +37,9 @@ export function memoryJournal({ clock }: { readonly clock: Clock }): JournalStor
 class MemoryJournal {
   readonly #clock: Clock;
   readonly #trees = new Map<string, Tree>();
+  /** Those with an answer, the oldest first. */
+  readonly #answered: Kept[] = [];
+  #bytes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -100,6 +87,7 @@ class MemoryJournal {
     known.state = finish.answer ? 'done' : 'large';
     known.finish = finish;
     known.untilMs = Math.max(known.untilMs, now + keepMs);
+    this.#makeRoom(known);
     return true;
   }
 
@@ -150,6 +138,21 @@ class MemoryJournal {
     return true;
   }
 
+  /** Takes the answer in, and the oldest ones out that there is no more room for. */
+  #makeRoom(known: Kept): void {
+    if (!known.finish?.answer) return;
+    this.#bytes += known.finish.answer.body.length;
+    this.#answered.push(known);
+    while (this.#bytes > BODIES_BYTES_MAX) {
+      const oldest = this.#answered.shift();
+      if (!oldest?.finish?.answer) return;
+      this.#bytes -= oldest.finish.answer.body.length;
+      oldest.finish = { ...oldest.finish, answer: undefined };
+      if (oldest.state === 'done') oldest.state = 'large';
+      if (oldest.before === 'done') oldest.before = 'large';
+    }
+  }
+
   #hold(known: Kept, now: number, leaseMs: number): void {
     known.leaseEndMs = now + leaseMs;
     known.untilMs = Math.max(known.untilMs, known.leaseEndMs);
@@ -184,48 +187,3 @@ class MemoryJournal {
 }
 
 const treeName = ({ tenant, root }: Pick<JournalPlace, 'tenant' | 'root'>): string => `${tenant}\n${root}`;
-
-/** Whether an entry still counts; one whose lease has lapsed is not what it was. */
-function isKept(kept: Kept, now: number): boolean {
-  if (kept.untilMs <= now) return false;
-  if (kept.leaseEndMs > now) return true;
-  if (kept.state === 'running') kept.state = 'unknown';
-  if (kept.state === 'undoing') kept.state = 'undo-unknown';
-  return true;
-}
-
-function isOpen({ state }: Kept): boolean {
-  return state === 'running' || state === 'unknown';
-}
-
-function sweep(tree: Tree, now: number): void {
-  let looked = 0;
-  for (const [name, kept] of tree.entries) {
-    if (looked === SWEPT_MAX || isKept(kept, now)) return;
-    looked += 1;
-    drop(tree, name);
-  }
-}
-
-function drop(tree: Tree, name: string): void {
-  const step = tree.entries.get(name)?.step;
-  tree.entries.delete(name);
-  if (step === tree.lastStep) tree.lastStep = [...tree.entries.values()].at(-1)?.step ?? 0;
-}
-
-function said({ state, finish }: Kept): Begun {
-  switch (state) {
-    case 'done':
-      return finish?.answer ? { kind: 'recorded', answer: finish.answer } : { kind: 'large' };
-    case 'undoing':
-    case 'undone':
-    case 'undo-unknown':
-      return { kind: 'undone' };
-    default:
-      return { kind: state };
-  }
-}
-
-function entryOf({ begun: { place, facts }, step, state, finish }: Kept): JournalEntry {
-  return { place, step, state, facts, outcome: finish?.outcome };
-}

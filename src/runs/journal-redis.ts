@@ -5,7 +5,15 @@ import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { CallId, RunId } from '../core/ids.ts';
 import { escaped, tenantPrefix, unescaped } from '../core/store-keys.ts';
-import type { Begun, EntryState, JournalEntry, JournalPlace, JournalStore, RecordedAnswer, UndoBegun } from './journal.ts';
+import type {
+  Begun,
+  EntryState,
+  JournalEntry,
+  JournalPlace,
+  JournalStore,
+  RecordedAnswer,
+  UndoBegun,
+} from './journal.ts';
 import type { Question, Script, ScriptClient } from './scripts.ts';
 
 export interface RedisJournalSource {
@@ -53,9 +61,11 @@ export function redisJournal({ client, clock }: RedisJournalSource): JournalStor
     },
     async entries(tenant, root) {
       const entries: JournalEntry[] = [];
-      for (let behind = '0'; behind !== '-'; ) {
+      for (let behind = '0'; behind !== '-';) {
         const args = [entryPrefix(tenant), behind, String(TOGETHER_MAX)];
-        const [last = '-', ...lines] = (await ask({ script: ENTRIES, keys: [indexOf(tenant, root)], args })).split('\n');
+        const [last = '-', ...lines] = (await ask({ script: ENTRIES, keys: [indexOf(tenant, root)], args })).split(
+          '\n',
+        );
         entries.push(...lines.map((line) => readEntry({ tenant, root }, line)));
         behind = last;
       }

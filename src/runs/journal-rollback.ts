@@ -140,7 +140,10 @@ async function carriedOut(planStep: PlanStep, source: RollbackSource): Promise<B
     case 'running':
       return kept('another rollback takes it back at this moment');
     case 'unknown':
-      return { outcome: 'unknown', because: 'its compensation was begun and its end never recorded; look at its upstream' };
+      return {
+        outcome: 'unknown',
+        because: 'its compensation was begun and its end never recorded; look at its upstream',
+      };
     case 'unfit':
       return kept('it is no longer in the journal');
     default:
@@ -153,7 +156,10 @@ async function compensated(
   { store, leases, attempt, callTool }: RollbackSource,
 ): Promise<Became> {
   const seat = leases.add(place, attempt);
-  const outcome = await callTool(undo).catch((error: Error): ToolOutcome => ({ kind: 'unknown', because: error.message }));
+  const outcome = await callTool(undo).catch((error: Error): ToolOutcome => ({
+    kind: 'unknown',
+    because: error.message,
+  }));
   const stands = await store.endUndo(place, attempt, ENDS[outcome.kind]).catch(() => false);
   seat.leave();
   const more = stands ? '' : '; the journal could not record it, so that it will not be tried again';
@@ -163,7 +169,10 @@ async function compensated(
     case 'failed':
       return kept(`its compensation \`${undo.tool}\` failed: ${outcome.because}${more}`);
     case 'unknown':
-      return { outcome: 'unknown', because: `nobody knows whether \`${undo.tool}\` took it back: ${outcome.because}${more}` };
+      return {
+        outcome: 'unknown',
+        because: `nobody knows whether \`${undo.tool}\` took it back: ${outcome.because}${more}`,
+      };
     default:
       return outcome satisfies never;
   }
