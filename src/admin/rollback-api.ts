@@ -1,20 +1,19 @@
 // `POST /api/runs/{id}/rollback`: what would be taken back of a run, and the taking back. Handlers that know no HTTP server.
 import type { CallId, RunId } from '../core/ids.ts';
-import type { Operator } from '../core/operator.ts';
 import type { JournalEntry, JournalStore } from '../runs/journal.ts';
 import type { JournalLeases } from '../runs/journal-leases.ts';
-import {
-  type PlanStep,
-  planRollback,
-  type ReportStep,
-  type ResolvedUndo,
-  type RollbackPlan,
-  runRollback,
-  type ToolOutcome,
-} from '../runs/journal-rollback.ts';
+import { planRollback, type ResolvedUndo } from '../runs/journal-plan.ts';
+import { runRollback, type ToolOutcome } from '../runs/journal-rollback.ts';
+import { type Order, readOrder } from './rollback-order.ts';
+import { type ReportView, viewOf } from './rollback-view.ts';
 
 /** What of an operator counts here. */
-type Viewer = Pick<Operator, 'subject' | 'issuer' | 'roles' | 'tenants'>;
+export interface Viewer {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly roles: readonly string[];
+  readonly tenants: readonly string[] | '*';
+}
 
 export interface RollbackRequest {
   readonly viewer: Viewer;
@@ -39,7 +38,7 @@ export interface RollbackApiSource {
   readonly callTool: (viewer: Viewer, tenant: string, undo: ResolvedUndo) => Promise<ToolOutcome>;
   /** Records the rollback before it is run. Rejects with `audit.unavailable`, and then it is not run. */
   readonly onAction: (action: {
-    readonly operator: Pick<Operator, 'subject' | 'issuer'>;
+    readonly operator: Pick<Viewer, 'subject' | 'issuer'>;
     readonly action: 'rollback';
     readonly target: { readonly tenant: string; readonly run: string };
     readonly reason: string;
@@ -47,49 +46,6 @@ export interface RollbackApiSource {
   /** A name that has never been used. */
   readonly newAttempt: () => string;
 }
-
-/** What an operator sees of a plan. The command line reads this shape. */
-export interface PlanView {
-  readonly run: string;
-  readonly tenant: string;
-  /** Of the plan: named in the order to run it, it must still be the same. */
-  readonly plan: string;
-  /** The newest first. */
-  readonly steps: readonly PlanStepView[];
-}
-
-export interface PlanStepView extends Pick<PlanStep, 'step' | 'call' | 'resource' | 'kind'> {
-  readonly undo?: { readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
-  readonly because?: string;
-}
-
-/** What became of it. */
-export interface ReportView {
-  readonly run: string;
-  readonly tenant: string;
-  /** Whether all that could be taken back by the plan has been. */
-  readonly complete: boolean;
-  readonly steps: readonly ReportStep[];
-}
-
-interface Order {
-  readonly tenant: string;
-  /** The newest step that stays as it is, or the call that is it; from the beginning where it is left out. */
-  readonly to: number | string | undefined;
-  readonly dryRun: boolean;
-  readonly plan: string | undefined;
-  readonly keepGoing: boolean;
-  readonly reason: string;
-}
-
-const TYPES: Readonly<Record<keyof Order, readonly string[]>> = {
-  tenant: ['string'],
-  to: ['number', 'string', 'undefined'],
-  dryRun: ['boolean', 'undefined'],
-  plan: ['string', 'undefined'],
-  keepGoing: ['boolean', 'undefined'],
-  reason: ['string', 'undefined'],
-};
 
 /** Handles a rollback. Rejects with a `GatewayError` where the store or the audit does not answer. */
 export function rollbackApi(source: RollbackApiSource): (request: RollbackRequest) => Promise<RollbackReply> {
@@ -135,18 +91,6 @@ export function rollbackApi(source: RollbackApiSource): (request: RollbackReques
   };
 }
 
-function readOrder(body: unknown): Order | string {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'expected a body: a JSON object';
-  const fields = body as Readonly<Record<string, unknown>>;
-  const unknown = Object.keys(fields).find((name) => !Object.hasOwn(TYPES, name));
-  if (unknown !== undefined) return `expected ${Object.keys(TYPES).join(', ')}, not \`${unknown.slice(0, 100)}\``;
-  for (const [name, types] of Object.entries(TYPES)) {
-    if (!types.includes(typeof fields[name])) return `expected \`${name}\` to be ${types[0]}`;
-  }
-  const { dryRun = false, keepGoing = false, reason = 'rollback' } = fields;
-  return { ...fields, dryRun, keepGoing, reason } as Order;
-}
-
 function mayNot({ roles, tenants }: Viewer, tenant: string): RollbackReply | undefined {
   if (!roles.includes('operator')) return problem(403, 'admin.role', 'this takes the role `operator`');
   if (tenants === '*' || tenants.includes(tenant)) return undefined;
@@ -157,18 +101,6 @@ function stepOf(entries: readonly JournalEntry[], to: Order['to']): number | und
   if (to === undefined) return 0;
   if (typeof to === 'number') return Number.isSafeInteger(to) && to >= 0 ? to : undefined;
   return entries.find(({ place }) => place.call === (to as CallId))?.step;
-}
-
-function viewOf({ id, steps }: RollbackPlan, about: Pick<PlanView, 'run' | 'tenant'>): PlanView {
-  return { ...about, plan: id, steps: steps.map(stepView) };
-}
-
-function stepView(planned: PlanStep): PlanStepView {
-  const { step, call, resource, kind } = planned;
-  const view = { step, call, resource, kind };
-  if (planned.kind === 'cannot') return { ...view, because: planned.because };
-  if (planned.kind === 'undone') return view;
-  return { ...view, undo: { tool: planned.undo.tool, args: planned.undo.args } };
 }
 
 function problem(status: number, title: string, detail: string): RollbackReply {

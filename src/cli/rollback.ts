@@ -1,5 +1,5 @@
 // Taking a run back: shows what would be done, and does it when told to.
-import type { PlanStepView, PlanView, ReportView } from '../admin/rollback-api.ts';
+import type { PlanStepView, PlanView, ReportView } from '../admin/rollback-view.ts';
 import { type ExitCode, type Output, UsageError } from './output.ts';
 
 export interface RollbackOptions {
@@ -27,7 +27,7 @@ export async function rollback(options: RollbackOptions, output: Output, ask: As
   if (to === '') throw new UsageError('expected `--to STEP`: a number, or the id of a call');
   const path = `/api/runs/${encodeURIComponent(run)}/rollback`;
   const range = { tenant, ...(to !== undefined && { to: /^\d+$/.test(to) ? Number(to) : to }) };
-  const plan = taken<PlanView>(await ask(path, { ...range, dryRun: true }));
+  const plan = taken(await ask(path, { ...range, dryRun: true })) as PlanView;
   const undos = plan.steps.filter(({ kind }) => kind === 'undo').length;
   if (!options.yes || undos === 0) {
     if (options.json) output.print(JSON.stringify(plan));
@@ -36,7 +36,7 @@ export async function rollback(options: RollbackOptions, output: Output, ask: As
     return 0;
   }
   const order = { ...range, plan: plan.plan, ...(keepGoing && { keepGoing }), ...(reason !== undefined && { reason }) };
-  const report = taken<ReportView>(await ask(path, order));
+  const report = taken(await ask(path, order)) as ReportView;
   if (options.json) output.print(JSON.stringify(report));
   else for (const step of report.steps) output.print(reportLine(step));
   const undone = report.steps.filter(({ outcome }) => outcome === 'undone').length;
@@ -45,8 +45,8 @@ export async function rollback(options: RollbackOptions, output: Output, ask: As
   return report.complete ? 0 : 1;
 }
 
-function taken<T>({ status, body }: { readonly status: number; readonly body: unknown }): T {
-  if (status < 400) return body as T;
+function taken({ status, body }: { readonly status: number; readonly body: unknown }): unknown {
+  if (status < 400) return body;
   const detail = typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : '';
   throw new Error(detail || `the operators’ API answered with ${status}`);
 }

@@ -60,8 +60,12 @@ export function said({ state, finish }: Kept): Begun {
     case 'undone':
     case 'undo-unknown':
       return { kind: 'undone' };
-    default:
+    case 'large':
+    case 'running':
+    case 'unknown':
       return { kind: state };
+    default:
+      return state satisfies never;
   }
 }
 

@@ -122,8 +122,12 @@ class MemoryJournal {
         known.attempt = attempt;
         this.#hold(known, now, leaseMs);
         return 'new';
-      default:
+      case 'running':
+      case 'unknown':
+      case undefined:
         return 'unfit';
+      default:
+        return known satisfies never;
     }
   }
 

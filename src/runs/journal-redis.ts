@@ -106,8 +106,8 @@ function packed(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64');
 }
 
-function unpacked<T>(word: string | undefined): T {
-  return JSON.parse(Buffer.from(word ?? '', 'base64').toString()) as T;
+function unpacked(word: string | undefined): unknown {
+  return JSON.parse(Buffer.from(word ?? '', 'base64').toString());
 }
 
 function wordsOf({ status, headers, body }: RecordedAnswer): readonly string[] {
@@ -117,7 +117,7 @@ function wordsOf({ status, headers, body }: RecordedAnswer): readonly string[] {
 function readBegun(reply: string): Begun {
   const [kind = '', head, body = ''] = reply.split(' ');
   if (kind !== 'recorded') return { kind: kind as Exclude<Begun['kind'], 'recorded'> };
-  return { kind, answer: { ...unpacked<Omit<RecordedAnswer, 'body'>>(head), body: Buffer.from(body, 'base64') } };
+  return { kind, answer: { ...(unpacked(head) as Omit<RecordedAnswer, 'body'>), body: Buffer.from(body, 'base64') } };
 }
 
 function readEntry(tree: Pick<JournalPlace, 'tenant' | 'root'>, line: string): JournalEntry {
@@ -126,7 +126,7 @@ function readEntry(tree: Pick<JournalPlace, 'tenant' | 'root'>, line: string): J
     place: { ...tree, entry: unescaped(name), call: unescaped(call) as CallId },
     step: Number(step),
     state: state as EntryState,
-    facts: unpacked(facts),
-    outcome: outcome === '-' ? undefined : unpacked(outcome),
+    facts: unpacked(facts) as JournalEntry['facts'],
+    outcome: outcome === '-' ? undefined : (unpacked(outcome) as JournalEntry['outcome']),
   };
 }

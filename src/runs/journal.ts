@@ -6,7 +6,7 @@ import type { CallId, RunId } from '../core/ids.ts';
 export interface JournalPlace {
   readonly tenant: string;
   readonly root: RunId;
-  /** Of the call's key; for a call without one, its id. */
+  /** Unique within the tenant: of the call’s key and its tree, or for a call without a key its id. */
   readonly entry: string;
   readonly call: CallId;
 }
