@@ -58,11 +58,16 @@ class MemoryJournal {
     sweep(tree, now);
     const step = tree.lastStep + 1;
     const untilMs = now + Math.max(keepMs, leaseMs);
-    const open = { finish: undefined, attempt: undefined, before: undefined };
     tree.entries.delete(place.entry);
     tree.entries.set(place.entry, {
-      ...{ begun: request, step, state: 'running', leaseEndMs: now + leaseMs, untilMs },
-      ...open,
+      begun: request,
+      step,
+      state: 'running',
+      leaseEndMs: now + leaseMs,
+      untilMs,
+      finish: undefined,
+      attempt: undefined,
+      before: undefined,
     });
     tree.lastStep = step;
     return { kind: 'new' };
