@@ -113,7 +113,8 @@ class MemoryJournal {
   beginUndo({ place, attempt, leaseMs }: UndoBegin): UndoBegun {
     const now = this.#clock.now();
     const known = this.#own(place, now);
-    switch (known?.state) {
+    if (!known) return 'unfit';
+    switch (known.state) {
       case 'undone':
         return 'undone';
       case 'undo-unknown':
@@ -129,10 +130,9 @@ class MemoryJournal {
         return 'new';
       case 'running':
       case 'unknown':
-      case undefined:
         return 'unfit';
       default:
-        return known satisfies never;
+        return known.state satisfies never;
     }
   }
 

@@ -66,10 +66,10 @@ class Tap implements BodySource, BodySink, BodyControl {
 
   /** A client that leaves may come again for the result, so its call goes on; what was told to end, ends. */
   cancel(error?: GatewayError): void {
-    if (this.#state !== 'open') return;
+    if (this.#state === 'ended') return;
     if (!error) {
+      if (this.#state === 'open') this.#control?.resume();
       this.#state = 'left';
-      this.#control?.resume();
       return;
     }
     this.#finish({ kind: 'broken' });

@@ -125,6 +125,32 @@ export function journalContract(name: string, make: (clock: TestClock) => Promis
       expect(await store.begin(beginning(other))).toEqual({ kind: 'new' });
     });
 
+    test('a key that is used again after its entry was forgotten has nothing of it', async () => {
+      await store.begin(beginning(at));
+      await store.finish(at, DONE, KEEP);
+      clock.advance(KEEP);
+      await store.begin(beginning(other));
+      const [entry] = await store.entries(at.tenant, ROOT);
+      expect(entry).toEqual({ place: other, step: 1, state: 'running', facts: FACTS, outcome: undefined });
+    });
+
+    test('a call that surely was not sent takes no step', async () => {
+      const [first, unsent, next] = ['a', 'b', 'c'].map((entry) => ({ ...at, entry })) as [
+        JournalPlace,
+        JournalPlace,
+        JournalPlace,
+      ];
+      await store.begin(beginning(first));
+      await store.begin(beginning(unsent));
+      await store.fail(unsent, true);
+      await store.begin(beginning(next));
+      const entries = await store.entries(at.tenant, ROOT);
+      expect(entries.map(({ place: { entry }, step }) => [entry, step])).toEqual([
+        ['a', 1],
+        ['c', 2],
+      ]);
+    });
+
     test('a call that runs for longer than entries are kept is kept while it runs', async () => {
       await store.begin(beginning(at, { keepMs: 1 }));
       clock.advance(LEASE - 1);

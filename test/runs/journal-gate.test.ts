@@ -237,6 +237,24 @@ describe('a journaled call', () => {
   });
 });
 
+test('a call that has ended is not renewed any more', async () => {
+  const clock = testClock();
+  const schedule = handSchedule();
+  const renewed: string[] = [];
+  const real = memoryJournal({ clock });
+  const store: JournalStore = {
+    ...real,
+    renew(...asked) {
+      renewed.push(asked[0].entry);
+      return real.renew(...asked);
+    },
+  };
+  const rig = new Rig(store, { clock, schedule });
+  await rig.send(toolCall({ tenant: 'acme', key: 'k' }));
+  await schedule.run(LEASE / 3);
+  expect(renewed).toEqual([]);
+});
+
 describe('where the store does not answer', () => {
   const gone = new GatewayError('limit.unavailable', 'gone');
 

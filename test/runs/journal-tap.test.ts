@@ -91,6 +91,14 @@ describe('a body that flows', () => {
     expect(reader.failure).toBeUndefined();
   });
 
+  test('whose reader left is told to end all the same', () => {
+    const { seen, source, control } = flowing();
+    control?.cancel();
+    control?.cancel(broken);
+    expect(source.calls).toEqual(['resume', 'cancel']);
+    expect(seen).toEqual([{ kind: 'broken' }]);
+  });
+
   test('that is told to end, ends, and is broken once', () => {
     const { seen, source, reader, control } = flowing();
     control?.cancel(broken);

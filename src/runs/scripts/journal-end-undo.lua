@@ -6,10 +6,6 @@ local known = load(KEYS[1], clock(ARGV[1]))
 if not known or known.attempt ~= ARGV[2] then return 0 end
 if known.state == 'undone' then return ARGV[3] == 'undone' and 1 or 0 end
 if known.state ~= 'undoing' and known.state ~= 'undo-unknown' then return 0 end
-if ARGV[3] == 'kept' then
-  redis.call('HSET', KEYS[1], 's', known.before)
-  redis.call('HDEL', KEYS[1], 'x')
-else
-  redis.call('HSET', KEYS[1], 's', ARGV[3] == 'undone' and 'undone' or 'undo-unknown')
-end
+local states = { undone = 'undone', kept = known.before, unknown = 'undo-unknown' }
+redis.call('HSET', KEYS[1], 's', states[ARGV[3]])
 return 1
