@@ -53,10 +53,9 @@ const WAIT_MS = 20_000;
 const FIRST_LOOK_MS = 25;
 const LOOK_MAX_MS = 1_000;
 
-/** The obligation that a permit's rules come to together: of several, the first that says how to undo. */
+/** The obligation to journal, of which a permit has one at most. */
 export function journalObligation(obligations: readonly Obligation[]): JournalObligation | undefined {
-  const journals = obligations.filter((one) => one.kind === 'journal');
-  return journals.find(({ undo }) => undo) ?? journals[0];
+  return obligations.find((one) => one.kind === 'journal');
 }
 
 /** Throws `request.invalid` or `request.mismatch` for a key that cannot be one. */
