@@ -61,6 +61,8 @@ describe('keys in Redis', () => {
       'wg:{tenant}:call:<id>',
       'wg:{tenant}:leases',
       'wg:audit:head:<chain>',
+      'wg:{tenant}:journal:<entry>',
+      'wg:{tenant}:journal-of:<root>',
     ]);
   });
 
