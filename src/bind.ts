@@ -42,6 +42,7 @@ import { visibleList } from './routes/visible.ts';
 import { checkBounds } from './runs/bounds.ts';
 import { clearance } from './runs/clearance.ts';
 import { HINTS } from './runs/hints.ts';
+import { type JournalGate, journalObligation, repeatOf } from './runs/journal-gate.ts';
 import { lineageOf } from './runs/lineage.ts';
 import type { Registry } from './runs/registry.ts';
 import type { Stages } from './stages.ts';
@@ -62,6 +63,7 @@ export interface Parts {
   readonly telemetry: Telemetry;
   readonly limits: Reserver;
   readonly runs: Registry;
+  readonly journaled: JournalGate;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
   readonly remoteKeys: (url: string, staleMs?: number) => KeySet;
@@ -166,17 +168,23 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
     merge: mergeLists,
   });
+  const hints = [...config.runs.hints, ...HINTS];
+  const journal: Stages['journal'] = (call) => {
+    const obligation = journalObligation(call.decision.obligations);
+    return obligation && parts.journaled(call, obligation, repeatOf(call));
+  };
   return {
     now,
     begin: (request) => telemetry.tracer.begin(request),
     place: (request) => resolve.place(request),
     identify: identities(config, parts),
-    locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, HINTS)),
+    locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, hints)),
     resolve: (request, place, asking) => resolve.resolve(request, place, asking),
     recall: (call) => refusals.recall(call),
     clear: clearance({ registry: runs, now, waitMs: waiting.waitMs }),
     decide: (call) => judge(policies, call),
-    oblige,
+    oblige: (judged) => inItsOwnTime(oblige(judged)),
+    journal,
     quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
     async admit(call, { quote: quoted, request, trace }) {
       checkBounds(call, now());
@@ -215,6 +223,11 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });
     },
   };
+}
+
+/** A journaled call goes on though its client leaves: cut off, nobody would know what became of it. */
+function inItsOwnTime(call: PermittedCall): PermittedCall {
+  return call.abortable && journalObligation(call.decision.obligations) ? { ...call, abortable: false } : call;
 }
 
 /** How often a call is judged whose run changes meanwhile. */

@@ -16,6 +16,7 @@ import { draining } from './http/data-app.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
+import { LEASE_MS } from './limits/bounds.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
 import { systemSchedule } from './limits/schedule.ts';
 import { storeCause } from './limits/unavailable.ts';
@@ -23,11 +24,14 @@ import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
 import { bodyThreads } from './routes/body-threads.ts';
+import { journalGate } from './runs/journal-gate.ts';
+import { journalLeases } from './runs/journal-leases.ts';
 import { Registry } from './runs/registry.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
 const ANCHOR_MS = 5_000;
+const DAY_MS = 86_400_000;
 /** No request takes longer to arrive. */
 const OUTGOING_MS = 300_000;
 
@@ -92,6 +96,18 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   });
   // Without its answer nothing is known to stop everything; then no call is admitted either.
   await runs.watch();
+  const leases = journalLeases({ store: ledger.journal, leaseMs: LEASE_MS, schedule: systemSchedule });
+  const journaled = journalGate({
+    store: ledger.journal,
+    leases,
+    clock,
+    schedule: systemSchedule,
+    keepMs: config.runs.journalDays * DAY_MS,
+    onUnrecorded({ call }, cause) {
+      metrics.storeFailed('journal');
+      log.error('the end of a journaled call could not be written; its repeat will be refused', { call, cause });
+    },
+  });
   const audit = await openAudit({
     config: config.audit,
     clock,
@@ -132,6 +148,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     telemetry,
     limits: reserving,
     runs,
+    journaled,
     recorder,
     learned: learnedOutput(),
     remoteKeys,
@@ -173,6 +190,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     drain: () => reserving.endWaits(draining()),
     async close() {
       runs.close();
+      leases.stop();
       await reserving.close();
       await audit.close();
       await anchoring?.close();
@@ -203,7 +221,7 @@ function warnOfOverrides(config: Config, { log }: Telemetry): void {
 }
 
 // Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.
-const FIXED = ['listen', 'admin', 'frontDoor', 'store', 'audit', 'telemetry', 'outbound'] as const;
+const FIXED = ['listen', 'admin', 'frontDoor', 'store', 'audit', 'telemetry', 'outbound', 'runs'] as const;
 
 function changedForGood(before: Config, next: Config): Problem[] {
   return FIXED.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(next[part])).map((part) => ({

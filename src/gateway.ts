@@ -14,6 +14,7 @@ import type { CallTrace } from './core/trace.ts';
 import type { Charge } from './core/usage.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Reservation } from './limits/reservation.ts';
+import type { Journaled } from './runs/journal-gate.ts';
 import type { Place } from './routes/asked.ts';
 import type { Stages } from './stages.ts';
 
@@ -81,20 +82,27 @@ async function carry(stage: Stages, { request, trace, place, quote, reservation 
   const flight = stage.enter(call);
   let permitted = false;
   let sent = call;
+  let written: Journaled | undefined;
   try {
+    written = await stage.journal(call);
+    const repeat = written?.kind === 'recorded' ? written.answer : undefined;
     await stage.record(call, quote, standings, trace);
     permitted = true;
     const onTry = (candidate: PermittedCall): void => void (sent = candidate);
-    const answer = await stage.forward(call, { request, trace, flight, onTry });
-    const tapped = stage.meter(sent, answer, (end) => {
+    const answer = repeat ?? (await stage.forward(call, { request, trace, flight, onTry }));
+    const read = written?.kind === 'new' ? written.ticket.tap(answer) : answer;
+    const tapped = stage.meter(sent, read, (end) => {
       flight.leave();
-      reservation.settle(end.metered.charge, sent, hasFailed(answer.status, end));
-      stage.close({ ...known, call: sent, ...end, permitted, status: answer.status, endedAtMs: stage.now() }, trace);
+      if (repeat) reservation.release();
+      else reservation.settle(end.metered.charge, sent, hasFailed(answer.status, end));
+      const told = repeat ? { ...end, metered: undefined, isRepeat: true } : end;
+      stage.close({ ...known, call: sent, ...told, permitted, status: answer.status, endedAtMs: stage.now() }, trace);
     });
     return stage.present(sent, tapped, standings, flight);
   } catch (thrown) {
     flight.leave();
     const error = flight.cut ?? toGatewayError(thrown);
+    if (written?.kind === 'new') written.ticket.fail(error, permitted);
     const metered = permitted ? stage.unanswered(sent, error) : undefined;
     if (metered) reservation.settle(metered.charge, sent, true);
     else reservation.release();

@@ -9,6 +9,9 @@ import { connectRedis, type RedisClient, type RedisConfig } from './limits/redis
 import { redisStore } from './limits/redis-store.ts';
 import { systemSchedule } from './limits/schedule.ts';
 import type { LedgerStore } from './limits/store.ts';
+import type { JournalStore } from './runs/journal.ts';
+import { memoryJournal } from './runs/journal-memory.ts';
+import { redisJournal } from './runs/journal-redis.ts';
 import { memoryRuns } from './runs/memory.ts';
 import { redisRuns } from './runs/redis-runs.ts';
 import type { RunStore } from './runs/store.ts';
@@ -22,6 +25,7 @@ const ASK_AGAIN_MS = 250;
 export interface Ledger {
   readonly store: LedgerStore;
   readonly runs: RunStore;
+  readonly journal: JournalStore;
   readonly anchors: ReturnType<typeof redisAnchors> | undefined;
   readonly eviction: EvictionWatch | undefined;
   close(): Promise<void>;
@@ -32,7 +36,14 @@ export async function openLedger({ store, secret }: Config, { log, metrics }: Te
   if (store.kind === 'memory') {
     const runs = memoryRuns();
     const memory = memoryStore({ clock: systemClock, runsOf: (tenant) => runs.bookOf(tenant) });
-    return { store: memory, runs, anchors: undefined, eviction: undefined, close: () => memory.close() };
+    return {
+      store: memory,
+      runs,
+      journal: memoryJournal({ clock: systemClock }),
+      anchors: undefined,
+      eviction: undefined,
+      close: () => memory.close(),
+    };
   }
   const url = SECRET_REFERENCE.test(store.url) ? secret(store.url) : store.url;
   const { sentinel, cluster, commandTimeoutMs } = store;
@@ -71,6 +82,7 @@ export async function openLedger({ store, secret }: Config, { log, metrics }: Te
   const ledger = redisStore({ client, eviction });
   return {
     store: ledger,
+    journal: redisJournal({ client }),
     runs: redisRuns({ client, tenants: () => client.tenants() }),
     anchors: redisAnchors(client.connection),
     eviction,

@@ -15,6 +15,7 @@ import type { Delivery } from './http/deliver.ts';
 import type { Reservation } from './limits/reservation.ts';
 import type { Asking, Place } from './routes/asked.ts';
 import type { Flight } from './runs/flight.ts';
+import type { Journaled } from './runs/journal-gate.ts';
 import type { CandidatesWay } from './upstreams/fallback.ts';
 
 /** As much of a call as was understood before it failed. */
@@ -55,6 +56,8 @@ export interface Stages {
   readonly rejoin: (call: Call, moved: TreeMoved, tries: number) => Call;
   /** The call is under way, and cut off if its run is killed. */
   readonly enter: (call: PermittedCall) => Flight;
+  /** For a call that is to be written in the journal: its ticket, or the answer of the one that it repeats. */
+  readonly journal: (call: PermittedCall) => Promise<Journaled> | undefined;
   /** Resolves once the permit entry stands in the audit. */
   readonly record: (
     call: PermittedCall,

@@ -59,6 +59,7 @@ export function outcomeEntry(record: CallRecord, traceId: string): AuditEntry {
   const json =
     `{"at":${record.endedAtMs},"kind":"outcome","call":${text(id)},"trace":${text(traceId)}` +
     sentTo(record.call) +
+    (record.isRepeat === true ? ',"repeat":true' : '') +
     ending(record) +
     (metered ? used(metered) : '') +
     (error ? failure(error) : '') +

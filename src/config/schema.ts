@@ -6,6 +6,7 @@ import { identitySchema } from '../identity/schema.ts';
 import { failureSchema, limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, requestPriceSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
+import { runsSchema } from '../runs/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
 import { aliasesSchema, filledIn, routeSchema, upstreamSchema } from '../upstreams/schema.ts';
 
@@ -90,6 +91,9 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What calls are allowed.'),
+  runs: runsSchema
+    .prefault({})
+    .describe('How calls are put into runs, and how long runs remember. A change takes a restart.'),
   telemetry: telemetrySchema.prefault({}).describe('Traces, metrics and logs. A change takes a restart.'),
   audit: auditSchema.prefault({}).describe('The record of every call. A change takes a restart.'),
   outbound: outboundSchema

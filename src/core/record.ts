@@ -29,6 +29,8 @@ export interface CallRecord {
   readonly endedAtMs: number;
   /** True where the audit holds a permit entry, so that this end is its outcome. */
   readonly permitted: boolean;
+  /** True where it was not sent, but answered from the journal. */
+  readonly isRepeat?: boolean;
 }
 
 /** How the body of an answer ended. */

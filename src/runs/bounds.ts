@@ -7,11 +7,17 @@ export function checkBounds({ access, decision }: PermittedCall, nowMs: number):
   for (const { id, enforced, depth: deepest, durationMs } of decision.bounds) {
     if (!enforced) continue;
     if (deepest !== undefined && depth > deepest) {
-      throw tooFar(id, `this run is ${depth} below its root, and ${deepest} is the deepest that may be; do its work in the run above`);
+      throw tooFar(
+        id,
+        `this run is ${depth} below its root, and ${deepest} is the deepest that may be; do its work in the run above`,
+      );
     }
     const ageMs = tree.bornMs === undefined ? 0 : nowMs - tree.bornMs;
     if (durationMs !== undefined && ageMs >= durationMs) {
-      throw tooFar(id, `the run \`${root}\` began ${hours(ageMs)} ago, and ${hours(durationMs)} is the longest that it may go on; begin a new one`);
+      throw tooFar(
+        id,
+        `the run \`${root}\` began ${hours(ageMs)} ago, and ${hours(durationMs)} is the longest that it may go on; begin a new one`,
+      );
     }
   }
 }

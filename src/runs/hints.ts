@@ -6,9 +6,9 @@ export interface HintHeaders {
   readonly client: string;
   readonly session: string;
   /** Of a sub-agent, beside the session. Where it is the session's own name, the call is the session's. */
-  readonly agent?: string;
+  readonly agent?: string | undefined;
   /** Where it is missing, a sub-agent's parent is the session. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
 }
 
 export const HINTS: readonly HintHeaders[] = [

@@ -5,7 +5,14 @@ import { callId, claim, concurrency, freshTenant, MINUTE, NOON, type TestClock, 
 import { childRun, rootRun } from '../support/runs.ts';
 import { admitIn, asKnown, cost, stopBy, type Stores } from './stores.ts';
 
-const CHILDREN = claim({ key: 'p/swarm:runs:run=run_a', unit: 'runs', ask: 1, limit: 2, window: { kind: 'life' }, mode: 'birth' });
+const CHILDREN = claim({
+  key: 'p/swarm:runs:run=run_a',
+  unit: 'runs',
+  ask: 1,
+  limit: 2,
+  window: { kind: 'life' },
+  mode: 'birth',
+});
 
 export function runsContract(name: string, make: (clock: TestClock) => Stores | Promise<Stores>): void {
   describe(`the contract of runs: ${name}`, () => {
@@ -31,7 +38,10 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
 
     test('a run that nobody has called in is not known', async () => {
       expect(await stores.runs.run(tenant, root.id)).toBeUndefined();
-      expect(await stores.runs.open(tenant, root)).toMatchObject({ path: undefined, tree: { revision: 0, bornMs: undefined } });
+      expect(await stores.runs.open(tenant, root)).toMatchObject({
+        path: undefined,
+        tree: { revision: 0, bornMs: undefined },
+      });
     });
 
     test('the first call begins a run, with its place, name and who called', async () => {
@@ -56,7 +66,12 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
         money: 0,
         errors: 0,
       });
-      expect(await stores.runs.run(tenant, root.id)).toMatchObject({ agent: '', subject: 'ä b', parent: undefined, depth: 0 });
+      expect(await stores.runs.run(tenant, root.id)).toMatchObject({
+        agent: '',
+        subject: 'ä b',
+        parent: undefined,
+        depth: 0,
+      });
     });
 
     test('what a call used is on its run once, however often its end is told', async () => {
@@ -66,7 +81,13 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
       expect(await stores.ledger.settle(end)).toBe(true);
       expect(await stores.ledger.settle(end)).toBe(false);
       expect(await stores.runs.run(tenant, child.id)).toMatchObject({ steps: 1, tokens: 30, money: 40, errors: 1 });
-      expect((await stores.runs.open(tenant, child)).tree.counts).toEqual(new Map([['steps', 1], ['spent', 40], ['errors', 1]]));
+      expect((await stores.runs.open(tenant, child)).tree.counts).toEqual(
+        new Map([
+          ['steps', 1],
+          ['spent', 40],
+          ['errors', 1],
+        ]),
+      );
     });
 
     test('a call released is a step that used nothing', async () => {
@@ -107,10 +128,15 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
     test('labels stand before the call, for the whole tree, and whoever was judged without them is judged again', async () => {
       expect(await admit(child, { labels: ['saw-untrusted', 'own@run_b'] })).toMatchObject({ kind: 'admitted' });
       const moved = await admit(root);
-      expect(moved).toMatchObject({ kind: 'moved', tree: { revision: 1, labels: new Set(['saw-untrusted', 'own@run_b']) } });
+      expect(moved).toMatchObject({
+        kind: 'moved',
+        tree: { revision: 1, labels: new Set(['saw-untrusted', 'own@run_b']) },
+      });
       expect(await stores.runs.run(tenant, root.id), 'nothing was booked').toBeUndefined();
       expect(await admit(await known(root))).toMatchObject({ kind: 'admitted' });
-      expect(await admit(await known(root), { labels: ['saw-untrusted'] }), 'set already').toMatchObject({ kind: 'admitted' });
+      expect(await admit(await known(root), { labels: ['saw-untrusted'] }), 'set already').toMatchObject({
+        kind: 'admitted',
+      });
       expect((await known(root)).tree.revision).toBe(1);
     });
 
@@ -120,16 +146,28 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
       for (let i = 0; i < 2; i += 1) expect(await admit(root, { counts, adds })).toMatchObject({ kind: 'admitted' });
       expect(await admit(root, { counts, adds })).toMatchObject({
         kind: 'moved',
-        tree: { counts: new Map([['steps', 2], ['calls:tool/mail/*', 2]]) },
+        tree: {
+          counts: new Map([
+            ['steps', 2],
+            ['calls:tool/mail/*', 2],
+          ]),
+        },
       });
-      expect(await admit(root, { counts: [{ name: 'steps', atLeast: 2, below: 3 }] })).toMatchObject({ kind: 'admitted' });
+      expect(await admit(root, { counts: [{ name: 'steps', atLeast: 2, below: 3 }] })).toMatchObject({
+        kind: 'admitted',
+      });
     });
 
     test('a stop moves all calls of the tree that were judged before it', async () => {
       await admit(root);
-      expect(await stores.runs.stop({ tenant, root: root.id, run: root.id }, stopBy('paused', 'lunch “now”'))).toBe(true);
+      expect(await stores.runs.stop({ tenant, root: root.id, run: root.id }, stopBy('paused', 'lunch “now”'))).toBe(
+        true,
+      );
       const moved = await admit(child);
-      expect(moved).toMatchObject({ kind: 'moved', tree: { stops: new Map([['run_a', stopBy('paused', 'lunch “now”')]]) } });
+      expect(moved).toMatchObject({
+        kind: 'moved',
+        tree: { stops: new Map([['run_a', stopBy('paused', 'lunch “now”')]]) },
+      });
       expect(await stores.runs.stop({ tenant, root: root.id, run: root.id }, undefined)).toBe(true);
       expect((await known(child)).tree.stops.size).toBe(0);
       expect(await admit(await known(child))).toMatchObject({ kind: 'admitted' });
@@ -165,7 +203,10 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
       await admit(root);
       await admit(rootRun('run_z'));
       const at = { revision: 0, tenantRevision: 0 };
-      const seen = new Map([[root.id, at], [rootRun('run_z').id, at]]);
+      const seen = new Map([
+        [root.id, at],
+        [rootRun('run_z').id, at],
+      ]);
       expect(await stores.runs.changes(tenant, seen)).toEqual(new Map());
       await stores.runs.stop({ tenant, root: root.id, run: root.id }, stopBy('paused'));
       expect([...(await stores.runs.changes(tenant, seen)).keys()]).toEqual(['run_a']);

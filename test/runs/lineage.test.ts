@@ -6,7 +6,8 @@ import { lineageOf, type Lineage } from '../../src/runs/lineage.ts';
 import { ANA } from '../telemetry/calls.ts';
 
 const BOB: Principal = { ...ANA, id: 'acme/bob/researcher', subject: 'bob' };
-const of = (principal: Principal, headers: Readonly<Record<string, string>>): Lineage => lineageOf(principal, headers, HINTS);
+const of = (principal: Principal, headers: Readonly<Record<string, string>>): Lineage =>
+  lineageOf(principal, headers, HINTS);
 const CLAUDE = 'x-claude-code-session-id';
 const AGENT = 'x-claude-code-agent-id';
 const PARENT = 'x-claude-code-parent-agent-id';
@@ -46,7 +47,10 @@ describe('the lineage of a request', () => {
 
   test('OpenCode: a session is below the one that it names as its parent', () => {
     const root = of(ANA, { 'x-session-id': 's1' });
-    expect(of(ANA, { 'x-session-id': 's2', 'x-parent-session-id': 's1' })).toMatchObject({ root: root.id, parent: root.id });
+    expect(of(ANA, { 'x-session-id': 's2', 'x-parent-session-id': 's1' })).toMatchObject({
+      root: root.id,
+      parent: root.id,
+    });
   });
 
   test('`Waygate-Run` names a path from the root, and is stronger than what clients send', () => {
@@ -60,7 +64,11 @@ describe('the lineage of a request', () => {
   test('a token of ours says where its bearer stands, whatever the headers say', () => {
     const path = ['run_1', 'run_2'] as never;
     const delegation = { path, name: 'x', rights: undefined, maxDepth: 8, budget: undefined, tokenId: 't' };
-    expect(of({ ...ANA, delegation }, { 'waygate-run': 'a', [CLAUDE]: 's' })).toMatchObject({ id: 'run_2', root: 'run_1', source: 'token' });
+    expect(of({ ...ANA, delegation }, { 'waygate-run': 'a', [CLAUDE]: 's' })).toMatchObject({
+      id: 'run_2',
+      root: 'run_1',
+      source: 'token',
+    });
   });
 
   test.each(['', ' ', 'a b', 'ä', 'x'.repeat(129), 'a\nb', 'a/b'])('a malformed hint (`%s`) is no hint', (value) => {
@@ -76,7 +84,8 @@ describe('the lineage of a request', () => {
     const hint = fc.oneof(fc.constantFrom('s1', 's2', ANA.id, BOB.id), fc.string({ maxLength: 40 }));
     const names = ['x-session-id', 'session-id', 'thread-id', CLAUDE, AGENT, PARENT, 'waygate-run'];
     const headers = fc.record(Object.fromEntries(names.map((name) => [name, hint])), { requiredKeys: [] });
-    const idsOf = ({ id, root, parent, path }: Lineage) => new Set([id, root, ...(parent ? [parent] : []), ...(path ?? [])]);
+    const idsOf = ({ id, root, parent, path }: Lineage) =>
+      new Set([id, root, ...(parent ? [parent] : []), ...(path ?? [])]);
     fc.assert(
       fc.property(headers, headers, (ana, bob) => {
         const mine = idsOf(of(ANA, ana as Record<string, string>));

@@ -46,8 +46,11 @@ describe('runs in redis', () => {
     const [tenant, root] = [freshTenant(), rootRun('run_0123456789abcdef01234567')];
     let run = root;
     for (let depth = 0; depth < 8; depth += 1) {
-      run = childRun(run, `run_${depth}23456789abcdef01234567`, { name: 'a-sub-agent-with-a-long-name-of-sixty-characters-0123456789' });
-      for (const action of ['model.generate', 'tool.call', 'model.embed'] as const) await admitIn(ledger, tenant, run, { action });
+      run = childRun(run, `run_${depth}23456789abcdef01234567`, {
+        name: 'a-sub-agent-with-a-long-name-of-sixty-characters-0123456789',
+      });
+      for (const action of ['model.generate', 'tool.call', 'model.embed'] as const)
+        await admitIn(ledger, tenant, run, { action });
     }
     const key = `wg:{${tenant}}:run:${run.id}`;
     const bytes = Number(await client.connection.memory('USAGE', key));

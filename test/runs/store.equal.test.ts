@@ -33,7 +33,10 @@ const steps = fc.array(
         leaseMs: fc.constantFrom(500, MINUTE),
       }),
     },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const), call: fc.nat({ max: 20 }), isError: fc.boolean() }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('settle' as const), call: fc.nat({ max: 20 }), isError: fc.boolean() }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), call: fc.nat({ max: 20 }) }) },
     {
       weight: 2,
@@ -43,9 +46,15 @@ const steps = fc.array(
         state: fc.constantFrom('paused' as const, 'killed' as const, 'draining' as const, undefined),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop tenant' as const), scope: fc.constantFrom('*', 'agent:ci') }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('stop tenant' as const), scope: fc.constantFrom('*', 'agent:ci') }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('look' as const), which }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 499, 1_000, 2 * MINUTE) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 499, 1_000, 2 * MINUTE) }),
+    },
   ),
   { minLength: 5, maxLength: 40 },
 );
@@ -69,21 +78,46 @@ async function tell(history: readonly Step[], tenant: string, make: (clock: Test
     if (step.kind === 'admit') {
       const run = runAt(step.which);
       const { tree } = step.isFresh ? await runs.open(tenant, run) : run;
-      const birth = claim({ key: 'p/c', unit: 'runs', ask: 1, limit: step.births, window: { kind: 'life' }, mode: 'birth' });
+      const birth = claim({
+        key: 'p/c',
+        unit: 'runs',
+        ask: 1,
+        limit: step.births,
+        window: { kind: 'life' },
+        mode: 'birth',
+      });
       const { labels, adds, counts, leaseMs } = step;
-      said.push(await admitIn(ledger, tenant, { ...run, tree }, { call, labels, adds, counts, leaseMs, quote: cost(7, 9), claims: [birth] }));
+      said.push(
+        await admitIn(
+          ledger,
+          tenant,
+          { ...run, tree },
+          { call, labels, adds, counts, leaseMs, quote: cost(7, 9), claims: [birth] },
+        ),
+      );
       calls.push(call);
     } else if (step.kind === 'settle')
-      said.push(await ledger.settle({ tenant, call: callAt(step.call), actual: [], run: { charge: cost(3, 5), isError: step.isError } }));
+      said.push(
+        await ledger.settle({
+          tenant,
+          call: callAt(step.call),
+          actual: [],
+          run: { charge: cost(3, 5), isError: step.isError },
+        }),
+      );
     else if (step.kind === 'release') said.push(await ledger.release(tenant, callAt(step.call)).catch(String));
     else if (step.kind === 'stop') {
       const { root, id } = runAt(step.which);
       said.push(await runs.stop({ tenant, root, run: id }, step.state && stopBy(step.state)));
     } else if (step.kind === 'stop tenant') said.push(await runs.stop({ tenant, scope: step.scope }, stopBy('paused')));
-    else if (step.kind === 'look') said.push(await runs.open(tenant, runAt(step.which)), await runs.run(tenant, runAt(step.which).id));
+    else if (step.kind === 'look')
+      said.push(await runs.open(tenant, runAt(step.which)), await runs.run(tenant, runAt(step.which).id));
     else clock.advance(step.ms);
   }
-  said.push(await runs.tree(tenant, A.id), await runs.changes(tenant, new Map([[A.id, { revision: 0, tenantRevision: 0 }]])));
+  said.push(
+    await runs.tree(tenant, A.id),
+    await runs.changes(tenant, new Map([[A.id, { revision: 0, tenantRevision: 0 }]])),
+  );
   return said;
 }
 

@@ -35,8 +35,22 @@ export interface Asked extends Partial<Omit<RunAdmission, 'run'>> {
 /** Admits a call of a run, judged by what the run says of its tree. */
 export function admitIn(ledger: LedgerStore, tenant: string, run: Run, asked: Asked = {}): Promise<AdmitResult> {
   const { claims = [], call = callId(), leaseMs = MINUTE, ...parts } = asked;
-  const admission = { agent: 'ci', subject: 'ana', action: 'tool.call', quote: cost(0), labels: [], counts: [], adds: [] } as const;
-  return ledger.admit({ tenant, call, leaseMs, chain: [{ scope: 'call', claims }], run: { ...admission, run, ...parts } });
+  const admission = {
+    agent: 'ci',
+    subject: 'ana',
+    action: 'tool.call',
+    quote: cost(0),
+    labels: [],
+    counts: [],
+    adds: [],
+  } as const;
+  return ledger.admit({
+    tenant,
+    call,
+    leaseMs,
+    chain: [{ scope: 'call', claims }],
+    run: { ...admission, run, ...parts },
+  });
 }
 
 export function cost(tokens: number, money = 0): { readonly tokens: number; readonly money: MicroUsd } {
