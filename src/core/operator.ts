@@ -10,6 +10,8 @@ export interface Operator {
   readonly roles: readonly string[];
   /** Tenants that it sees and changes; `*` for all, those that come later included. */
   readonly tenants: readonly string[] | '*';
+  /** Of the token, in milliseconds since the epoch. */
+  readonly expiresAtMs: number;
 }
 
 /** A rank and those below it. */

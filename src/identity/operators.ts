@@ -76,6 +76,7 @@ function operatorOf(claims: Claims, { issuer, claims: paths, roles: ranks }: Ope
     issuer,
     roles: Object.freeze([...new Set([...granted, ...others])]),
     tenants: Object.freeze(tenants),
+    expiresAtMs: Number(claims['exp']) * 1_000,
   });
 }
 

@@ -53,6 +53,11 @@ export function stopsOf(run: Pick<RunRecord, 'id' | 'path' | 'agent'>, facts: Tr
   return found.sort((one, other) => STRENGTH[other.stop.state] - STRENGTH[one.stop.state]);
 }
 
+/** Whether one stop leaves less than the other, which may then not take its place. */
+export function outranks(one: Pick<Stop, 'state'>, other: Pick<Stop, 'state'>): boolean {
+  return STRENGTH[one.state] > STRENGTH[other.state];
+}
+
 /** What a run may do: what the strongest of its stops leaves. An idle run is live. */
 export function stateOf(run: Pick<RunRecord, 'id' | 'path' | 'agent'>, facts: TreeFacts): RunState {
   return stopsOf(run, facts)[0]?.stop.state ?? 'live';
