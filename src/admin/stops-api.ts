@@ -100,12 +100,12 @@ interface Target {
   readonly scope: string;
 }
 
-/** How many tenants it was written for. */
+/** How many tenants it was written for. Throws where that is not each of them. */
 async function writeAll(store: RunStore, { tenant, scope }: Target, stop: Stop | undefined): Promise<number> {
-  const isWritten = await writeOne(store, { tenant, scope }, stop);
+  const end = await writeOne(store, { tenant, scope }, stop);
   if (tenant !== '*') {
-    if (!isWritten) throw notLifted(tenant, scope);
-    return 1;
+    if (end === 'written') return 1;
+    throw end === 'stronger' ? stronger(tenant, scope) : notLifted(tenant, scope);
   }
   // Only now: a tenant that comes after this list finds what was written for all.
   const tenants = await store.tenants();
@@ -119,11 +119,20 @@ async function writeAll(store: RunStore, { tenant, scope }: Target, stop: Stop |
   return tenants.length;
 }
 
-/** A stop that stands is not weakened by a later one: then it is left as it is. False where the store refuses. */
-async function writeOne(store: RunStore, target: Target, stop: Stop | undefined): Promise<boolean> {
+/** A stop that stands is not weakened by a later one. */
+async function writeOne(
+  store: RunStore,
+  target: Target,
+  stop: Stop | undefined,
+): Promise<'written' | 'stronger' | 'refused'> {
   const standing = stop && (await stopsOfTenant(store, target.tenant)).get(target.scope);
-  if (stop && standing && outranks(standing, stop)) return true;
-  return store.stop(target, stop);
+  if (stop && standing && outranks(standing, stop)) return 'stronger';
+  return (await store.stop(target, stop)) ? 'written' : 'refused';
+}
+
+function stronger(tenant: string, scope: string): Refused {
+  const detail = `a stronger stop of \`${scope}\` stands in the tenant \`${tenant}\`; lift that first`;
+  return new Refused(409, 'stop.stronger', detail);
 }
 
 function notLifted(tenant: string, scope: string): Refused {
