@@ -33,7 +33,8 @@ export function runsApi(source: StopSource): AdminHandler {
     if (part !== undefined && isVerb(part)) {
       demandMethod(request, 'POST');
       demandRank(request.viewer, 'operator');
-      const { tenant, reason } = readBody(runChange, request);
+      const { tenant: named, reason } = readBody(runChange, request);
+      const tenant = tenantOf(request, named);
       demandTenant(request.viewer, tenant);
       const record = await findRun(store, tenant, id ?? '');
       return switchRun(source, { tenant, record, verb: part, reason, viewer: request.viewer });

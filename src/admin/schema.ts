@@ -33,7 +33,7 @@ export const tenantQuery = z.strictObject({ tenant: tenant.optional() });
 export const feedQuery = z.strictObject({ tenant: tenant.optional(), root: name.optional() });
 
 /** Of `POST /api/runs/{id}/…`. */
-export const runChange = z.strictObject({ tenant, reason });
+export const runChange = z.strictObject({ tenant: tenant.optional(), reason });
 
 /** Of `POST /api/stops`; the tenant `*` is every one. */
 export const stopOrder = z.strictObject({

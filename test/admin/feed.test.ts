@@ -95,12 +95,12 @@ describe('the feed', () => {
   });
 
   test('ends with the server, which does not wait for it', async () => {
-    const { url, feed, close } = await listening();
-    const { next } = await listen(url);
+    const opened = await listening();
+    const { next } = await listen(opened.url);
     expect(await next()).toMatchObject({ kind: 'ready' });
-    feed.close();
+    opened.feed.close();
     expect(await next()).toBeUndefined();
-    await close();
+    await opened.close();
   });
 
   test('ends with the token of who listens', async () => {
@@ -115,7 +115,7 @@ describe('the feed', () => {
   test('reads the store only while somebody listens, and once for all of them', async () => {
     const { url, store } = await listening();
     let readings = 0;
-    const { roots } = store;
+    const roots = store.roots.bind(store);
     store.roots = (...page) => {
       readings += 1;
       return roots(...page);

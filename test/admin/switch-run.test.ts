@@ -111,7 +111,7 @@ describe('what a switch cannot do is told in a sentence', () => {
   test('nor one that was killed between the look and the change', async () => {
     const opened = await withTree();
     await opened.onRoot('paused');
-    const { stop: write } = opened.store;
+    const write = opened.store.stop.bind(opened.store);
     opened.store.stop = async (target, next) => {
       await write(target, stop('killed'));
       return write(target, next);

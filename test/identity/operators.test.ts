@@ -170,15 +170,15 @@ describe('the dev issuer', () => {
   }
 
   test('makes operators of a rank, over one tenant or all', async () => {
-    const { mintOperator, operator } = dev();
-    const all = await mintOperator({ rank: 'approver', nowMs: NOW_MS });
-    await expect(operator?.({ authorization: `Bearer ${all}` })).resolves.toMatchObject({
+    const opened = dev();
+    const all = await opened.mintOperator({ rank: 'approver', nowMs: NOW_MS });
+    await expect(opened.operator?.({ authorization: `Bearer ${all}` })).resolves.toMatchObject({
       subject: 'developer',
       roles: ['viewer', 'approver'],
       tenants: '*',
     });
-    const one = await mintOperator({ rank: 'viewer', tenant: 'acme', subject: 'ana', nowMs: NOW_MS });
-    await expect(operator?.({ authorization: `Bearer ${one}` })).resolves.toMatchObject({
+    const one = await opened.mintOperator({ rank: 'viewer', tenant: 'acme', subject: 'ana', nowMs: NOW_MS });
+    await expect(opened.operator?.({ authorization: `Bearer ${one}` })).resolves.toMatchObject({
       subject: 'ana',
       roles: ['viewer'],
       tenants: ['acme'],
@@ -186,11 +186,13 @@ describe('the dev issuer', () => {
   });
 
   test('keeps its operators and its agents apart', async () => {
-    const { mint, mintOperator, operator, caller } = dev();
-    const agent = await mint({ agent: 'x', nowMs: NOW_MS });
-    const ops = await mintOperator({ rank: 'operator', nowMs: NOW_MS });
-    await expect(operator?.({ authorization: `Bearer ${agent}` })).rejects.toMatchObject({ code: 'identity.invalid' });
-    await expect(caller({ headers: { authorization: `Bearer ${ops}` } })).rejects.toMatchObject({
+    const opened = dev();
+    const agent = await opened.mint({ agent: 'x', nowMs: NOW_MS });
+    const ops = await opened.mintOperator({ rank: 'operator', nowMs: NOW_MS });
+    await expect(opened.operator?.({ authorization: `Bearer ${agent}` })).rejects.toMatchObject({
+      code: 'identity.invalid',
+    });
+    await expect(opened.caller({ headers: { authorization: `Bearer ${ops}` } })).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });
