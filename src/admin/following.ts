@@ -86,7 +86,7 @@ export class Following {
 
   async #changes(): Promise<readonly FeedEvent[]> {
     const { tenant } = this.#topic;
-    const roots = await this.#roots();
+    const [roots, everything] = await Promise.all([this.#roots(), this.#source.store.everything()]);
     const events: FeedEvent[] = [];
     let looked = 0;
     for (const [index, root] of [...roots.slice(this.#next), ...roots.slice(0, this.#next)].entries()) {
@@ -94,7 +94,7 @@ export class Following {
         this.#next = (this.#next + index) % roots.length;
         break;
       }
-      const seen = seenTree(await this.#source.store.tree(tenant, root));
+      const seen = seenTree({ ...(await this.#source.store.tree(tenant, root)), everything });
       looked += seen.length;
       events.push(...this.#compare(root, seen));
     }

@@ -1,6 +1,6 @@
 // `/api/runs`: what runs there are, and the switches of each.
 import type { RunId } from '../core/ids.ts';
-import type { RunRecord } from '../core/run.ts';
+import type { RunRecord, Stop } from '../core/run.ts';
 import type { RunStore } from '../runs/store.ts';
 import { type SeenRun, seenTree } from '../runs/tree-totals.ts';
 import {
@@ -61,6 +61,7 @@ async function list(store: RunStore, request: AdminRequest): Promise<AdminReply>
   const { state, limit, from, tenant: named } = readQuery(listQuery, request);
   const tenant = tenantOf(request, named);
   demandTenant(request.viewer, tenant);
+  const everything = await store.everything();
   const runs: RunView[] = [];
   let next: number | null = from;
   while (next !== null && runs.length < limit && next - from < LOOKED_AT_MAX) {
@@ -69,7 +70,7 @@ async function list(store: RunStore, request: AdminRequest): Promise<AdminReply>
     for (const root of roots) {
       if (runs.length === limit) break;
       // One tree at a time: each may have thousands of runs.
-      const seen = await seenRoot(store, tenant, root);
+      const seen = await seenRoot(store, tenant, { root, everything });
       if (state === undefined || seen.state === state) runs.push(runView(tenant, seen));
       looked += 1;
     }
@@ -78,9 +79,13 @@ async function list(store: RunStore, request: AdminRequest): Promise<AdminReply>
   return { status: 200, body: { tenant, runs, next } };
 }
 
-async function seenRoot(store: RunStore, tenant: string, root: RunRecord): Promise<SeenRun> {
+async function seenRoot(
+  store: RunStore,
+  tenant: string,
+  { root, everything }: { readonly root: RunRecord; readonly everything: Stop | undefined },
+): Promise<SeenRun> {
   const { runs, facts } = await store.tree(tenant, root.id);
-  const [first] = seenTree({ runs: runs.length > 0 ? runs : [root], facts });
+  const [first] = seenTree({ runs: runs.length > 0 ? runs : [root], facts, everything });
   return first as SeenRun;
 }
 
@@ -104,5 +109,6 @@ async function seenBelow(
   const tenant = tenantOf(request, readQuery(tenantQuery, request).tenant);
   demandTenant(request.viewer, tenant);
   const record = await findRun(store, tenant, id);
-  return { tenant, seen: seenTree(await store.tree(tenant, record.root), record.id) };
+  const [told, everything] = await Promise.all([store.tree(tenant, record.root), store.everything()]);
+  return { tenant, seen: seenTree({ ...told, everything }, record.id) };
 }

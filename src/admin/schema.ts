@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { EVERYTHING } from '../runs/store.ts';
 
 const name = z
   .string()
   .min(1)
   .max(256)
   .regex(/^\P{Cc}+$/u, 'expected a text without control characters');
-const tenant = name.refine((text) => text !== '*', 'expected the name of one tenant');
+const tenantOrAll = name.refine((text) => text !== EVERYTHING, 'expected the name of a tenant');
+const tenant = tenantOrAll.refine((text) => text !== '*', 'expected the name of one tenant');
 const reason = z
   .string()
   .trim()
@@ -37,7 +39,7 @@ export const runChange = z.strictObject({ tenant: tenant.optional(), reason });
 
 /** Of `POST /api/stops`; the tenant `*` is every one. */
 export const stopOrder = z.strictObject({
-  tenant: name,
+  tenant: tenantOrAll,
   scope,
   state: z.enum(['paused', 'draining', 'killed']),
   reason,

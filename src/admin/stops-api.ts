@@ -2,7 +2,7 @@
 import { isOver, type Operator } from '../core/operator.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Stop } from '../core/run.ts';
-import type { RunStore } from '../runs/store.ts';
+import { EVERYTHING, type RunStore } from '../runs/store.ts';
 import { outranks } from '../runs/tree-totals.ts';
 import {
   type AdminHandler,
@@ -62,7 +62,9 @@ export function stopsApi(source: StopSource): AdminHandler {
 }
 
 async function list(store: RunStore, tenant: string): Promise<AdminReply> {
-  const stops = [...(await stopsOfTenant(store, tenant))].map(([scope, stop]) => stopView({ on: { scope }, stop }));
+  const [everything, own] = await Promise.all([store.everything(), stopsOfTenant(store, tenant)]);
+  const all = everything ? [['everything', everything] as const, ...own] : [...own];
+  const stops = all.map(([scope, stop]) => stopView({ on: { scope }, stop }));
   return { status: 200, body: { tenant, stops } };
 }
 
@@ -102,32 +104,48 @@ interface Target {
 
 /** How many tenants it was written for. Throws where that is not each of them. */
 async function writeAll(store: RunStore, { tenant, scope }: Target, stop: Stop | undefined): Promise<number> {
-  const end = await writeOne(store, { tenant, scope }, stop);
   if (tenant !== '*') {
-    if (end === 'written') return 1;
-    throw end === 'stronger' ? stronger(tenant, scope) : notLifted(tenant, scope);
+    await writeOne(store, { tenant, scope }, stop);
+    return 1;
   }
-  // Only now: a tenant that comes after this list finds what was written for all.
+  // First for all: a tenant that comes after the list below finds it. No agent is stopped in tenants that are yet to come.
+  if (scope === '*' && !isWeaker(await store.everything(), stop)) {
+    await store.stop({ tenant: EVERYTHING, scope }, stop);
+  }
   const tenants = await store.tenants();
   const failed: string[] = [];
   for (let at = 0; at < tenants.length; at += AT_ONCE) {
     const some = tenants.slice(at, at + AT_ONCE);
-    const ends = await Promise.allSettled(some.map((one) => writeOne(store, { tenant: one, scope }, stop)));
+    const ends = await Promise.allSettled(some.map((one) => writeUnlessStronger(store, { tenant: one, scope }, stop)));
     failed.push(...some.filter((_, index) => ends[index]?.status === 'rejected'));
   }
   if (failed.length > 0) throw unfinished(tenants.length, failed);
   return tenants.length;
 }
 
-/** A stop that stands is not weakened by a later one. */
-async function writeOne(
-  store: RunStore,
-  target: Target,
-  stop: Stop | undefined,
-): Promise<'written' | 'stronger' | 'refused'> {
-  const standing = stop && (await stopsOfTenant(store, target.tenant)).get(target.scope);
-  if (stop && standing && outranks(standing, stop)) return 'stronger';
-  return (await store.stop(target, stop)) ? 'written' : 'refused';
+/** Throws 409 where a stronger stop stands, or where there is nothing to lift. */
+async function writeOne(store: RunStore, { tenant, scope }: Target, stop: Stop | undefined): Promise<void> {
+  const [everything, standing] = await Promise.all([store.everything(), stopsOfTenant(store, tenant)]);
+  const own = standing.get(scope);
+  if (isWeaker(own, stop)) throw stronger(tenant, scope);
+  if (!stop && scope === '*' && everything) throw stopped(everything);
+  if (!stop && !own) throw notLifted(tenant, scope);
+  await store.stop({ tenant, scope }, stop);
+}
+
+async function writeUnlessStronger(store: RunStore, target: Target, stop: Stop | undefined): Promise<void> {
+  const standing = (await stopsOfTenant(store, target.tenant)).get(target.scope);
+  if (!isWeaker(standing, stop)) await store.stop(target, stop);
+}
+
+/** Whether a stop would weaken the one that stands, which no later one does. */
+function isWeaker(standing: Stop | undefined, stop: Stop | undefined): boolean {
+  return standing !== undefined && stop !== undefined && outranks(standing, stop);
+}
+
+function stopped({ state, by }: Stop): Refused {
+  const detail = `everything is ${state}, by \`${by}\`; lift that, with the tenant \`*\``;
+  return new Refused(409, 'stop.everything', detail);
 }
 
 function stronger(tenant: string, scope: string): Refused {
@@ -139,7 +157,7 @@ function notLifted(tenant: string, scope: string): Refused {
   return new Refused(
     409,
     'stop.unknown',
-    `the stop of \`${scope}\` in the tenant \`${tenant}\` could not be changed; \`GET /api/stops\` shows those there are`,
+    `there is no stop of \`${scope}\` in the tenant \`${tenant}\`; \`GET /api/stops\` shows those there are`,
   );
 }
 

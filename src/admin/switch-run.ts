@@ -1,6 +1,7 @@
 // Pause, resume, drain and kill of one run and all below it.
-import { type Operator } from '../core/operator.ts';
-import type { RunRecord, RunState, Stop, TreeFacts } from '../core/run.ts';
+import type { Operator } from '../core/operator.ts';
+import type { RunRecord, RunState, Stop } from '../core/run.ts';
+import type { RunStore } from '../runs/store.ts';
 import { type BindingStop, stateOf, stopsOf } from '../runs/tree-totals.ts';
 import { type AdminReply, Refused } from './exchange.ts';
 import { type StopView, stopView } from './run-view.ts';
@@ -39,8 +40,8 @@ export async function switchRun(source: StopSource, change: Switch): Promise<Adm
   const { store, clock, onAction } = source;
   const { tenant, record, verb, reason, viewer } = change;
   const beganMs = clock.now();
-  const { id, root, parent } = record;
-  const before = (await store.open(tenant, { id, root, parent })).tree;
+  const { id, root } = record;
+  const before = await stopsNow(store, tenant, record);
   if (isSo(change, before)) return reply(change, before, { changed: false, tookMs: clock.now() - beganMs });
   await onAction({
     operator: { subject: viewer.subject, issuer: viewer.issuer },
@@ -58,61 +59,58 @@ export async function switchRun(source: StopSource, change: Switch): Promise<Adm
   };
   const isDone = await store.stop({ tenant, root, run: id }, stop);
   const tookMs = clock.now() - beganMs;
-  const after = (await store.open(tenant, { id, root, parent })).tree;
+  const after = await stopsNow(store, tenant, record);
   if (!isDone) throw refusal(change, after);
   return reply(change, after, { changed: true, tookMs });
 }
 
+async function stopsNow(store: RunStore, tenant: string, record: RunRecord): Promise<readonly BindingStop[]> {
+  const [{ tree }, everything] = await Promise.all([store.open(tenant, record), store.everything()]);
+  return stopsOf(record, tree, everything);
+}
+
 /** Whether nothing is left to do. Throws 409 where the switch is none for this run. */
-function isSo(change: Switch, facts: TreeFacts): boolean {
+function isSo(change: Switch, stops: readonly BindingStop[]): boolean {
   const { record, verb } = change;
-  const state = stateOf(record, facts);
-  if (state === 'killed' || state === 'done') {
-    if (verb === 'kill' && state === 'killed') return true;
-    if (verb === 'kill') return false;
-    throw refusal(change, facts);
-  }
-  if (verb !== 'resume') return facts.stops.get(record.id)?.state === STATES[verb];
-  if (facts.stops.has(record.id)) return false;
-  if (state !== 'live') throw refusal(change, facts);
+  const own = stops.find(({ on }) => 'run' in on && on.run === record.id)?.stop.state;
+  // What a scope of the tenant was stopped with can be lifted again; a run that was killed cannot come back.
+  const last = stops.find(({ on, stop }) => 'run' in on && (stop.state === 'killed' || stop.state === 'done'));
+  if (verb === 'kill') return last?.stop.state === 'killed';
+  if (last) throw refusal(change, stops);
+  if (verb !== 'resume') return own === STATES[verb];
+  if (own !== undefined) return false;
+  if (stops.length > 0) throw refusal(change, stops);
   return true;
 }
 
-function refusal({ record: { id, ...record }, verb }: Switch, facts: TreeFacts): Refused {
-  const [strongest] = stopsOf({ id, ...record }, facts);
+function refusal({ record: { id }, verb }: Switch, stops: readonly BindingStop[]): Refused {
+  const [strongest] = stops;
   if (!strongest) {
     return new Refused(409, 'run.ended', `the run \`${id}\` could not be changed: the store no longer knows it`);
   }
-  const { state } = strongest.stop;
+  const { on, stop } = strongest;
+  const { state, by } = stop;
   const where = placeOf(strongest, id);
-  if (state === 'killed' || state === 'done') {
-    const told = `${where} was ${state === 'done' ? 'ended' : 'killed'} by \`${strongest.stop.by}\` and stays so`;
-    return new Refused(
-      409,
-      state === 'done' ? 'run.ended' : 'run.killed',
-      verb === 'resume' ? `${told}; begin the work again as a new run` : `${told}; there is nothing left to ${verb}`,
-    );
+  if ('run' in on && (state === 'killed' || state === 'done')) {
+    const told = `${where} was ${state === 'done' ? 'ended' : 'killed'} by \`${by}\` and stays so`;
+    const advice = verb === 'resume' ? 'begin the work again as a new run' : `there is nothing left to ${verb}`;
+    return new Refused(409, state === 'done' ? 'run.ended' : 'run.killed', `${told}; ${advice}`);
   }
-  return new Refused(
-    409,
-    `run.${state}`,
-    `the run \`${id}\` itself is not stopped: ${where} is ${state}, by \`${strongest.stop.by}\`; resume that`,
-  );
+  const detail = `the run \`${id}\` itself is not stopped: ${where} is ${state}, by \`${by}\`; resume that`;
+  return new Refused(409, `run.${state}`, detail);
 }
 
 function placeOf({ on }: BindingStop, id: string): string {
   if ('run' in on) return on.run === id ? `the run \`${id}\`` : `the run \`${on.run}\` above it`;
+  if (on.scope === 'everything') return 'everything';
   return on.scope === '*' ? 'its tenant' : `its agent \`${on.scope.slice('agent:'.length)}\``;
 }
 
-function reply({ tenant, record }: Switch, facts: TreeFacts, told: Pick<SwitchView, 'changed' | 'tookMs'>): AdminReply {
-  const stops = stopsOf(record, facts);
-  const body: SwitchView = {
-    run: record.id,
-    tenant,
-    state: stops[0]?.stop.state ?? 'live',
-    stops: stops.map(stopView),
-    ...told,
-  };
+function reply(
+  { tenant, record }: Switch,
+  stops: readonly BindingStop[],
+  told: Pick<SwitchView, 'changed' | 'tookMs'>,
+): AdminReply {
+  const body: SwitchView = { run: record.id, tenant, state: stateOf(stops), stops: stops.map(stopView), ...told };
   return { status: 200, body };
 }

@@ -1,6 +1,7 @@
 // What is told of a tree: which state each run is in, what stops it, and what it and all below it used. Pure.
 import type { RunId } from '../core/ids.ts';
 import { labelsOf, type RunRecord, type RunState, type Stop, type TreeFacts } from '../core/run.ts';
+import { RANK } from './standing.ts';
 
 /** What runs used. */
 export interface Totals {
@@ -15,7 +16,7 @@ export interface Totals {
   readonly errors: number;
 }
 
-/** A stop that binds a run, and where it was set: on a run, or on the tenant (`*`, `agent:NAME`). */
+/** A stop that binds a run, and where it was set: on a run, on the tenant (`*`, `agent:NAME`), or on everything (`everything`). */
 export interface BindingStop {
   readonly on: { readonly run: RunId } | { readonly scope: string };
   readonly stop: Stop;
@@ -34,13 +35,14 @@ export interface SeenRun {
   readonly all: Totals;
 }
 
-/** What outranks what: a killed run stays killed whatever else is said of it. */
-const STRENGTH: Readonly<Record<Stop['state'], number>> = { killed: 3, done: 2, draining: 1, paused: 0 };
-
 const NOTHING: Totals = Object.freeze({ runs: 0, steps: 0, calls: Object.freeze({}), tokens: 0, money: 0, errors: 0 });
 
 /** Every stop that binds a run, the strongest first, of equals the nearest. One of a run above has the cause `parent`. */
-export function stopsOf(run: Pick<RunRecord, 'id' | 'path' | 'agent'>, facts: TreeFacts): readonly BindingStop[] {
+export function stopsOf(
+  run: Pick<RunRecord, 'id' | 'path' | 'agent'>,
+  facts: TreeFacts,
+  everything: Stop | undefined,
+): readonly BindingStop[] {
   const found: BindingStop[] = [];
   for (const id of run.path.toReversed()) {
     const stop = facts.stops.get(id);
@@ -50,17 +52,18 @@ export function stopsOf(run: Pick<RunRecord, 'id' | 'path' | 'agent'>, facts: Tr
     const stop = facts.tenantStops.get(scope);
     if (stop) found.push({ on: { scope }, stop });
   }
-  return found.sort((one, other) => STRENGTH[other.stop.state] - STRENGTH[one.stop.state]);
+  if (everything) found.push({ on: { scope: 'everything' }, stop: everything });
+  return found.sort((one, other) => RANK[other.stop.state] - RANK[one.stop.state]);
 }
 
 /** Whether one stop leaves less than the other, which may then not take its place. */
 export function outranks(one: Pick<Stop, 'state'>, other: Pick<Stop, 'state'>): boolean {
-  return STRENGTH[one.state] > STRENGTH[other.state];
+  return RANK[one.state] > RANK[other.state];
 }
 
 /** What a run may do: what the strongest of its stops leaves. An idle run is live. */
-export function stateOf(run: Pick<RunRecord, 'id' | 'path' | 'agent'>, facts: TreeFacts): RunState {
-  return stopsOf(run, facts)[0]?.stop.state ?? 'live';
+export function stateOf([strongest]: readonly BindingStop[]): RunState {
+  return strongest?.stop.state ?? 'live';
 }
 
 export function ownTotals({ steps, calls, tokens, money, errors }: RunRecord): Totals {
@@ -78,18 +81,23 @@ export function treeTotals(runs: readonly RunRecord[]): ReadonlyMap<RunId, Total
   return sums;
 }
 
+/** A tree as the store tells of it, and what stops everything. */
+export interface ToldTree {
+  /** Parents before their children. */
+  readonly runs: readonly RunRecord[];
+  readonly facts: TreeFacts;
+  readonly everything: Stop | undefined;
+}
+
 /** The runs of a tree, or the run `below` and those under it, as people see them; parents before their children. */
-export function seenTree(
-  { runs, facts }: { readonly runs: readonly RunRecord[]; readonly facts: TreeFacts },
-  below?: RunId,
-): readonly SeenRun[] {
+export function seenTree({ runs, facts, everything }: ToldTree, below?: RunId): readonly SeenRun[] {
   const totals = treeTotals(runs);
   const shown = below === undefined ? runs : runs.filter(({ path }) => path.includes(below));
   return shown.map((record) => {
-    const stops = stopsOf(record, facts);
+    const stops = stopsOf(record, facts, everything);
     return {
       record,
-      state: stops[0]?.stop.state ?? 'live',
+      state: stateOf(stops),
       stops,
       labels: labelsOf({ tree: facts, path: record.path }),
       own: ownTotals(record),

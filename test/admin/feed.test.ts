@@ -47,7 +47,7 @@ describe('the feed', () => {
     store.put('default', record('run_child', root, { steps: 1 }));
     expect(await next()).toMatchObject({
       kind: 'totals',
-      run: { id: 'run_root', tenant: 'default', all: { steps: 1 } },
+      run: { id: 'run_root', tenant: 'default', all: { steps: 2 } },
     });
     expect(await next()).toMatchObject({ kind: 'begun', run: { id: 'run_child', own: { steps: 1 }, state: 'live' } });
 
@@ -71,7 +71,7 @@ describe('the feed', () => {
     expect(await next()).toMatchObject({ kind: 'ready' });
     store.put('default', { ...other, steps: 5 });
     store.put('default', { ...child, steps: 7 });
-    expect(await next()).toMatchObject({ kind: 'totals', run: { id: 'run_one', all: { steps: 7 } } });
+    expect(await next()).toMatchObject({ kind: 'totals', run: { id: 'run_one', all: { steps: 8 } } });
     expect(await next()).toMatchObject({ kind: 'totals', run: { id: 'run_child' } });
   });
 
@@ -90,8 +90,8 @@ describe('the feed', () => {
     store.down.add('default');
     expect(await next()).toMatchObject({ kind: 'unavailable' });
     store.down.clear();
-    store.put('default', { ...root, steps: 1 });
-    expect(await next()).toMatchObject({ kind: 'totals', run: { all: { steps: 1 } } });
+    store.put('default', { ...root, steps: 2 });
+    expect(await next()).toMatchObject({ kind: 'totals', run: { all: { steps: 2 } } });
   });
 
   test('ends with the server, which does not wait for it', async () => {

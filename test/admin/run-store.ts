@@ -1,87 +1,77 @@
-// A store of runs in this process, which tests fill by hand and may have fail.
+// The runs in memory, which tests fill with what they want told, and may have fail.
 import { GatewayError } from '../../src/core/errors.ts';
+import type { RunAdmission } from '../../src/core/run-book.ts';
+import type { Action } from '../../src/core/access.ts';
 import type { RunId } from '../../src/core/ids.ts';
-import { NEW_TREE, type RunRecord, type Stop, type TreeFacts } from '../../src/core/run.ts';
+import { NEW_TREE, type RunRecord, type Stop } from '../../src/core/run.ts';
+import { microUsd, NO_MONEY } from '../../src/core/money.ts';
+import { memoryRuns } from '../../src/runs/memory.ts';
 import type { RunStore } from '../../src/runs/store.ts';
 
 export interface HandStore extends RunStore {
-  /** Puts a run, or another state of it. */
+  /** Has calls made until the run is as told; what it used only grows. Its steps are of the action `model.generate` unless told. */
   put(tenant: string, run: RunRecord, labels?: readonly string[]): void;
-  /** What is stopped by scope of the tenant. */
-  scopes(tenant: string): ReadonlyMap<string, Stop>;
-  /** Told of each change, in order. */
+  /** Stops of a tenant by scope. */
+  scopes(tenant: string): Promise<ReadonlyMap<string, Stop>>;
+  /** Told of each stop, in order. */
   readonly written: string[];
   /** Tenants that do not answer. */
   readonly down: Set<string>;
 }
 
-interface Tenant {
-  readonly runs: Map<RunId, RunRecord>;
-  readonly stops: Map<RunId, Stop>;
-  readonly tenantStops: Map<string, Stop>;
-  readonly labels: Set<string>;
-}
-
 export function handStore(): HandStore {
-  const tenants = new Map<string, Tenant>();
+  const runs = memoryRuns();
   const written: string[] = [];
   const down = new Set<string>();
-  function of(name: string): Tenant {
-    if (down.has(name)) throw new GatewayError('limit.unavailable', 'the store does not answer; try again shortly');
-    const tenant = tenants.get(name) ?? {
-      runs: new Map(),
-      stops: new Map(),
-      tenantStops: new Map(),
-      labels: new Set(),
-    };
-    tenants.set(name, tenant);
-    return tenant;
-  }
-  function factsOf(name: string): TreeFacts {
-    const { stops, tenantStops, labels } = of(name);
-    return {
-      ...NEW_TREE,
-      revision: 1,
-      stops: new Map(stops),
-      tenantStops: new Map(tenantStops),
-      labels: new Set(labels),
-    };
+  const records = new Map<string, RunRecord>();
+  async function answer<T>(tenant: string, ask: () => Promise<T>): Promise<T> {
+    if (down.has(tenant)) throw new GatewayError('limit.unavailable', 'the store does not answer; try again shortly');
+    return ask();
   }
   return {
     written,
     down,
     put(tenant, run, labels = []) {
-      of(tenant).runs.set(run.id, run);
-      for (const label of labels) of(tenant).labels.add(label);
-    },
-    scopes: (tenant) => of(tenant).tenantStops,
-    open: async (tenant, { id }) => ({ path: of(tenant).runs.get(id)?.path, tree: factsOf(tenant) }),
-    changes: async () => new Map(),
-    async stop(target, stop) {
-      const { runs, stops, tenantStops } = of(target.tenant);
-      written.push(`${target.tenant} ${'run' in target ? target.run : target.scope} ${stop?.state ?? 'live'}`);
-      if ('scope' in target) {
-        if (stop) tenantStops.set(target.scope, stop);
-        else return tenantStops.delete(target.scope);
-        return true;
+      const book = runs.bookOf(tenant);
+      const key = `${tenant} ${run.id}`;
+      const before = records.get(key) ?? { ...run, steps: 0, calls: {}, tokens: 0, money: 0, errors: 0 };
+      const { agent, subject } = run;
+      const facts = { quote: { tokens: 0, money: NO_MONEY }, labels, counts: [], adds: [] };
+      const call = (action: Action): RunAdmission => ({
+        run: { ...run, tree: NEW_TREE },
+        agent,
+        subject,
+        action,
+        ...facts,
+      });
+      const named = Object.entries(run.calls).flatMap(([action, count]) =>
+        Array<Action>(count - (before.calls[action] ?? 0)).fill(action as Action),
+      );
+      const rest = run.steps - before.steps - named.length;
+      for (const [index, action] of [...named, ...Array<Action>(rest).fill('model.generate')].entries()) {
+        book.enter(call(action), records.has(key) || index > 0 ? run.lastMs : run.bornMs);
       }
-      if (!runs.has(target.run) || (!stop && stops.get(target.run)?.state === 'killed')) return false;
-      if (stop) stops.set(target.run, stop);
-      else stops.delete(target.run);
-      return true;
+      const used = { tokens: run.tokens - before.tokens, money: microUsd(run.money - before.money) };
+      book.settle(call('model.generate'), { charge: used, isError: run.errors > before.errors }, run.lastMs);
+      records.set(key, run);
     },
-    run: async (tenant, id) => of(tenant).runs.get(id),
-    tree: async (tenant, root) => ({
-      runs: [...of(tenant).runs.values()]
-        .filter((run) => run.root === root)
-        .sort((one, other) => one.depth - other.depth),
-      facts: factsOf(tenant),
-    }),
-    roots: async (tenant, { from, count }) =>
-      [...of(tenant).runs.values()]
-        .filter(({ depth }) => depth === 0)
-        .sort((one, other) => other.lastMs - one.lastMs)
-        .slice(from, from + count),
-    tenants: async () => [...tenants.keys()].filter((name) => name !== '*'),
+    open: (tenant, run) => answer(tenant, () => runs.open(tenant, run)),
+    changes: (tenant, known) => answer(tenant, () => runs.changes(tenant, known)),
+    stop(target, stop) {
+      const { tenant } = target;
+      return answer(tenant, () => {
+        written.push(`${tenant} ${'run' in target ? target.run : target.scope} ${stop?.state ?? 'live'}`);
+        return runs.stop(target, stop);
+      });
+    },
+    async scopes(tenant) {
+      const id = 'run_none' as RunId;
+      return (await runs.open(tenant, { id, root: id, parent: undefined })).tree.tenantStops;
+    },
+    everything: () => runs.everything(),
+    run: (tenant, id) => answer(tenant, () => runs.run(tenant, id)),
+    tree: (tenant, root) => answer(tenant, () => runs.tree(tenant, root)),
+    roots: (tenant, page) => answer(tenant, () => runs.roots(tenant, page)),
+    tenants: () => runs.tenants(),
   };
 }

@@ -44,7 +44,7 @@ describe('a stop of a tenant or an agent', () => {
       status: 409,
       body: { title: 'stop.stronger', detail: expect.stringContaining('lift that first') },
     });
-    expect(store.scopes('acme').get('*')).toMatchObject({ state: 'killed' });
+    expect((await store.scopes('acme')).get('*')).toMatchObject({ state: 'killed' });
   });
 
   test('that is not there cannot be lifted', async () => {
@@ -61,6 +61,7 @@ describe('a stop of a tenant or an agent', () => {
     [{ tenant: 'acme', state: 'done' }],
     [{ tenant: 'acme', state: 'live' }],
     [{ scope: '*' }],
+    [{ tenant: '%all' }],
   ])('of %j is none', async (order) => {
     const { set, store } = await withTenants('acme');
     expect((await set(order)).status).toBe(400);
@@ -72,7 +73,7 @@ describe('a stop of everything', () => {
   test('is written for all that may come first, then for every tenant, and only then acknowledged', async () => {
     const { set, store } = await withTenants('acme', 'beta', 'default');
     const answer = await set({ tenant: '*' });
-    expect(store.written).toEqual(['* * killed', 'acme * killed', 'beta * killed', 'default * killed']);
+    expect(store.written).toEqual(['%all * killed', 'acme * killed', 'beta * killed', 'default * killed']);
     expect(answer).toMatchObject({ status: 200, body: { tenant: '*', scope: '*', tenants: 3 } });
   });
 
@@ -85,10 +86,10 @@ describe('a stop of everything', () => {
         detail: 'the store took it for 2 of 3 tenants, not for `beta`; send it again until it is taken for all',
       },
     });
-    expect(store.scopes('default').get('*')).toMatchObject({ state: 'killed' });
+    expect((await store.scopes('default')).get('*')).toMatchObject({ state: 'killed' });
     store.down.clear();
     expect((await set({ tenant: '*' })).status).toBe(200);
-    expect(store.scopes('beta').get('*')).toMatchObject({ state: 'killed' });
+    expect((await store.scopes('beta')).get('*')).toMatchObject({ state: 'killed' });
     expect(actions).toHaveLength(2);
   });
 
@@ -96,14 +97,42 @@ describe('a stop of everything', () => {
     const { set, store } = await withTenants('acme', 'beta');
     await store.stop({ tenant: 'acme', scope: '*' }, stop('killed', { by: 'ana' }));
     expect((await set({ tenant: '*', state: 'paused' })).status).toBe(200);
-    expect(store.scopes('acme').get('*')).toMatchObject({ state: 'killed', by: 'ana' });
-    expect(store.scopes('beta').get('*')).toMatchObject({ state: 'paused' });
+    expect((await store.scopes('acme')).get('*')).toMatchObject({ state: 'killed', by: 'ana' });
+    expect((await store.scopes('beta')).get('*')).toMatchObject({ state: 'paused' });
+  });
+
+  test('is told of each run and tenant, those to come too, and lifted for all alone', async () => {
+    const { set, lift, ask, store } = await withTenants('acme');
+    await set({ tenant: '*', state: 'paused' });
+    store.put('late', record('run_late'));
+    expect((await ask('/api/runs/run_late?tenant=late')).body).toMatchObject({
+      state: 'paused',
+      stops: [{ scope: 'everything', by: 'olga' }],
+    });
+    expect((await ask('/api/stops?tenant=late')).body).toMatchObject({ stops: [{ scope: 'everything' }] });
+    expect((await ask('/api/runs?tenant=late&state=paused')).body).toMatchObject({ runs: [{ id: 'run_late' }] });
+    expect(await lift({ tenant: 'acme' })).toMatchObject({
+      status: 409,
+      body: { detail: 'everything is paused, by `olga`; lift that, with the tenant `*`' },
+    });
+    const resume = { method: 'POST', body: { tenant: 'late', reason: 'so' } };
+    expect(await ask('/api/runs/run_late/resume', resume)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('everything is paused') },
+    });
+  });
+
+  test('of an agent is written for every tenant there is', async () => {
+    const { set, store } = await withTenants('acme', 'beta');
+    expect(await set({ tenant: '*', scope: 'agent:worker' })).toMatchObject({ status: 200, body: { tenants: 2 } });
+    expect(store.written).toEqual(['acme agent:worker killed', 'beta agent:worker killed']);
   });
 
   test('is lifted for all of them', async () => {
     const { set, lift, store } = await withTenants('acme', 'beta');
     await set({ tenant: '*' });
     expect(await lift({ tenant: '*' })).toMatchObject({ status: 200, body: { tenants: 2 } });
-    for (const tenant of ['*', 'acme', 'beta']) expect(store.scopes(tenant).size).toBe(0);
+    for (const tenant of ['acme', 'beta']) expect((await store.scopes(tenant)).size).toBe(0);
+    expect(await store.everything()).toBeUndefined();
   });
 });

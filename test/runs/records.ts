@@ -19,7 +19,7 @@ export function record(id: string, above?: RunRecord, told: Partial<RunRecord> =
     subject: 'ana',
     bornMs: NOW_MS,
     lastMs: NOW_MS,
-    steps: 0,
+    steps: 1,
     calls: {},
     tokens: 0,
     money: 0,

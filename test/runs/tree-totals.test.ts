@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../src/core/ids.ts';
 import { NEW_TREE, type RunRecord, type Stop, type TreeFacts } from '../../src/core/run.ts';
-import { ownTotals, seenTree, stateOf, stopsOf, type Totals, treeTotals } from '../../src/runs/tree-totals.ts';
+import {
+  ownTotals,
+  seenTree,
+  stateOf as stateLeft,
+  stopsOf,
+  type Totals,
+  treeTotals,
+} from '../../src/runs/tree-totals.ts';
 import { anyTree, record, stop } from './records.ts';
 
 const root = record('run_root', undefined, { agent: 'orchestrator' });
@@ -16,6 +23,10 @@ function facts(stops: Readonly<Record<string, Stop>>, tenantStops: Readonly<Reco
     stops: new Map(Object.entries(stops) as [RunId, Stop][]),
     tenantStops: new Map(Object.entries(tenantStops)),
   };
+}
+
+function stateOf(run: RunRecord, tree: TreeFacts, everything?: Stop): string {
+  return stateLeft(stopsOf(run, tree, everything));
 }
 
 describe('the state of a run', () => {
@@ -36,10 +47,10 @@ describe('the state of a run', () => {
 
   test('tells who stopped it, and that it was a run above where it was', () => {
     const killed = facts({ run_child: stop('killed', { cause: 'policy', by: 'p/loop' }) });
-    expect(stopsOf(child, killed)).toEqual([
+    expect(stopsOf(child, killed, undefined)).toEqual([
       { on: { run: 'run_child' }, stop: stop('killed', { cause: 'policy', by: 'p/loop' }) },
     ]);
-    expect(stopsOf(leaf, killed)).toEqual([
+    expect(stopsOf(leaf, killed, undefined)).toEqual([
       { on: { run: 'run_child' }, stop: stop('killed', { cause: 'parent', by: 'p/loop' }) },
     ]);
   });
@@ -48,6 +59,12 @@ describe('the state of a run', () => {
     expect(stateOf(leaf, facts({}, { 'agent:worker': stop('paused') }))).toBe('paused');
     expect(stateOf(root, facts({}, { 'agent:worker': stop('paused') }))).toBe('live');
     expect(stateOf(root, facts({}, { '*': stop('draining') }))).toBe('draining');
+  });
+
+  test('is bound by what stops everything', () => {
+    expect(stateOf(leaf, facts({}, {}), stop('paused'))).toBe('paused');
+    expect(stateOf(leaf, facts({ run_leaf: stop('killed') }), stop('paused'))).toBe('killed');
+    expect(stopsOf(leaf, NEW_TREE, stop('killed'))).toEqual([{ on: { scope: 'everything' }, stop: stop('killed') }]);
   });
 
   test.each([
@@ -124,6 +141,7 @@ describe('a tree as people see it', () => {
     const seen = seenTree({
       runs,
       facts: { ...facts({ run_child: stop('paused') }), labels: new Set(['web', 'mail@run_child']) },
+      everything: undefined,
     });
     expect(
       seen.map(({ record: { id }, state, labels, own, all }) => [id, state, labels, own.steps, all.steps]),
@@ -136,7 +154,7 @@ describe('a tree as people see it', () => {
   });
 
   test('can begin at a run of it', () => {
-    const seen = seenTree({ runs: [root, child, leaf, sibling], facts: NEW_TREE }, child.id);
+    const seen = seenTree({ runs: [root, child, leaf, sibling], facts: NEW_TREE, everything: undefined }, child.id);
     expect(seen.map(({ record: { id } }) => id)).toEqual(['run_child', 'run_leaf']);
   });
 });
