@@ -55,8 +55,8 @@ async function turnRun(client: AdminClient, options: SwitchOptions, run: string)
 }
 
 async function turnScope(client: AdminClient, options: SwitchOptions): Promise<Turned> {
-  const { verb, agent, all, reason } = options;
-  const tenant = options.tenant ?? (all ? '*' : DEFAULT_TENANT);
+  const { verb, agent, reason } = options;
+  const tenant = options.tenant ?? (options.all ? '*' : DEFAULT_TENANT);
   const body = { tenant, scope: agent === undefined ? '*' : `agent:${agent}`, reason: reasonOf(reason) };
   const view = (
     verb === 'resume'
@@ -64,9 +64,10 @@ async function turnScope(client: AdminClient, options: SwitchOptions): Promise<T
       : await client.call('POST', '/api/stops', { ...body, state: STATES[verb] })
   ) as StopsView;
   const what = agent === undefined ? 'everything' : `the agent \`${shown(agent)}\``;
-  const where =
-    tenant === '*' ? `in all ${view.tenants} tenants and those to come` : `in the tenant \`${shown(tenant)}\``;
-  return { view, line: `${what} ${where}: ${STATES[verb]}` };
+  // No stop of an agent holds in tenants that are yet to come.
+  const all = agent === undefined ? `all ${view.tenants} tenants and those to come` : `all ${view.tenants} tenants`;
+  const where = tenant === '*' ? all : `the tenant \`${shown(tenant)}\``;
+  return { view, line: `${what} in ${where}: ${STATES[verb]}` };
 }
 
 function reasonOf(reason: string | undefined): string {
