@@ -33,7 +33,7 @@ const RUN_STATES: readonly RunState[] = ['live', 'paused', 'draining', 'killed',
 
 const SWITCHES = [
   ['pause', 'have new calls wait, of a run and all below it, of an agent, or of all'],
-  ['resume', 'let go on what was paused or drains; what was killed stays so'],
+  ['resume', 'let go on what was paused or drains; a run that was killed stays so'],
   ['drain', 'refuse new calls and let those under way end'],
   ['kill', 'refuse new calls and cut those under way, on every replica and for good'],
 ] as const;

@@ -43,7 +43,7 @@ export function operatorIdentifier(source: OperatorSource): IdentifyOperator | u
     const token = tokenOf(headers);
     if (token.length > tokenBytesMax) throw invalidToken(`it is longer than ${tokenBytesMax} bytes`);
     const { claims, config } = await verify(token);
-    if ([claims.aud ?? []].flat().some((one) => ofDataPlane.has(`${claims.iss}\n${one}`))) {
+    if ([claims.aud].flat().some((one) => ofDataPlane.has(`${config.issuer}\n${String(one)}`))) {
       throw invalidToken('it is for the data listener too (`aud`); operators need a token for this listener alone');
     }
     return operatorOf(claims, config);

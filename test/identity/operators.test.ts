@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { isOver, type Operator } from '../../src/core/operator.ts';
 import { openDevIssuer } from '../../src/identity/dev-issuer.ts';
 import { identifier } from '../../src/identity/identify.ts';
+import { fixedKeySet } from '../../src/identity/jwks.ts';
 import { type OperatorSource, operatorIdentifier } from '../../src/identity/operators.ts';
 import { type OperatorIssuer, operatorIssuerSchema } from '../../src/identity/schema.ts';
 import { ecPair, HandClock, ISSUER, issuer, NOW_MS, token } from './issuer.ts';
@@ -147,6 +148,21 @@ describe('credentials', () => {
   ])('other than one bearer token are refused', async (headers, code) => {
     await expect(identify(headers)).rejects.toMatchObject({ code });
     await expect(identify({ authorization: `Bearer ${good}` })).resolves.toMatchObject({ subject: 'alice' });
+  });
+
+  test('may be signed with keys that are published', async () => {
+    const asked: unknown[] = [];
+    const remote = operatorIdentifier({
+      issuers: [{ ...operatorIssuer(), jwks: { url: 'https://idp.test/jwks', staleMs: 5 } }],
+      dataIssuers: [],
+      clock: new HandClock(),
+      remoteKeys: (url, staleMs) => {
+        asked.push(url, staleMs);
+        return fixedKeySet([key.jwk]);
+      },
+    });
+    await expect(remote?.({ authorization: `Bearer ${good}` })).resolves.toMatchObject({ subject: 'alice' });
+    expect(asked).toEqual(['https://idp.test/jwks', 5]);
   });
 
   test('nobody is an operator where nobody vouches for one', () => {
