@@ -132,6 +132,24 @@ describe('the feed', () => {
     await expect.poll(() => readings, { interval: 40, timeout: 2_000 }).toSatisfy(stands());
   });
 
+  test('reads large trees in turns, so that none of them hides another', async () => {
+    const { url, store } = await listening();
+    const large = record('run_large', undefined, { lastMs: NOW_MS + 1 });
+    const small = record('run_small');
+    for (const run of [large, small]) store.put('default', run);
+    for (let index = 0; index < 5_000; index++) store.put('default', record(`run_${index}`, large));
+    const { next } = await listen(url);
+    expect(await next()).toMatchObject({ kind: 'ready' });
+    store.put('default', { ...small, steps: 2 });
+    store.put('default', { ...large, steps: 3 });
+    const told: Record<string, number> = {};
+    while (told['run_small'] !== 2 || told['run_large'] !== 3) {
+      const { run } = (await next()) as Told;
+      told[run.id] = run.own.steps;
+    }
+    expect(Object.keys(told).toSorted()).toEqual(['run_large', 'run_small']);
+  });
+
   test('has room for so many, and makes room when one goes', () => {
     const feed = runFeed({ store: handStore(), clock: new HandClock() });
     const topic = { tenant: 'default', root: undefined };
