@@ -62,6 +62,12 @@ describe('the token', () => {
     expect(existsSync(join(cwd, '.waygate'))).toBe(false);
   });
 
+  test('of the dev issuer is for this machine alone', async () => {
+    const { dir } = await devGateway();
+    const ended = await startProcess(['runs', 'list', '--admin-url', 'https://gateway.test:4001'], { cwd: dir });
+    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('who asks?') });
+  });
+
   test('never goes over plain HTTP to another machine', async () => {
     expect(await run('runs', 'list', '--admin-url', 'http://gateway.test:4001', '--token', viewer)).toMatchObject({
       code: 2,
