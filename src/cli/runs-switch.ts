@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from '../identity/schema.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { type ExitCode, type Output, UsageError } from './output.ts';
 import { pathOf, type RunsOptions } from './runs.ts';
-import { shown, stopOf } from './runs-table.ts';
+import { many, shown, stopOf } from './runs-table.ts';
 
 export const VERBS = ['pause', 'resume', 'drain', 'kill'] as const;
 export type Verb = (typeof VERBS)[number];
@@ -64,8 +64,9 @@ async function turnScope(client: AdminClient, options: SwitchOptions): Promise<T
       : await client.call('POST', '/api/stops', { ...body, state: STATES[verb] })
   ) as StopsView;
   const what = agent === undefined ? 'everything' : `the agent \`${shown(agent)}\``;
+  const tenants = many(view.tenants, 'tenant');
   // No stop of an agent holds in tenants that are yet to come.
-  const all = agent === undefined ? `all ${view.tenants} tenants and those to come` : `all ${view.tenants} tenants`;
+  const all = agent === undefined ? `${tenants} and those to come` : tenants;
   const where = tenant === '*' ? all : `the tenant \`${shown(tenant)}\``;
   return { view, line: `${what} in ${where}: ${STATES[verb]}` };
 }

@@ -40,8 +40,7 @@ export function treeOf(runs: readonly RunView[]): string {
 }
 
 /** `3 runs, 40 steps, 1200 tokens, 0.12 USD, 1 error` */
-export function totalsOf({ all }: RunView): string {
-  const { runs, steps, tokens, money, errors } = all;
+export function totalsOf({ runs, steps, tokens, money, errors }: RunView['all']): string {
   return `${many(runs, 'run')}, ${many(steps, 'step')}, ${many(tokens, 'token')}, ${moneyOf(money)}, ${many(errors, 'error')}`;
 }
 
@@ -51,7 +50,7 @@ export function stopOf({ state, by, because, cause, at, run, scope }: StopView):
   return `${state} by ${shown(by)}: ${shown(because)} (${cause}, ${at}, on ${where})`;
 }
 
-export function moneyOf(amount: number): string {
+function moneyOf(amount: number): string {
   return formatMoney(microUsd(amount));
 }
 
@@ -61,7 +60,7 @@ export function shown(text: string): string {
   return plain.length > NAME_LENGTH_MAX ? `${plain.slice(0, NAME_LENGTH_MAX - 1)}…` : plain;
 }
 
-function many(count: number, what: string): string {
+export function many(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 

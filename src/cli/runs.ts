@@ -2,7 +2,7 @@
 import type { RunView, StopView } from '../admin/run-view.ts';
 import { type AdminClient, adminClient, type AdminOptions } from './admin-client.ts';
 import type { ExitCode, Output } from './output.ts';
-import { listOf, moneyOf, shown, stopOf, totalsOf, treeOf } from './runs-table.ts';
+import { listOf, shown, stopOf, totalsOf, treeOf } from './runs-table.ts';
 
 export interface RunsOptions extends AdminOptions {
   readonly tenant?: string;
@@ -51,7 +51,7 @@ export async function tree(options: OfOneRun, output: Output): Promise<ExitCode>
   const told = (await client.call('GET', path)) as { readonly runs: readonly RunView[] };
   const [first] = told.runs;
   if (options.json) output.print(JSON.stringify(told));
-  else if (first) output.print(`${treeOf(told.runs)}\n\ntotal: ${totalsOf(first)}`);
+  else if (first) output.print(`${treeOf(told.runs)}\n\ntotal: ${totalsOf(first.all)}`);
   return 0;
 }
 
@@ -64,8 +64,7 @@ export async function show(options: OfOneRun, output: Output): Promise<ExitCode>
 }
 
 function linesOf(run: RunView & { readonly children: readonly RunView[] }): readonly string[] {
-  const { own, all } = run;
-  const calls = Object.entries(all.calls).map(([action, count]) => `${action} ${count}`);
+  const calls = Object.entries(run.all.calls).map(([action, count]) => `${action} ${count}`);
   const facts: readonly (readonly [string, string])[] = [
     ['run', run.id],
     ['name', shown(run.name) || '-'],
@@ -78,8 +77,8 @@ function linesOf(run: RunView & { readonly children: readonly RunView[] }): read
     ['labels', run.labels.map(shown).join(', ') || '-'],
     ['first', run.born],
     ['last', run.last],
-    ['itself', `${own.steps} steps, ${own.tokens} tokens, ${moneyOf(own.money)}, ${own.errors} errors`],
-    ['in all', totalsOf(run)],
+    ['itself', totalsOf(run.own)],
+    ['in all', totalsOf(run.all)],
     ['calls', calls.join(', ') || '-'],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(10)}${value}`);

@@ -58,7 +58,7 @@ describe('more than one run', () => {
     [
       ['--all'],
       ['%all * killed', 'acme * killed', 'default * killed'],
-      'everything in all 2 tenants and those to come: killed',
+      'everything in 2 tenants and those to come: killed',
     ],
     [['--all', '--tenant', 'acme'], ['acme * killed'], 'everything in the tenant `acme`: killed'],
     [['--agent', 'ci'], ['default agent:ci killed'], 'the agent `ci` in the tenant `default`: killed'],
@@ -66,7 +66,7 @@ describe('more than one run', () => {
     [
       ['--agent', 'ci', '--all'],
       ['acme agent:ci killed', 'default agent:ci killed'],
-      'the agent `ci` in all 2 tenants: killed',
+      'the agent `ci` in 2 tenants: killed',
     ],
   ])('kill %j', async (argv, written, told) => {
     const { runs, store } = await gateway();

@@ -58,7 +58,7 @@ describe('a tree', () => {
 
 test('totals are counted in words', () => {
   const [view] = viewsOf([root, first, leaf, second]);
-  expect(totalsOf(view as RunView)).toBe('4 runs, 16 steps, 1200 tokens, 0.12 USD, 1 error');
+  expect(totalsOf((view as RunView).all)).toBe('4 runs, 16 steps, 1200 tokens, 0.12 USD, 1 error');
 });
 
 test('a list has a line for each tree, with the sums', () => {

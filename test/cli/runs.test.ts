@@ -93,7 +93,7 @@ describe('waygate runs show', () => {
       'labels    web',
       'first     2026-01-31T12:00:00.000Z',
       'last      2026-01-31T12:00:00.000Z',
-      'itself    2 steps, 0 tokens, 0.02 USD, 0 errors',
+      'itself    1 run, 2 steps, 0 tokens, 0.02 USD, 0 errors',
       'in all    2 runs, 5 steps, 0 tokens, 0.02 USD, 0 errors',
       'calls     tool.call 2, model.generate 3',
     ]);
