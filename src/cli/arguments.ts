@@ -34,6 +34,12 @@ export function readPort(text: string): number {
   throw new InvalidArgumentError('expected a number from 1 to 65534');
 }
 
+/** A whole number, not negative. */
+export function readCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a number like `20`');
+}
+
 /** An address of a gateway, without a slash at its end. */
 export function readUrl(text: string): string {
   const url = URL.parse(text);

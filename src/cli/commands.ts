@@ -1,8 +1,11 @@
 // Every command with its options and an example. What a command does is loaded when it is called.
 import { Argument, type Command, Option } from 'commander';
+import { RANKS } from '../core/operator.ts';
+import type { RunState } from '../core/run.ts';
 import { CLIENT_NAMES, DIALECTS, type ClientName } from '../connect/names.ts';
 import type { AuditOptions } from './audit.ts';
 import {
+  readCount,
   readDuration,
   readModel,
   readName,
@@ -19,10 +22,21 @@ import type { ExplainOptions } from './explain.ts';
 import type { RebuildOptions } from './ledger.ts';
 import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
 import type { Output } from './output.ts';
+import type { ListOptions, RunsOptions } from './runs.ts';
+import type { SwitchOptions, Verb } from './runs-switch.ts';
 import type { ServeOptions } from './serve.ts';
 import type { TokenOptions } from './token.ts';
 
 type Done = (code: number) => void;
+
+const RUN_STATES: readonly RunState[] = ['live', 'paused', 'draining', 'killed', 'done'];
+
+const SWITCHES = [
+  ['pause', 'have new calls wait, of a run and all below it, of an agent, or of all'],
+  ['resume', 'let go on what was paused or drains; a run that was killed stays so'],
+  ['drain', 'refuse new calls and let those under way end'],
+  ['kill', 'refuse new calls and cut those under way, on every replica and for good'],
+] as const;
 
 /** Adds all commands; `done` is told the exit code of the one that is called. */
 export function addCommands(program: Command, output: Output, done: Done): void {
@@ -35,6 +49,7 @@ export function addCommands(program: Command, output: Output, done: Done): void 
   addKeys(program, output, done);
   addAudit(program, output, done);
   addLedger(program, output, done);
+  addRuns(program, output, done);
 }
 
 function addServe(program: Command, done: Done): void {
@@ -135,9 +150,14 @@ function addToken(program: Command, output: Output, done: Done): void {
   program
     .command('token')
     .description('mint a token of the dev issuer, for a gateway on this machine')
-    .option('--agent <name>', 'agent that calls; required', readName)
+    .option('--agent <name>', 'agent that calls; required but for `--operator`', readName)
+    .addOption(
+      new Option('--operator [rank]', 'a token for the operators’ listener instead (default: operator)')
+        .choices(RANKS)
+        .preset('operator'),
+    )
     .option('--subject <name>', 'who it calls for (default: developer)', readName)
-    .option('--tenant <name>', 'tenant (default: default)', readName)
+    .option('--tenant <name>', 'tenant (default: default, for an operator all of them)', readName)
     .option('--ttl <duration>', 'how long it is good for, up to 30d (default: 12h)', readDuration)
     .option('--config <file>', 'configuration of the gateway, instead of ./waygate.yaml or none')
     .addHelpText('after', example('export OPENAI_API_KEY=$(waygate token --agent researcher)'))
@@ -233,6 +253,61 @@ function addLedger(program: Command, output: Output, done: Done): void {
       const { rebuild } = await import('./ledger.ts');
       done(await rebuild({ ...options, dirs }, output));
     });
+}
+
+function addRuns(program: Command, output: Output, done: Done): void {
+  const runs = program
+    .command('runs')
+    .description('see the runs of a gateway in operation, pause, resume, drain and kill them')
+    .helpCommand(false)
+    .addHelpText('after', example('waygate runs kill run_0123 --reason "it loops"'));
+  withGateway(runs.command('list'))
+    .description('list the roots, those active last first, with what their trees used')
+    .addOption(new Option('--state <state>', 'those in this state alone').choices(RUN_STATES))
+    .option('--limit <number>', 'how many, up to 100 (default: 20)', readCount)
+    .option('--from <number>', 'how many to pass over', readCount)
+    .action(async (options: ListOptions) => done(await (await import('./runs.ts')).list(options, output)));
+  withGateway(runs.command('tree'))
+    .description('draw a run and all below it, with state, steps, tokens, money and errors of each')
+    .argument('<run>', 'id of the run')
+    .action(async (run: string, options: RunsOptions) => {
+      const { tree } = await import('./runs.ts');
+      done(await tree({ ...options, run }, output));
+    });
+  withGateway(runs.command('show'))
+    .description('say everything of one run: who, what stops it and why, labels, totals, children')
+    .argument('<run>', 'id of the run')
+    .action(async (run: string, options: RunsOptions) => {
+      const { show } = await import('./runs.ts');
+      done(await show({ ...options, run }, output));
+    });
+  for (const [verb, meaning] of SWITCHES) addSwitch(runs.command(verb), { verb, meaning }, { output, done });
+}
+
+function addSwitch(
+  command: Command,
+  { verb, meaning }: { readonly verb: Verb; readonly meaning: string },
+  { output, done }: { readonly output: Output; readonly done: Done },
+): void {
+  withGateway(command)
+    .description(meaning)
+    .argument('[run]', 'id of the run, for it and all below it')
+    .option('--agent <name>', 'an agent instead, in the tenant or with `--all` in every one', readName)
+    .option('--all', 'everything of the tenant; without `--tenant` of every one and those to come')
+    .option('--reason <text>', 'why, for the audit and for whoever is refused', readName)
+    .action(async (run: string | undefined, options: Omit<SwitchOptions, 'verb' | 'run'>) => {
+      const { turn } = await import('./runs-switch.ts');
+      done(await turn({ ...options, verb, ...(run !== undefined && { run }) }, output));
+    });
+}
+
+function withGateway(command: Command): Command {
+  return command
+    .option('--tenant <name>', 'tenant (default: the one of the token, else default)', readName)
+    .option('--admin-url <url>', 'operators’ listener (default: that of the configuration)', readUrl)
+    .option('--token <token>', 'of an operator (default: `WAYGATE_ADMIN_TOKEN`, else in dev one made for this)')
+    .option('--config <file>', 'configuration of the gateway, instead of ./waygate.yaml')
+    .option('--json', 'print one JSON object');
 }
 
 function example(text: string): string {

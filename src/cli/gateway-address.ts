@@ -73,8 +73,9 @@ async function gatewayOf({ url, config: named }: AddressOptions): Promise<Gatewa
   return { url: url ?? (config ? listenerUrl(config.listen) : DEMO_URL), config };
 }
 
-function listenerUrl({ host, port, tls }: ConfigFile['listen']): string {
-  if (port === 0) throw new UsageError('the listener takes any free port; say where it is with `--url URL`');
+/** Where a listener of the configuration is; `option` is the one that says it outright. */
+export function listenerUrl({ host, port, tls }: ConfigFile['listen'], option = '--url'): string {
+  if (port === 0) throw new UsageError(`the listener takes any free port; say where it is with \`${option} URL\``);
   const isEvery = host === '0.0.0.0' || host === '::';
   const name = isEvery ? '127.0.0.1' : host;
   return `${tls ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`;

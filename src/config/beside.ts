@@ -4,7 +4,7 @@ import type { Problem } from '../core/problem.ts';
 import { readDocument } from '../documents/document.ts';
 import type { Fault, Path } from '../documents/faults.ts';
 import type { SourceFile } from '../documents/yaml-source.ts';
-import { type Issuer, type IssuerConfig, jwkSetSchema, type KeyEntry, keysFileSchema } from '../identity/schema.ts';
+import { type IssuerConfig, jwkSetSchema, type KeyEntry, keysFileSchema, type Located } from '../identity/schema.ts';
 import { type Files, readingError } from './files.ts';
 
 /** The files beside the config, and where their problems go. */
@@ -15,14 +15,27 @@ export interface Folder {
   readonly problems: Problem[];
 }
 
-export async function readIssuer({ jwks, ...issuer }: IssuerConfig, index: number, folder: Folder): Promise<Issuer[]> {
+/** Issuers with their keys, but for those whose keys cannot be read; `at` is the path of the list. */
+export async function readIssuers<T extends Pick<IssuerConfig, 'jwks'>>(
+  issuers: readonly T[],
+  at: Path,
+  folder: Folder,
+): Promise<readonly Located<T>[]> {
+  const read = await Promise.all(issuers.map((issuer, index) => readIssuer(issuer, [...at, index], folder)));
+  return read.flat();
+}
+
+async function readIssuer<T extends Pick<IssuerConfig, 'jwks'>>(
+  { jwks, ...issuer }: T,
+  at: Path,
+  folder: Folder,
+): Promise<Located<T>[]> {
   const { url, staleSeconds } = jwks;
   if (url !== undefined) {
     return [{ ...issuer, jwks: { url, ...(staleSeconds !== undefined && { staleMs: staleSeconds * 1_000 }) } }];
   }
   if (jwks.file === undefined) return [{ ...issuer, jwks: { keys: jwks.keys ?? [] } }];
-  const path = ['identity', 'issuers', index, 'jwks', 'file'];
-  const set = await readBeside(jwks.file, { schema: jwkSetSchema, path, folder });
+  const set = await readBeside(jwks.file, { schema: jwkSetSchema, path: [...at, 'jwks', 'file'], folder });
   return set ? [{ ...issuer, jwks: { keys: set.keys } }] : [];
 }
 

@@ -6,8 +6,8 @@ import { byPlace, type Checked, type Problem } from '../core/problem.ts';
 import { type Document, readDocument } from '../documents/document.ts';
 import type { Fault } from '../documents/faults.ts';
 import type { SourceFile } from '../documents/yaml-source.ts';
-import type { Issuer, KeyEntry } from '../identity/schema.ts';
-import { type Folder, readIssuer, readKeys, readPolicies, readText } from './beside.ts';
+import type { Issuer, KeyEntry, OperatorIssuer } from '../identity/schema.ts';
+import { type Folder, readIssuers, readKeys, readPolicies, readText } from './beside.ts';
 import { LISTENERS, type ListenerName, readCertificate } from './certificates.ts';
 import { type Files, recordFiles, type Seen, systemFiles } from './files.ts';
 import { contradictions } from './rules.ts';
@@ -15,7 +15,10 @@ import { type ConfigFile, configSchema } from './schema.ts';
 import { referencesIn, resolveSecret } from './secrets.ts';
 
 /** A whole configuration: frozen, and its files read. */
-export type Config = Omit<ConfigFile, 'identity' | 'policies'> & {
+export type Config = Omit<ConfigFile, 'admin' | 'identity' | 'policies'> & {
+  readonly admin: Omit<ConfigFile['admin'], 'operators'>;
+  /** Who may vouch for operators; kept apart from the listener, since a change of it takes no restart. */
+  readonly operators: readonly OperatorIssuer[];
   readonly identity: { readonly issuers: readonly Issuer[]; readonly keys: readonly KeyEntry[]; readonly dev: boolean };
   readonly policies: { readonly enforcement: 'enforce' | 'observe'; readonly files: readonly SourceFile[] };
   /** What a reference of this config leads to. Kept apart, so that printing a config shows no secret. */
@@ -86,8 +89,10 @@ async function assemble(
     const certificate = tls && certificates === 'read' ? await readCertificate(listener, tls, source) : undefined;
     if (certificate) shown.set(listener, certificate);
   });
-  const [issuers, keys, policies] = await Promise.all([
-    Promise.all(value.identity.issuers.map((issuer, index) => readIssuer(issuer, index, folder))),
+  const { operators: vouching, ...admin } = value.admin;
+  const [issuers, operators, keys, policies] = await Promise.all([
+    readIssuers(value.identity.issuers, ['identity', 'issuers'], folder),
+    readIssuers(vouching?.issuers ?? [], ['admin', 'operators', 'issuers'], folder),
     readKeys(value.identity.keys?.file, folder),
     readPolicies(value.policies.dir, folder),
     ...references,
@@ -96,7 +101,9 @@ async function assemble(
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
   const config: Config = {
     ...value,
-    identity: { issuers: issuers.flat(), keys, dev: value.identity.dev },
+    admin,
+    operators,
+    identity: { issuers, keys, dev: value.identity.dev },
     policies: { enforcement: value.policies.enforcement, files: policies },
     secret: (reference) => secretOf(secrets, reference),
     certificate: (listener) => shown.get(listener),

@@ -2,6 +2,7 @@
 import { isLoopbackHost } from '../core/loopback.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Fault } from '../documents/faults.ts';
+import type { IssuerConfig } from '../identity/schema.ts';
 import type { ConfigFile } from './schema.ts';
 import { kindFaults } from './upstream-rules.ts';
 
@@ -10,6 +11,7 @@ export function contradictions(config: ConfigFile): readonly Fault[] {
   return [
     ...listenerFaults(config),
     ...identityFaults(config),
+    ...operatorFaults(config),
     ...upstreamFaults(config),
     ...kindFaults(config),
     ...aliasFaults(config),
@@ -54,8 +56,30 @@ function identityFaults({ identity, outbound }: ConfigFile): Fault[] {
       },
     ];
   }
+  return issuerFaults(issuers, ['identity', 'issuers'], outbound);
+}
+
+function operatorFaults({ admin, identity, outbound }: ConfigFile): Fault[] {
+  const at = ['admin', 'operators', 'issuers'];
+  const issuers = admin.operators?.issuers ?? [];
+  return [
+    ...issuerFaults(issuers, at, outbound),
+    ...issuers.flatMap(({ issuer, audience }, index) => {
+      const ofData = identity.issuers.filter((other) => other.issuer === issuer).flatMap((other) => other.audience);
+      const both = audience.find((one) => ofData.includes(one));
+      const message = `the audience \`${both}\` of \`${issuer}\` is already that of agents; operators’ tokens take one of their own`;
+      return both === undefined ? [] : [{ path: [...at, index, 'audience'], message }];
+    }),
+  ];
+}
+
+function issuerFaults(
+  issuers: readonly Pick<IssuerConfig, 'issuer' | 'jwks'>[],
+  at: Fault['path'],
+  outbound: ConfigFile['outbound'],
+): Fault[] {
   return issuers.flatMap(({ issuer, jwks }, index) => {
-    const path = ['identity', 'issuers', index];
+    const path = [...at, index];
     const isSecond = issuers.findIndex((other) => other.issuer === issuer) < index;
     const isLocal = jwks.url !== undefined && isLoopbackHost(new URL(jwks.url).hostname) && !outbound.allowLoopback;
     return [

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { auditSchema } from '../audit/schema.ts';
 import { frontDoorSchema, tlsSchema } from '../http/schema.ts';
-import { identitySchema } from '../identity/schema.ts';
+import { identitySchema, operatorsSchema } from '../identity/schema.ts';
 import { failureSchema, limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, requestPriceSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
@@ -35,9 +35,15 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Where agents call. A change takes a restart.'),
   admin: z
-    .strictObject({ ...listenerShape, port: portSchema.default(4_001) })
+    .strictObject({
+      ...listenerShape,
+      port: portSchema.default(4_001),
+      operators: operatorsSchema
+        .optional()
+        .describe('Who may see and stop runs; without it `/api` is closed. A change takes no restart.'),
+    })
     .prefault({})
-    .describe('Where operators look: metrics and probes. A change takes a restart.'),
+    .describe('Where operators look and act: runs, metrics and probes. A change of the listener takes a restart.'),
   frontDoor: frontDoorSchema
     .prefault({})
     .describe('How much the data listener takes at once, and how long it waits. A change takes a restart.'),

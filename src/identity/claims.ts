@@ -2,7 +2,7 @@ import { type Actor, type Principal, principalId } from '../core/principal.ts';
 import { invalidToken } from './refusals.ts';
 import { DEFAULT_TENANT, type Issuer } from './schema.ts';
 
-type Claims = Readonly<Record<string, unknown>>;
+export type Claims = Readonly<Record<string, unknown>>;
 
 /** Longer chains are refused, never cut: a cut chain would hide who acts. */
 const ACTORS_MAX = 8;
@@ -30,7 +30,7 @@ export function principalOf(claims: Claims, issuer: Issuer): Principal {
 }
 
 /** The value at a path of own members, or undefined. */
-function readPath(claims: Claims, path: readonly string[]): unknown {
+export function readPath(claims: Claims, path: readonly string[]): unknown {
   let value: unknown = claims;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
@@ -39,7 +39,8 @@ function readPath(claims: Claims, path: readonly string[]): unknown {
   return value;
 }
 
-function readName(claims: Claims, path: readonly string[]): string {
+/** The name at a path. Throws `identity.invalid` where there is none. */
+export function readName(claims: Claims, path: readonly string[]): string {
   const value = readPath(claims, path);
   if (isName(value)) return value;
   throw invalidToken(`its claim \`${path.join('.')}\` must be a text of 1 to ${NAME_LENGTH_MAX} characters`);
@@ -74,9 +75,14 @@ function readActors(act: unknown): Actor[] {
 }
 
 /** RFC 8693 §4.2: one text with spaces; some issuers write a list. */
-function readScopes(value: unknown): string[] {
+function readScopes(value: unknown): readonly string[] {
+  return readWords(value, 'scopes');
+}
+
+/** The words of a claim that is one text with spaces, or a list of texts. Throws `identity.invalid`. */
+export function readWords(value: unknown, what: string): readonly string[] {
   if (value === undefined) return [];
-  if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
-  if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
-  throw invalidToken('its scopes must be a text, or a list of texts');
+  if (typeof value === 'string') return value.split(' ').filter((word) => word !== '');
+  if (Array.isArray(value) && value.every((word) => typeof word === 'string')) return value;
+  throw invalidToken(`its ${what} must be a text, or a list of texts`);
 }

@@ -29,7 +29,7 @@ export function credentialOf(headers: Headers): string {
   );
 }
 
-function bearerToken(value: string | readonly string[]): string | readonly string[] {
+export function bearerToken(value: string | readonly string[]): string | readonly string[] {
   if (typeof value !== 'string') return value;
   const token = BEARER.exec(value)?.[1];
   if (token !== undefined) return token;

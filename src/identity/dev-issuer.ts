@@ -5,14 +5,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { isLoopbackHost } from '../core/loopback.ts';
+import { type Rank, RANKS } from '../core/operator.ts';
 import { readJwk } from './jwk.ts';
-import { DEFAULT_TENANT, type Issuer, issuerSchema } from './schema.ts';
+import { DEFAULT_TENANT, type Issuer, issuerSchema, type OperatorIssuer, operatorIssuerSchema } from './schema.ts';
 
 /** Where the key lies, below the working directory. */
 export const DEV_ISSUER_FILE = '.waygate/dev-issuer.json';
 
 const ISSUER = 'waygate-dev';
 const AUDIENCE = 'waygate';
+const OPERATOR_AUDIENCE = 'waygate-admin';
 const TTL_SECONDS = { usual: 43_200, max: 2_592_000 };
 
 /** Whom a dev token stands for. */
@@ -24,10 +26,20 @@ export interface DevToken {
   readonly nowMs: number;
 }
 
+/** Whom a dev token for the operators' listener stands for. */
+export interface DevOperatorToken extends Pick<DevToken, 'subject' | 'ttlSeconds' | 'nowMs'> {
+  readonly rank: Rank;
+  /** The one tenant that it is over; all unless said. */
+  readonly tenant?: string;
+}
+
 export interface DevIssuer {
   /** What the gateway trusts, as if it stood in the config. */
   readonly issuer: Issuer;
+  /** What the operators' listener trusts; the same key, another audience. */
+  readonly operators: OperatorIssuer;
   mint(token: DevToken): Promise<string>;
+  mintOperator(token: DevOperatorToken): Promise<string>;
 }
 
 /** Throws where a listener can be reached from elsewhere: dev tokens are for loopback alone. */
@@ -46,24 +58,40 @@ export function openDevIssuer(path: string): DevIssuer {
   if (secret['d'] === undefined || typeof readJwk(keyOfIssuer) === 'string') {
     throw new Error(`\`${path}\` does not hold the key of a dev issuer; delete the file to have a new one made`);
   }
-  const issuer = issuerSchema.parse({
-    issuer: ISSUER,
-    audience: AUDIENCE,
-    algorithms: ['ES256'],
-    claims: { tenant: 'tenant', agent: 'agent' },
-    maxLifetimeSeconds: TTL_SECONDS.max,
-    jwks: { keys: [keyOfIssuer] },
-  });
-  return { issuer: { ...issuer, jwks: { keys: [keyOfIssuer] } }, mint: (token) => mint(secret, token) };
+  const jwks = { keys: [keyOfIssuer] };
+  const trusted = { issuer: ISSUER, algorithms: ['ES256'], maxLifetimeSeconds: TTL_SECONDS.max, jwks };
+  return {
+    issuer: {
+      ...issuerSchema.parse({ ...trusted, audience: AUDIENCE, claims: { tenant: 'tenant', agent: 'agent' } }),
+      jwks,
+    },
+    operators: {
+      ...operatorIssuerSchema.parse({
+        ...trusted,
+        audience: OPERATOR_AUDIENCE,
+        claims: { tenants: 'tenants' },
+        roles: Object.fromEntries(RANKS.map((rank) => [rank, rank])),
+      }),
+      jwks,
+    },
+    mint: ({ agent, tenant = DEFAULT_TENANT, ...whom }) =>
+      mint(secret, AUDIENCE, { claims: { agent, tenant }, ...whom }),
+    mintOperator: ({ rank, tenant = '*', ...whom }) =>
+      mint(secret, OPERATOR_AUDIENCE, { claims: { roles: [rank], tenants: [tenant] }, ...whom }),
+  };
 }
 
-async function mint(secret: JWK, token: DevToken): Promise<string> {
-  const { agent, subject = 'developer', tenant = DEFAULT_TENANT, ttlSeconds = TTL_SECONDS.usual, nowMs } = token;
+interface Minted extends Pick<DevToken, 'subject' | 'ttlSeconds' | 'nowMs'> {
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+async function mint(secret: JWK, audience: string, minted: Minted): Promise<string> {
+  const { claims, subject = 'developer', ttlSeconds = TTL_SECONDS.usual, nowMs } = minted;
   const now = Math.floor(nowMs / 1_000);
-  return new SignJWT({ agent, tenant })
+  return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: String(secret.kid) })
     .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
+    .setAudience(audience)
     .setSubject(subject)
     .setJti(randomUUID())
     .setIssuedAt(now)

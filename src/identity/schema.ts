@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isLoopbackHost } from '../core/loopback.ts';
+import { RANKS } from '../core/operator.ts';
 import { ALGORITHMS, readJwk } from './jwk.ts';
 
 /** Tenant of everybody whose issuer or key says nothing of tenants. */
@@ -72,21 +73,32 @@ function isSafeAddress(text: string): boolean {
   return url.protocol === 'https:' || isLoopbackHost(url.hostname);
 }
 
+/** What makes any issuer's token good. */
+const trustShape = {
+  issuer: z.string().min(1).describe('`iss` of its tokens, letter for letter.'),
+  audience: z
+    .union([
+      z
+        .string()
+        .min(1)
+        .transform((one): readonly string[] => [one]),
+      z.array(z.string().min(1)).min(1).readonly(),
+    ])
+    .describe('What its tokens must name as their audience; of several, any one.'),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).describe('Signatures that it may use.'),
+  jwks: jwksSchema.describe('Its public keys: exactly one of `url`, `file` and `keys`.'),
+  clockToleranceSeconds: z.int().min(0).max(120).default(5).describe('How far clocks may differ.'),
+  maxLifetimeSeconds: z.int().min(1).max(31_622_400).default(86_400).describe('Tokens made for longer are refused.'),
+  maxTokenBytes: z.int().min(256).max(16_384).default(8_192).describe('Longer tokens are refused.'),
+};
+
 /** Who may vouch for callers. */
 export const issuerSchema = z
   .strictObject({
-    issuer: z.string().min(1).describe('`iss` of its tokens, letter for letter.'),
-    audience: z
-      .union([
-        z
-          .string()
-          .min(1)
-          .transform((one): readonly string[] => [one]),
-        z.array(z.string().min(1)).min(1).readonly(),
-      ])
-      .describe('What its tokens must name as their audience; of several, any one.'),
-    algorithms: z.array(z.enum(ALGORITHMS)).min(1).describe('Signatures that it may use.'),
-    jwks: jwksSchema.describe('Its public keys: exactly one of `url`, `file` and `keys`.'),
+    issuer: trustShape.issuer,
+    audience: trustShape.audience,
+    algorithms: trustShape.algorithms,
+    jwks: trustShape.jwks,
     claims: z
       .strictObject({
         subject: claimPath.default(['sub']).describe('`sub` unless said.'),
@@ -99,9 +111,9 @@ export const issuerSchema = z
         'Which claims say who calls, each a name, a path `outer.inner`, a JSON pointer, or a list of names for those with dots.',
       ),
     tenant: name.optional().describe('Tenant of all its callers, where no claim says it; `default` unless said.'),
-    clockToleranceSeconds: z.int().min(0).max(120).default(5).describe('How far clocks may differ.'),
-    maxLifetimeSeconds: z.int().min(1).max(31_622_400).default(86_400).describe('Tokens made for longer are refused.'),
-    maxTokenBytes: z.int().min(256).max(16_384).default(8_192).describe('Longer tokens are refused.'),
+    clockToleranceSeconds: trustShape.clockToleranceSeconds,
+    maxLifetimeSeconds: trustShape.maxLifetimeSeconds,
+    maxTokenBytes: trustShape.maxTokenBytes,
   })
   .refine(({ claims, tenant }) => claims.tenant === undefined || tenant === undefined, {
     path: ['tenant'],
@@ -109,12 +121,44 @@ export const issuerSchema = z
   });
 export type IssuerConfig = z.infer<typeof issuerSchema>;
 
-/** An issuer whose keys are at hand, or at an address. */
-export type Issuer = Omit<IssuerConfig, 'jwks'> & {
+/** Who may vouch for operators. */
+export const operatorIssuerSchema = z.strictObject({
+  ...trustShape,
+  audience: trustShape.audience.describe(
+    'What its tokens must name as their audience; of several, any one. Never one of the same issuer in `identity`.',
+  ),
+  claims: z
+    .strictObject({
+      subject: claimPath.default(['sub']).describe('`sub` unless said.'),
+      roles: claimPath.default(['roles']).describe('A text with spaces or a list; `roles` unless said.'),
+      tenants: claimPath
+        .optional()
+        .describe('The tenants that the operator is over, a text or a list, `*` for all; unless said, all of them.'),
+    })
+    .prefault({})
+    .describe('Which claims say who operates, each as in `identity.issuers`.'),
+  roles: z
+    .record(name, z.enum(RANKS))
+    .refine((roles) => Object.keys(roles).length > 0, 'expected a role of its tokens and what it may do')
+    .describe(
+      'What a role of its tokens may do: `viewer` look, `approver` also approve, `operator` also stop and resume.',
+    ),
+});
+export type OperatorIssuerConfig = z.infer<typeof operatorIssuerSchema>;
+
+/** Keys that are at hand, or at an address. */
+export type Located<T extends { readonly jwks: unknown }> = Omit<T, 'jwks'> & {
   readonly jwks:
     | { readonly url: string; readonly staleMs?: number }
     | { readonly keys: readonly Readonly<Record<string, unknown>>[] };
 };
+export type Issuer = Located<IssuerConfig>;
+export type OperatorIssuer = Located<OperatorIssuerConfig>;
+
+/** `admin.operators` of the config. */
+export const operatorsSchema = z.strictObject({
+  issuers: z.array(operatorIssuerSchema).min(1).describe('Who may vouch for operators.'),
+});
 
 /** `identity` of the config. */
 export const identitySchema = z.strictObject({

@@ -10,10 +10,24 @@ import { expiredToken, invalidToken } from './refusals.ts';
 import type { Issuer } from './schema.ts';
 import { readToken } from './token-parts.ts';
 
+/** What of an issuer makes its tokens good. */
+type Trust = Pick<
+  Issuer,
+  'issuer' | 'audience' | 'algorithms' | 'clockToleranceSeconds' | 'maxLifetimeSeconds' | 'maxTokenBytes'
+>;
+
 /** An issuer and its keys. */
-export interface KeyedIssuer {
-  readonly config: Issuer;
+export interface KeyedIssuer<T extends Trust = Issuer> {
+  readonly config: T;
   readonly keys: KeySet;
+}
+
+/** Claims that were believed, and the settings of who vouched for them. */
+export interface Believed<T extends Trust> {
+  readonly claims: JWTPayload;
+  readonly config: T;
+  /** Milliseconds since the epoch; from then on the token must be refused. */
+  readonly validUntilMs: number;
 }
 
 /** A token that was believed. */
@@ -31,7 +45,19 @@ const TIME_MAX = 253_402_300_799;
 
 /** Verifies signed tokens of the given issuers, each with its own keys, algorithms, audience and mapping. */
 export function tokenVerifier(issuers: readonly KeyedIssuer[], clock: Clock): Verify {
-  const byName = new Map<unknown, KeyedIssuer>(issuers.map((issuer) => [issuer.config.issuer, issuer]));
+  const believe = claimsVerifier(issuers, clock);
+  return async function verify(token) {
+    const { claims, config, validUntilMs } = await believe(token);
+    return { principal: principalOf(claims, config), validUntilMs };
+  };
+}
+
+/** The same, for whoever reads the claims in another way. */
+export function claimsVerifier<T extends Trust>(
+  issuers: readonly KeyedIssuer<T>[],
+  clock: Clock,
+): (token: string) => Promise<Believed<T>> {
+  const byName = new Map<unknown, KeyedIssuer<T>>(issuers.map((issuer) => [issuer.config.issuer, issuer]));
   return async function verify(token) {
     const { kid, algorithm, claims } = readToken(token);
     const issuer = byName.get(claims['iss']);
@@ -44,15 +70,12 @@ export function tokenVerifier(issuers: readonly KeyedIssuer[], clock: Clock): Ve
     const key = await issuer.keys.find(kid, algorithm);
     if (!key) throw invalidToken('its issuer has no key of that name (`kid`) for that algorithm');
     const believed = await believe(token, { config, algorithm, key, nowMs: clock.now() });
-    return {
-      principal: principalOf(believed, config),
-      validUntilMs: (Number(believed.exp) + config.clockToleranceSeconds) * 1_000,
-    };
+    return { claims: believed, config, validUntilMs: (Number(believed.exp) + config.clockToleranceSeconds) * 1_000 };
   };
 }
 
 interface Belief {
-  readonly config: Issuer;
+  readonly config: Trust;
   readonly algorithm: string;
   readonly key: PublicKey;
   readonly nowMs: number;
@@ -76,7 +99,7 @@ async function believe(token: string, { config, algorithm, key, nowMs }: Belief)
 }
 
 /** What jose leaves open: times that are no times, a token from the future, and one that would outlive all patience. */
-function checkTimes({ exp, iat }: JWTPayload, config: Issuer, nowMs: number): void {
+function checkTimes({ exp, iat }: JWTPayload, config: Trust, nowMs: number): void {
   const expires = Number(exp);
   const issued = Number(iat);
   if (!(expires <= TIME_MAX)) throw invalidToken('its `exp` is not a time');

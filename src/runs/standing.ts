@@ -9,7 +9,8 @@ export interface Standing {
   readonly of: string;
 }
 
-const RANK = { killed: 3, done: 2, draining: 1, paused: 0 } as const satisfies Record<Stop['state'], number>;
+/** What outranks what: a killed run stays killed whatever else is said of it. */
+export const RANK = { killed: 3, done: 2, draining: 1, paused: 0 } as const satisfies Record<Stop['state'], number>;
 
 /** The strongest stop that holds for a run; undefined where it may go on. A kill outranks all others. */
 export function standingOf(

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { openDevIssuer } from '../../src/identity/dev-issuer.ts';
 import { identifier } from '../../src/identity/identify.ts';
+import { operatorIdentifier } from '../../src/identity/operators.ts';
 import { folder, run, runProcess } from './run.ts';
 
 function accepting(file: string) {
@@ -57,6 +58,34 @@ describe('waygate token', () => {
     expect(readFileSync(file, 'utf8')).toBe(kept);
   });
 
+  test('of an operator is for the operators’ listener, with the rank that is asked for', async () => {
+    const { config, file } = place();
+    const { issuer, operators } = openDevIssuer(file);
+    const identify = operatorIdentifier({
+      issuers: [operators],
+      dataIssuers: [issuer],
+      clock: systemClock,
+      remoteKeys: () => {
+        throw new Error('the dev issuer has no address');
+      },
+    });
+    const { code, out, err } = await run('token', '--operator', '--config', config);
+    expect(code).toBe(0);
+    expect(err).toContain('a dev token of `developer` as operator of every tenant, good until ');
+    await expect(identify?.({ authorization: `Bearer ${out}` })).resolves.toMatchObject({
+      roles: ['viewer', 'approver', 'operator'],
+      tenants: '*',
+    });
+    const narrow = await run('token', '--operator', 'viewer', '--tenant', 'acme', '--config', config);
+    await expect(identify?.({ authorization: `Bearer ${narrow.out}` })).resolves.toMatchObject({
+      roles: ['viewer'],
+      tenants: ['acme'],
+    });
+    await expect(async () => accepting(file)({ headers: { authorization: `Bearer ${out}` } })).rejects.toMatchObject({
+      code: 'identity.invalid',
+    });
+  });
+
   test('a file that holds no key ends in 1 and says what to do', async () => {
     const { config, file } = place({ '.waygate/dev-issuer.json': '{}' });
     expect(await run('token', '--agent', 'a', '--config', config)).toEqual({
@@ -67,6 +96,12 @@ describe('waygate token', () => {
   });
 
   test.each([
+    [['--agent', 'a', '--operator'], 'a token is an agent’s or an operator’s; take out `--agent` or `--operator`'],
+    [[], 'a token of which agent? expected `--agent NAME`'],
+    [
+      ['--operator', 'root'],
+      'option `--operator [rank]` argument `root` is invalid: allowed choices are viewer, approver, operator',
+    ],
     [
       ['--agent', 'a', '--ttl', '12'],
       'option `--ttl <duration>` argument `12` is invalid: expected a duration like `90s`, `30m`, `12h` or `5d`',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GOOD, problemsOf } from './bad.ts';
+import { check, GOOD, problemsOf } from './bad.ts';
 
 // The good config has 8 lines: what a test adds begins at line 9.
 const redis = 'store: { kind: redis, url: redis://127.0.0.1:6379 }\n';
@@ -40,6 +40,56 @@ describe('listeners', () => {
     ]);
     await expect(problemsOf(`${GOOD}listen: { port: 0 }\nadmin: { port: 0 }\n`)).resolves.toEqual([]);
     await expect(problemsOf(`${GOOD}listen: { port: 9 }\nadmin: { port: 9, host: "::1" }\n`)).resolves.toEqual([]);
+  });
+});
+
+describe('operators', () => {
+  const issuerOf = (url: string, audience: string, more = ''): string =>
+    `{ issuer: https://idp.test, audience: ${audience}, algorithms: [ES256], jwks: { url: "${url}" }${more} }`;
+  const operators = (audience: string, url = 'https://idp.test/jwks'): string =>
+    `admin:\n  operators:\n    issuers:\n      - ${issuerOf(url, audience, ', roles: { root: operator }')}\n`;
+  const agents = GOOD.replace(
+    'keys: { file: keys.yaml }',
+    `issuers: [${issuerOf('https://idp.test/jwks', '[gw, gw2]')}]`,
+  );
+
+  test('may have the issuer of agents, with an audience of their own', async () => {
+    await expect(problemsOf(`${agents}${operators('ops')}`)).resolves.toEqual([]);
+    await expect(problemsOf(`${GOOD}${operators('gw')}`)).resolves.toEqual([]);
+    for (const audience of ['gw2', '[ops, gw]']) {
+      await expect(problemsOf(`${agents}${operators(audience)}`)).resolves.toEqual([
+        expect.stringMatching(
+          /^12:\d+: the audience `gw2?` of `https:\/\/idp.test` is already that of agents; operators’ tokens take one of their own$/,
+        ),
+      ]);
+    }
+  });
+
+  test('have each issuer once, with keys from elsewhere unless that is allowed', async () => {
+    await expect(problemsOf(`${GOOD}${operators('a')}      - ${operators('b').split('- ')[1]}`)).resolves.toEqual([
+      expect.stringContaining('the issuer `https://idp.test` occurs twice'),
+    ]);
+    const local = `${GOOD}${operators('a', 'http://127.0.0.1:9/jwks')}`;
+    await expect(problemsOf(local)).resolves.toEqual([expect.stringContaining('`outbound.allowLoopback: true`')]);
+    await expect(problemsOf(`${local}outbound: { allowLoopback: true }\n`)).resolves.toEqual([]);
+  });
+
+  test('are loaded apart from the listener, so that a change of them takes no restart', async () => {
+    const loaded = await check(`${GOOD}${operators('ops')}`);
+    expect(loaded).toMatchObject({
+      ok: true,
+      value: { operators: [{ issuer: 'https://idp.test', audience: ['ops'], roles: { root: 'operator' } }] },
+    });
+    expect(loaded.ok && 'operators' in loaded.value.admin).toBe(false);
+    await expect(check(GOOD)).resolves.toMatchObject({ value: { operators: [] } });
+  });
+
+  test('may have their keys in a file, whose faults are told', async () => {
+    const inFile = `${GOOD}${operators('ops')}`.replace('{ url: "https://idp.test/jwks" }', '{ file: ops.json }');
+    await expect(problemsOf(inFile)).resolves.toEqual([expect.stringContaining('`ops.json` cannot be read (ENOENT)')]);
+    await expect(problemsOf(inFile, { 'ops.json': '{ "keys": [] }' })).resolves.toEqual([
+      expect.stringContaining('ops.json'),
+    ]);
   });
 });
 

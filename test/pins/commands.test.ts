@@ -21,13 +21,20 @@ describe('the command line', () => {
       'test paths',
       'explain --config --policies --request --agent --subject --tenant --action --resource --args --stream --json',
       'connect client --url --upstream --route --protocol --model --mcp --token-env --token --scope --write --dry-run --json --config',
-      'token --agent --subject --tenant --ttl --config',
+      'token --agent --operator --subject --tenant --ttl --config',
       'keys create --config --file --subject --tenant --agent --scope --expires',
       'keys list --config --file --json',
       'keys rotate id --config --file --overlap',
       'keys revoke id --config --file',
       'audit verify dirs --config --redis --json',
       'ledger rebuild dirs --config --tenant --all --from-audit --dry-run',
+      'runs list --tenant --admin-url --token --config --json --state --limit --from',
+      'runs tree run --tenant --admin-url --token --config --json',
+      'runs show run --tenant --admin-url --token --config --json',
+      'runs pause run --tenant --admin-url --token --config --json --agent --all --reason',
+      'runs resume run --tenant --admin-url --token --config --json --agent --all --reason',
+      'runs drain run --tenant --admin-url --token --config --json --agent --all --reason',
+      'runs kill run --tenant --admin-url --token --config --json --agent --all --reason',
     ]);
   });
 });
