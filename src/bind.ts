@@ -14,6 +14,7 @@ import { presenter, refuse } from './http/present.ts';
 import { originCheck } from './http/rebinding.ts';
 import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
 import { identifier } from './identity/identify.ts';
+import { type IdentifyOperator, operatorIdentifier } from './identity/operators.ts';
 import type { KeySet } from './identity/jwks.ts';
 import { refusalMemory } from './limits/refusal-memory.ts';
 import { localBounds } from './limits/local-bounds.ts';
@@ -77,6 +78,8 @@ export interface Parts {
 export interface Bound {
   readonly stages: Stages;
   readonly revision: string;
+  /** Undefined where nobody may operate. */
+  readonly operators: IdentifyOperator | undefined;
   /** What telemetry says of an upstream. */
   destination(upstream: string): Destination | undefined;
   /** The longest time that a route may go on by itself while the store does not answer; 0 where none may. */
@@ -108,6 +111,7 @@ export function bindStages(config: Config, parts: Parts): Checked<Bound> {
     value: {
       stages: stagesOf({ config, parts, policies, upstreams, table, models }),
       revision: policies.revision,
+      operators: operatorsOf(config, parts),
       localForMs: localBounds(config).forMs,
       destination: destinations(config, upstreams),
       health: () => new Map([...upstreams].map(([name, { circuit }]) => [name, circuit.health])),
@@ -265,4 +269,14 @@ function countClosed({ code, cause }: GatewayError, { metrics }: Telemetry): voi
 function identities({ identity }: Config, { clock, remoteKeys, dir }: Parts): Stages['identify'] {
   const dev = identity.dev ? [openDevIssuer(join(dir, DEV_ISSUER_FILE)).issuer] : [];
   return identifier({ issuers: [...identity.issuers, ...dev], keys: identity.keys, clock, remoteKeys });
+}
+
+function operatorsOf({ identity, operators }: Config, { clock, remoteKeys, dir }: Parts): Bound['operators'] {
+  const dev = identity.dev ? [openDevIssuer(join(dir, DEV_ISSUER_FILE))] : [];
+  return operatorIdentifier({
+    issuers: [...operators, ...dev.map((one) => one.operators)],
+    dataIssuers: [...identity.issuers, ...dev.map(({ issuer }) => issuer)],
+    clock,
+    remoteKeys,
+  });
 }

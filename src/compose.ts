@@ -2,7 +2,9 @@
 // With open-ledger.ts the only place that constructs clients.
 import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { ApiSource } from './admin/api.ts';
 import { startAnchoring } from './audit/anchor.ts';
+import { operatorEntry } from './audit/entry.ts';
 import { openAudit } from './audit/log.ts';
 import { auditRecorder } from './audit/recorder.ts';
 import { bindStages, type Bound } from './bind.ts';
@@ -40,6 +42,8 @@ export interface Waygate {
   readonly handle: (request: Incoming) => Promise<Delivery>;
   readonly telemetry: Telemetry;
   readonly checks: Readonly<Record<string, Check>>;
+  /** What the operators' API works on. */
+  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction'>;
   /** Puts a configuration into force for the calls that come; those under way keep theirs. Problems say why not. */
   apply(config: Config): Promise<readonly Problem[]>;
   /** Ends the waits for room: another replica takes those calls. */
@@ -174,6 +178,12 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       audit: () => (audit.isUp ? undefined : 'the audit cannot be written'),
       upstreams: () => unwell((bound as Bound).health()),
       readers: () => (threads.isFull ? 'warning: as many large requests wait as may' : undefined),
+    },
+    operating: {
+      store: ledger.runs,
+      clock,
+      operators: () => (bound as Bound).operators,
+      onAction: ({ target, ...action }) => audit.append(operatorEntry(clock.now(), { ...action, ...target })),
     },
     apply: async (next) => {
       const fixed = changedForGood(config, next);

@@ -13,8 +13,8 @@ import type { Charge, Metered } from '../core/usage.ts';
 import { factsJson } from './facts.ts';
 import { member, text, texts } from './json.ts';
 
-/** `permit`, `outcome` and `refusal` are of calls; the others are of the chain itself. */
-export type EntryKind = 'permit' | 'outcome' | 'refusal' | 'start' | 'rotate' | 'gap' | 'stop';
+/** `permit`, `outcome` and `refusal` are of calls, `operator` of what a person changed; the others are of the chain itself. */
+export type EntryKind = 'permit' | 'outcome' | 'refusal' | 'operator' | 'start' | 'rotate' | 'gap' | 'stop';
 
 export interface AuditEntry {
   readonly kind: EntryKind;
@@ -29,6 +29,11 @@ export function chainEntry(
   members: Readonly<Record<string, unknown>>,
 ): AuditEntry {
   return { kind, json: JSON.stringify({ at: atMs, kind, ...members }) };
+}
+
+/** A change that an operator asked for, before it is made. */
+export function operatorEntry(atMs: number, action: Readonly<Record<string, unknown>>): AuditEntry {
+  return { kind: 'operator', json: JSON.stringify({ at: atMs, kind: 'operator', ...action }) };
 }
 
 export interface PermitDetails {

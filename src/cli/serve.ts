@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import { adminApp } from '../admin/app.ts';
+import { type RunFeed, runFeed } from '../admin/feed.ts';
 import { compose, ConfigRefused, type Waygate } from '../compose.ts';
 import { LISTENERS, type ListenerName } from '../config/certificates.ts';
 import { type Files, systemFiles } from '../config/files.ts';
@@ -84,18 +85,21 @@ async function run(loaded: Loaded, config: Config, { load, files, demo, dir }: S
     onState: reporter(waygate),
     clock: systemClock,
   });
-  const listeners = await openListeners(config, { waygate, flight, watch, shown }).catch(async (cause: unknown) => {
-    watch.stop();
-    await waygate.close();
-    throw cause;
-  });
+  const feed = runFeed(waygate.operating);
+  const listeners = await openListeners(config, { waygate, flight, watch, shown, feed }).catch(
+    async (cause: unknown) => {
+      watch.stop();
+      await waygate.close();
+      throw cause;
+    },
+  );
   const [data, admin] = listeners;
   waygate.telemetry.log.info('ready', { data: data.url, admin: admin.url });
   if (demo) for (const line of await demo.banner({ data: data.url, admin: admin.url, dir })) terminal.print(line);
   process.on('SIGHUP', () => void watch.reload());
   await asked();
   watch.stop();
-  await drain(listeners, { flight, waygate, seconds: config.drain.seconds });
+  await drain(listeners, { flight, waygate, feed, seconds: config.drain.seconds });
   await waygate.close();
   return 0;
 }
@@ -105,10 +109,11 @@ interface Open {
   readonly flight: InFlight;
   readonly watch: ConfigWatch;
   readonly shown: Certificates;
+  readonly feed: RunFeed;
 }
 
 async function openListeners(config: Config, opened: Open): Promise<readonly [Listener, Listener]> {
-  const { waygate, flight, watch, shown } = opened;
+  const { waygate, flight, watch, shown, feed } = opened;
   const { frontDoor } = config;
   const { telemetry } = waygate;
   const taken = loadOf(config, { waygate, flight });
@@ -138,6 +143,11 @@ async function openListeners(config: Config, opened: Open): Promise<readonly [Li
     readiness: ready,
     metrics: () => telemetry.prometheusText(),
     checkHost: hostCheck(config.admin.host),
+    api: {
+      ...waygate.operating,
+      feed,
+      onFault: (cause) => log.error('a request of an operator failed in the gateway', { cause }),
+    },
   });
   const limits = { ...frontDoor, onShed: taken.shed };
   const first = await open('listen', data, { config, shown, times: frontDoor, limits });
@@ -200,7 +210,7 @@ function asked(): Promise<void> {
 
 async function drain(
   [data, admin]: readonly [Listener, Listener],
-  { flight, waygate, seconds }: { flight: InFlight; waygate: Waygate; seconds: number },
+  { flight, waygate, feed, seconds }: { flight: InFlight; waygate: Waygate; feed: RunFeed; seconds: number },
 ): Promise<void> {
   waygate.telemetry.log.info('shutting down: open answers may end', { open: flight.count, seconds });
   const over = setTimeout(() => flight.cut(draining()), seconds * 1_000);
@@ -209,5 +219,6 @@ async function drain(
   data.closeIdle();
   await drained;
   clearTimeout(over);
+  feed.close();
   await Promise.all([data.close(), admin.close()]);
 }
