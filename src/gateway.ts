@@ -108,20 +108,8 @@ async function carry(stage: Stages, { request, trace, place, quote, reservation 
     else reservation.release();
     const delivery = stage.refuse(error, request, { id, place, call: sent });
     const ending = permitted ? 'failed' : 'refused';
-    stage.close(
-      {
-        ...known,
-        call: sent,
-        permitted,
-        status: delivery.status,
-        metered,
-        ending,
-        error,
-        firstByteAtMs: undefined,
-        endedAtMs: stage.now(),
-      },
-      trace,
-    );
+    const told = { permitted, status: delivery.status, metered, ending, error, endedAtMs: stage.now() } as const;
+    stage.close({ ...known, call: sent, ...told, firstByteAtMs: undefined }, trace);
     return delivery;
   }
 }
