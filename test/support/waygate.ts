@@ -112,7 +112,8 @@ export async function startWaygate(options: WaygateOptions): Promise<Waygate> {
     identity: IDENTITY,
     policies: { dir: 'policies' },
   };
-  write('waygate.yaml', { ...base, ...options.config });
+  const admin = { ...base.admin, ...(options.config['admin'] as object | undefined) };
+  write('waygate.yaml', { ...base, ...options.config, admin });
   for (const [file, policy] of Object.entries(options.policies ?? { 'open.yaml': ALLOW_ALL }))
     write(`policies/${file}`, policy);
 
