@@ -2,7 +2,7 @@ import { type Actor, type Principal, principalId } from '../core/principal.ts';
 import { invalidToken } from './refusals.ts';
 import { DEFAULT_TENANT, type Issuer } from './schema.ts';
 
-type Claims = Readonly<Record<string, unknown>>;
+export type Claims = Readonly<Record<string, unknown>>;
 
 /** Longer chains are refused, never cut: a cut chain would hide who acts. */
 const ACTORS_MAX = 8;
@@ -46,7 +46,7 @@ function readName(claims: Claims, path: readonly string[]): string {
 }
 
 /** Whether a value can name a subject, tenant or agent: it ends up in keys and log lines. */
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     value !== '' &&
@@ -57,11 +57,11 @@ function isName(value: unknown): value is string {
 }
 
 /** RFC 8693 §4.1: `act` names who acts, and inside it who acted before. */
-function readActors(act: unknown): Actor[] {
+export function readActors(act: unknown, max = ACTORS_MAX): Actor[] {
   const actors: Actor[] = [];
   for (let link = act; link !== undefined;) {
-    if (typeof link !== 'object' || link === null || actors.length === ACTORS_MAX) {
-      throw invalidToken(`its claim \`act\` must be a chain of at most ${ACTORS_MAX} objects`);
+    if (typeof link !== 'object' || link === null || actors.length === max) {
+      throw invalidToken(`its claim \`act\` must be a chain of at most ${max} objects`);
     }
     const { sub, iss, act: next } = link as Claims;
     if (!isName(sub) || !(iss === undefined || isName(iss))) {
@@ -74,7 +74,7 @@ function readActors(act: unknown): Actor[] {
 }
 
 /** RFC 8693 §4.2: one text with spaces; some issuers write a list. */
-function readScopes(value: unknown): string[] {
+export function readScopes(value: unknown): string[] {
   if (value === undefined) return [];
   if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '');
   if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;

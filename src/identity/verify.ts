@@ -3,7 +3,7 @@ import { errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
-import { principalOf } from './claims.ts';
+import { type Claims, principalOf } from './claims.ts';
 import type { PublicKey } from './jwk.ts';
 import type { KeySet } from './jwks.ts';
 import { expiredToken, invalidToken } from './refusals.ts';
@@ -14,6 +14,8 @@ import { readToken } from './token-parts.ts';
 export interface KeyedIssuer {
   readonly config: Issuer;
   readonly keys: KeySet;
+  /** For the gateway's own tokens, which are `at+jwt` and nothing else: whom their claims speak of. */
+  readonly own?: (claims: Claims) => Principal;
 }
 
 /** A token that was believed. */
@@ -33,10 +35,11 @@ const TIME_MAX = 253_402_300_799;
 export function tokenVerifier(issuers: readonly KeyedIssuer[], clock: Clock): Verify {
   const byName = new Map<unknown, KeyedIssuer>(issuers.map((issuer) => [issuer.config.issuer, issuer]));
   return async function verify(token) {
-    const { kid, algorithm, claims } = readToken(token);
+    const { kid, algorithm, type, claims } = readToken(token);
     const issuer = byName.get(claims['iss']);
     if (!issuer) throw invalidToken('its issuer (`iss`) is not one that this gateway trusts');
-    const { config } = issuer;
+    const { config, own } = issuer;
+    if (own && type !== 'at+jwt') throw invalidToken('the `typ` in its header is not `at+jwt`');
     if (token.length > config.maxTokenBytes) throw invalidToken(`it is longer than ${config.maxTokenBytes} bytes`);
     if (!(config.algorithms as readonly string[]).includes(algorithm)) {
       throw invalidToken('it is signed with an algorithm that its issuer may not use here');
@@ -45,7 +48,7 @@ export function tokenVerifier(issuers: readonly KeyedIssuer[], clock: Clock): Ve
     if (!key) throw invalidToken('its issuer has no key of that name (`kid`) for that algorithm');
     const believed = await believe(token, { config, algorithm, key, nowMs: clock.now() });
     return {
-      principal: principalOf(believed, config),
+      principal: own ? own(believed) : principalOf(believed, config),
       validUntilMs: (Number(believed.exp) + config.clockToleranceSeconds) * 1_000,
     };
   };
