@@ -47,7 +47,9 @@ function isImplied(rights: readonly Right[], action: Action, resource: Resource)
   }
   const kinds = LISTED[action];
   if (!kinds) return false;
-  return rights.some(({ actions, resources }) => actions.length > 0 && resources.some((at) => isBelow(at, kinds, resource)));
+  return rights.some(
+    ({ actions, resources }) => actions.length > 0 && resources.some((at) => isBelow(at, kinds, resource)),
+  );
 }
 
 /** A tool server lists its resources and prompts too. */

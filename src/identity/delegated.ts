@@ -63,7 +63,11 @@ export function runOf({ path }: Pick<Delegation, 'path'>): RunId {
 function actOf([actor, ...rest]: readonly Actor[]): object | undefined {
   if (!actor) return undefined;
   const before = actOf(rest);
-  return { ...(actor.issuer !== undefined && { iss: actor.issuer }), sub: actor.subject, ...(before && { act: before }) };
+  return {
+    ...(actor.issuer !== undefined && { iss: actor.issuer }),
+    sub: actor.subject,
+    ...(before && { act: before }),
+  };
 }
 
 /** Of claims that the gateway vouches for: by its signature, or by its own store. Throws `identity.invalid`. */

@@ -39,13 +39,16 @@ export function prover({ issuer, clock, isFirst }: ProofTerms): Prove {
     const { claims, jwk } = await verified(proof, clock.now());
     const { htm, htu, ath, jti } = claims;
     if (htm !== method) throw invalidProof('its `htm` is not the method of the request');
-    if (!isSameAddress(htu, issuer + path)) throw invalidProof(`its \`htu\` is not \`${issuer}\` and the path of the request`);
+    if (!isSameAddress(htu, issuer + path))
+      throw invalidProof(`its \`htu\` is not \`${issuer}\` and the path of the request`);
     if (token !== undefined && ath !== hash('sha256', token, 'base64url'))
       throw invalidProof('its `ath` is not the hash of the token');
-    if (typeof jti !== 'string' || jti === '' || jti.length > JTI_MAX) throw invalidProof('it has no `jti` of a fit length');
+    if (typeof jti !== 'string' || jti === '' || jti.length > JTI_MAX)
+      throw invalidProof('it has no `jti` of a fit length');
     const proofKey = await calculateJwkThumbprint(jwk);
     const seen = { proofKey, digest: hash('sha256', jti, 'base64url'), forMs: PROOF_WINDOW_MS };
-    if (!(await storeAnswer(async () => isFirst(seen)))) throw invalidProof('it was shown before; make a new one for every request');
+    if (!(await storeAnswer(async () => isFirst(seen))))
+      throw invalidProof('it was shown before; make a new one for every request');
     return proofKey;
   };
 }

@@ -26,17 +26,21 @@ type Request = Pick<Incoming, 'headers' | 'method' | 'path'>;
  * Whether a request may use what it was identified by: a token that is bound to a key comes with a proof of it, and as
  * `DPoP` (RFC 9449 §7.1), any other as `Bearer` or in the header of an SDK.
  */
-export function possession(own: OwnCredentials): (principal: Principal, request: Request, token: string) => Principal | Promise<Principal> {
+export function possession(
+  own: OwnCredentials,
+): (principal: Principal, request: Request, token: string) => Principal | Promise<Principal> {
   async function proven(principal: Principal, { headers, method, path }: Request, token: string): Promise<Principal> {
     if (!isProofScheme(headers)) throw unproven('send it as `Authorization: DPoP TOKEN`');
     const proofKey = await own.prove({ headers, method, path, token });
     if (proofKey === undefined) throw unproven('send a proof in the header `DPoP`');
-    if (proofKey !== principal.delegation?.proofKey) throw invalidProof('it was made with another key than the token is bound to');
+    if (proofKey !== principal.delegation?.proofKey)
+      throw invalidProof('it was made with another key than the token is bound to');
     return principal;
   }
   return function possessed(principal, request, token) {
     if (principal.delegation?.proofKey !== undefined) return proven(principal, request, token);
-    if (isProofScheme(request.headers)) throw invalidProof('the token is bound to no key; send it as `Authorization: Bearer TOKEN`');
+    if (isProofScheme(request.headers))
+      throw invalidProof('the token is bound to no key; send it as `Authorization: Bearer TOKEN`');
     return principal;
   };
 }
@@ -44,7 +48,15 @@ export function possession(own: OwnCredentials): (principal: Principal, request:
 /** Reads a token or run key of the gateway though it may have been revoked; undefined for what is none, or has expired. */
 export type ReadOwn = (token: string) => Promise<Principal | undefined>;
 
-export function ownReader({ terms, keys, store, clock }: Pick<OwnCredentials, 'terms' | 'keys'> & { readonly store: Pick<GrantStore, 'get'>; readonly clock: Clock }): ReadOwn {
+export function ownReader({
+  terms,
+  keys,
+  store,
+  clock,
+}: Pick<OwnCredentials, 'terms' | 'keys'> & {
+  readonly store: Pick<GrantStore, 'get'>;
+  readonly clock: Clock;
+}): ReadOwn {
   const verify = tokenVerifier([ownIssuer(terms, keys)], clock);
   return async function read(token) {
     if (token.startsWith(RUN_KEY_PREFIX)) {

@@ -16,7 +16,10 @@ export type FirstSeen = (proof: SeenProof) => boolean | Promise<boolean>;
 const PROOFS_MAX = 250_000;
 
 /** Of one process. Two generations, so that nothing is forgotten while it could be shown again; full, it takes no more. */
-export function proofMemory(clock: Clock, { windowMs, max = PROOFS_MAX }: { windowMs: number; max?: number }): FirstSeen {
+export function proofMemory(
+  clock: Clock,
+  { windowMs, max = PROOFS_MAX }: { windowMs: number; max?: number },
+): FirstSeen {
   let recent = new Set<string>();
   let older = new Set<string>();
   let turnsAtMs = clock.now() + windowMs;

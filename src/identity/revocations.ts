@@ -21,7 +21,8 @@ export function revocations(store: Pick<GrantStore, 'denied'>, clock: Clock): Re
   let failure: unknown;
   return {
     assertLive(tokenId) {
-      if (denied.has(tokenId)) throw new GatewayError('identity.invalid', 'the token was not accepted: it has been revoked');
+      if (denied.has(tokenId))
+        throw new GatewayError('identity.invalid', 'the token was not accepted: it has been revoked');
       if (clock.now() >= heardAtMs + STALE_MS) throw storeGone(failure);
     },
     async poll() {

@@ -35,7 +35,8 @@ export function readDetails(value: unknown): Read<readonly Right[]> {
 }
 
 function readRight(value: unknown): Read<Right> {
-  if (!isObject(value) || value['type'] !== CALL_DETAILS) return no(`each must be an object of the type \`${CALL_DETAILS}\``);
+  if (!isObject(value) || value['type'] !== CALL_DETAILS)
+    return no(`each must be an object of the type \`${CALL_DETAILS}\``);
   if (Object.keys(value).some((name) => !FIELDS.has(name)))
     return no('each may have `type`, `actions`, `resources` and `args`, and nothing else');
   const { actions, resources, args = {} } = value;
@@ -49,9 +50,12 @@ function readRight(value: unknown): Read<Right> {
 function readArgs(value: unknown): Read<Right['args']> {
   if (!isObject(value) || Object.keys(value).length > LIST_MAX) return no('`args` must be an object of lists');
   for (const [path, constraints] of Object.entries(value)) {
-    if (!isText(path) || path.split('.').includes('')) return no('`args` must name paths of arguments, e.g. `repo.name`');
+    if (!isText(path) || path.split('.').includes(''))
+      return no('`args` must name paths of arguments, e.g. `repo.name`');
     if (!isList(constraints, isConstraint))
-      return no('each path in `args` must have a list of `one_of`, `prefix`, `max` or `min`, each in an object of its own');
+      return no(
+        'each path in `args` must have a list of `one_of`, `prefix`, `max` or `min`, each in an object of its own',
+      );
   }
   return { ok: true, value: value as Right['args'] };
 }

@@ -14,7 +14,10 @@ export const delegationSchema = z
   .strictObject({
     issuer: z
       .string()
-      .refine(isPublicAddress, 'expected the `https` address of this gateway as its clients write it, without `/` at its end')
+      .refine(
+        isPublicAddress,
+        'expected the `https` address of this gateway as its clients write it, without `/` at its end',
+      )
       .describe('Where clients reach this gateway, and `iss` of its tokens; `http` is for loopback only.'),
     audience: name.optional().describe('`aud` of its tokens; the issuer unless said.'),
     keys: z
@@ -30,7 +33,12 @@ export const delegationSchema = z
     wrapKey: reference
       .optional()
       .describe('32 random bytes that generated keys are encrypted with; required with Redis unless `keys` are given.'),
-    tokenSeconds: z.int().min(30).max(86_400).default(600).describe('How long a token is valid where none is asked for.'),
+    tokenSeconds: z
+      .int()
+      .min(30)
+      .max(86_400)
+      .default(600)
+      .describe('How long a token is valid where none is asked for.'),
     maxSeconds: z.int().min(30).max(86_400).default(3_600).describe('The longest that a token may be asked for.'),
     runKeyDays: z
       .int()
@@ -62,7 +70,10 @@ export function delegationFault(
   { store, issuers }: { readonly store: string; readonly issuers: readonly string[] },
 ): { readonly path: readonly string[]; readonly message: string } | undefined {
   if (issuers.includes(issuer)) {
-    return { path: ['issuer'], message: 'an issuer in `identity.issuers` has this name; the gateway needs one of its own' };
+    return {
+      path: ['issuer'],
+      message: 'an issuer in `identity.issuers` has this name; the gateway needs one of its own',
+    };
   }
   if (store !== 'redis' || keys || wrapKey !== undefined) return undefined;
   return {

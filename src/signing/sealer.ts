@@ -23,7 +23,9 @@ export function readWrapKey(text: string): Uint8Array | string {
 export function jweSealer(key: Uint8Array): Sealer {
   return {
     seal: (text) =>
-      new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(key),
+      new CompactEncrypt(new TextEncoder().encode(text))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .encrypt(key),
     async open(sealed) {
       try {
         const { plaintext } = await compactDecrypt(sealed, key, {
