@@ -23,7 +23,10 @@ export function memoryGrants(clock: Clock): GrantStore {
       return Promise.resolve(grant && clock.now() < grant.untilMs ? grant.claims : undefined);
     },
     drop: (place) => Promise.resolve(void grants.delete(nameOf(place))),
-    deny: (tokenId, untilMs) => Promise.resolve(void denied.set(tokenId, untilMs)),
+    deny(tokenId, untilMs) {
+      denied.set(tokenId, Math.max(untilMs, denied.get(tokenId) ?? 0));
+      return Promise.resolve();
+    },
     denied() {
       for (const [tokenId, untilMs] of denied) if (untilMs <= clock.now()) denied.delete(tokenId);
       return Promise.resolve([...denied.keys()]);

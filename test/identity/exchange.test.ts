@@ -466,7 +466,7 @@ describe('a run key', () => {
     await gw.later(2_999_000);
     expect((await gw.exchange(key, RUN_KEY_FORM)).body['expires_in']).toBe(1);
     await gw.later(1_000);
-    await expect(gw.who(key)).rejects.toMatchObject({ code: 'identity.invalid' });
+    await expect(gw.who(key)).rejects.toMatchObject({ code: 'identity.expired' });
     const asked = await gw.exchange(made.key, { ...RUN_KEY_FORM, expires_in: '60' });
     expect(asked.body['expires_in']).toBe(60);
     expect((await gw.exchange(made.key, RUN_KEY_FORM)).body['expires_in']).toBe(90 * 86_400);
@@ -582,7 +582,7 @@ describe('through any chain of exchanges', () => {
       ),
       { numRuns: 1_000 },
     );
-    expect(compared).toBeGreaterThan(200);
+    expect(compared).toBeGreaterThan(80);
     for (const { parentBudget } of gw.carved) {
       const parts = gw.carved.filter((one) => one.parentBudget.run === parentBudget.run);
       expect(parts.reduce((sum, { amount }) => sum + amount, 0)).toBeLessThanOrEqual(parentBudget.amount);
