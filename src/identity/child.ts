@@ -54,7 +54,7 @@ export function childOf(
 }
 
 /** The agent that a child is for, as policies see it. */
-export function agentOf({ agent }: ExchangeRequest, { parent, actor }: Omit<Parentage, 'proofKey'>): string {
+function agentOf({ agent }: ExchangeRequest, { parent, actor }: Omit<Parentage, 'proofKey'>): string {
   return agent ?? (actor === undefined || actor.agent === '' ? parent.agent : actor.agent);
 }
 

@@ -1,7 +1,7 @@
 // What a child must not be, in the order in which it is told.
 import type { Principal } from '../core/principal.ts';
 import { isWithin } from '../core/rights-within.ts';
-import { actorLink, type Parentage } from './child.ts';
+import { actorLink } from './child.ts';
 import { ACTORS_MAX, runOf } from './delegated.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import type { DelegatedPrincipal, ExchangeTerms } from './exchange-deps.ts';
@@ -25,11 +25,10 @@ export function boundFault(
  * other): of the same tenant, of the same tree or a configured delegate, and nobody who stands above the child.
  */
 export function actorFault(
-  { parent, actor }: Parentage,
+  { parent, actor }: { readonly parent: Principal; readonly actor: Principal },
   { agent }: ExchangeRequest,
   terms: ExchangeTerms,
 ): OAuthProblem | undefined {
-  if (!actor) return undefined;
   const no = (text: string): OAuthProblem => problem('invalid_request', `the actor token was not accepted: ${text}`);
   if (actor.tenant !== parent.tenant) return no('it is of another tenant than the subject token');
   if (isAbove(actor, parent))

@@ -6,7 +6,6 @@ import type { AccessRequest } from '../core/access.ts';
 import type { Principal } from '../core/principal.ts';
 import { outsideRights, TOKEN_RIGHTS } from '../core/rights-cover.ts';
 import { childOf } from './child.ts';
-import type { Claims } from './claims.ts';
 import { claimsOf } from './delegated.ts';
 import { excessFault } from './exchange-checks.ts';
 import type { DelegatedPrincipal, ExchangeDeps, NewRun } from './exchange-deps.ts';
@@ -25,7 +24,7 @@ import { OWN_TOKEN_BYTES } from './own-issuer.ts';
 import { type Believed, parentage } from './parents.ts';
 import { storeAnswer } from './refusals.ts';
 import { detailsOf } from './rights-details.ts';
-import { newRunKey, placeOf } from './run-key.ts';
+import { newRunKey } from './run-key.ts';
 import { accessOf, newRunOf, rootRun } from './spawn.ts';
 
 interface Shown {
@@ -52,29 +51,43 @@ async function spawn(request: ExchangeRequest, parents: Believed, deps: Exchange
   if (fault) return refuse(fault);
   try {
     const run = newRunOf(child);
-    const held = parents.run ?? rootRun(run);
-    const claims = claimsOf({
-      principal: child,
-      audience: deps.terms.audience,
-      issuedAtMs: nowMs,
-      parentTokenId: parent.delegation?.tokenId,
-    });
-    const token = request.kind === 'token' ? await deps.sign(claims) : newRunKey(child.tenant);
-    if (token.length > OWN_TOKEN_BYTES)
-      return refuse(
-        problem(
-          'invalid_authorization_details',
-          'the token would be too long to be sent with every call; ask for fewer rights, or for a run key',
-        ),
-      );
-    const denied = await spawnFault(accessOf(request, parents, { child, run: held, nowMs }), run, deps);
-    if (denied) return refuse(denied);
-    if (request.kind === 'run-key') await keep(token, child, { claims, deps });
+    const made = await make(request, { child, parent, nowMs, deps });
+    if (made.token.length > OWN_TOKEN_BYTES) return refuse(TOO_LONG);
+    const access = accessOf(request, parents, { child, run: parents.run ?? rootRun(run), nowMs });
+    const unfit = await spawnFault(access, run, deps);
+    if (unfit) return refuse(unfit);
+    // Before anything is carved: a key that nobody was given is of no use to anybody.
+    await made.keep();
     const short = await begin(request, run, { parent, deps });
-    return short ? refuse(short) : { ok: true, value: reply(token, child, { request, nowMs }) };
+    return short ? refuse(short) : { ok: true, value: reply(made.token, child, { request, nowMs }) };
   } catch (thrown) {
     return refuse(problemOf(thrown, 'invalid_grant'));
   }
+}
+
+const TOO_LONG = problem(
+  'invalid_authorization_details',
+  'the token would be too long to be sent with every call; ask for fewer rights, or for a run key',
+);
+
+interface Making {
+  readonly child: DelegatedPrincipal;
+  readonly parent: Principal;
+  readonly nowMs: number;
+  readonly deps: ExchangeDeps;
+}
+
+/** The credential, and what makes it count where its own text does not. */
+async function make(
+  { kind }: ExchangeRequest,
+  { child, parent, nowMs, deps }: Making,
+): Promise<{ readonly token: string; readonly keep: () => Promise<void> }> {
+  const { audience } = deps.terms;
+  const claims = claimsOf({ principal: child, audience, issuedAtMs: nowMs, parentTokenId: parent.delegation?.tokenId });
+  if (kind === 'token') return { token: await deps.sign(claims), keep: () => Promise.resolve() };
+  const { key, place } = newRunKey(child.tenant);
+  const grant = { claims, untilMs: child.expiresAtMs };
+  return { token: key, keep: () => storeAnswer(() => deps.grants.put(place, grant)) };
 }
 
 async function spawnFault(
@@ -86,17 +99,6 @@ async function spawnFault(
   if (outside !== undefined) return problem('access_denied', outside, TOKEN_RIGHTS);
   const decision = await decideSpawn(access, run);
   return decision.effect === 'permit' ? undefined : problem('access_denied', decision.reason, decision.rules[0]);
-}
-
-/** Before anything is carved: a key that nobody was given is of no use to anybody. */
-async function keep(
-  key: string,
-  child: DelegatedPrincipal,
-  { claims, deps }: { claims: Claims; deps: ExchangeDeps },
-): Promise<void> {
-  const place = placeOf(key);
-  if (!place) throw new Error('a run key that cannot be read was made');
-  await storeAnswer(() => deps.grants.put(place, { claims, untilMs: child.expiresAtMs }));
 }
 
 /** Carves and opens; what was carved goes back where the run could not be opened. */

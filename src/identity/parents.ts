@@ -23,7 +23,7 @@ export async function parentage(
   const parent = subject.value;
   const bound = boundFault(parent, 'subject', proofKey);
   if (bound) return refuse(bound);
-  const run = await runOfParent(parent, deps);
+  const run = await runOf(parent, deps);
   if (!run.ok) return run;
   const found = { parent, run: run.value, proofKey };
   if (request.actorToken === undefined) return { ok: true, value: { ...found, actor: undefined } };
@@ -31,10 +31,12 @@ export async function parentage(
   if (!actor.ok) return actor;
   const value = { ...found, actor: actor.value };
   const fault = boundFault(actor.value, 'actor', proofKey) ?? actorFault(value, request, deps.terms);
-  return fault ? refuse(fault) : { ok: true, value };
+  if (fault) return refuse(fault);
+  const acting = await runOf(actor.value, deps);
+  return acting.ok ? { ok: true, value } : acting;
 }
 
-async function runOfParent(parent: Principal, { runOf: find }: ExchangeDeps): Promise<Outcome<Run | undefined>> {
+async function runOf(parent: Principal, { runOf: find }: ExchangeDeps): Promise<Outcome<Run | undefined>> {
   const { delegation } = parent;
   if (!delegation) return { ok: true, value: undefined };
   try {

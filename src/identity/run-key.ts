@@ -9,9 +9,10 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const SECRET_LENGTH = 43;
 
 /** A new run key: 256 random bits, and its tenant, in whose part of the store it lies. */
-export function newRunKey(tenant: string): string {
+export function newRunKey(tenant: string): { readonly key: string; readonly place: GrantPlace } {
   const secret = Array.from({ length: SECRET_LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('');
-  return `${RUN_KEY_PREFIX}${Buffer.from(tenant).toString('base64url')}_${secret}`;
+  const key = `${RUN_KEY_PREFIX}${Buffer.from(tenant).toString('base64url')}_${secret}`;
+  return { key, place: { tenant, hash: hash('sha256', key, 'hex') } };
 }
 
 /** Where a run key is kept; undefined for a text that is none. */

@@ -9,7 +9,7 @@ import { expiredToken, invalidToken, storeAnswer } from './refusals.ts';
 import { placeOf } from './run-key.ts';
 
 /** How long an answer of the store holds, and how long it serves while the store gives no other. */
-export const FRESH_MS = 4_000;
+const FRESH_MS = 4_000;
 export const STALE_MS = 60_000;
 const KEYS_MAX = 10_000;
 

@@ -42,7 +42,7 @@ describe('a call is covered', () => {
     [{ min: 3 }, 2, false],
     [{ min: 3 }, null, false],
     [{ range: [1] } as unknown as ArgumentConstraint, 1, false],
-    [{ max: 3, min: 1 } as unknown as ArgumentConstraint, 2, false],
+    [{ max: 3, min: 1 }, 2, false],
     [{ prefix: '' }, undefined, false],
   ])('where %j meets %j: %s', (constraint, value, expected) => {
     expect(covers([bound(constraint)], call('tool.call', get, { owner: value }))).toBe(expected);

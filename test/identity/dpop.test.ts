@@ -121,6 +121,12 @@ describe('a proof of possession', () => {
       await expect(prove({ ...asked, headers: { dpop } })).rejects.toThrow('its `ath`');
   });
 
+  test('is refused where there is no room to remember it', async () => {
+    const full = prover({ issuer: GATEWAY, clock, isFirst: proofMemory(clock, { windowMs: 70_000, max: 0 }) });
+    const shown = full({ ...ASKED, headers: { dpop: proof(key) } });
+    await expect(shown).rejects.toThrow('more proofs of possession to remember than it has room for');
+  });
+
   test('is refused where nobody can say whether it was shown before', async () => {
     const blind = prover({ issuer: GATEWAY, clock, isFirst: () => Promise.reject(new Error('gone')) });
     await expect(blind({ ...ASKED, headers: { dpop: proof(key) } })).rejects.toMatchObject({

@@ -10,7 +10,7 @@ import { RUN_CLAIM } from '../../src/identity/delegated.ts';
 import { ACCESS_TOKEN, RUN_KEY } from '../../src/identity/exchange-request.ts';
 import { detailsOf } from '../../src/identity/rights-details.ts';
 import { callsNear, narrowed, someRights } from '../core/rights.ts';
-import { type Authority, authority, claimsIn, GATEWAY, login, made, proof, TERMS } from './authority.ts';
+import { type Authority, authority, claimsIn, GATEWAY, login, made, proof, runAt, TERMS } from './authority.ts';
 import { ecPair, NOW, NOW_MS } from './issuer.ts';
 
 const READ: Right = {
@@ -426,6 +426,22 @@ describe('an actor', () => {
       status: 400,
       body: { error: 'invalid_request', error_description: expect.stringContaining(words) },
     });
+  });
+
+  test('whose own run is stopped begins no other', async () => {
+    const gw = await authority({
+      runOf: ({ agent, delegation: { path, name } }) =>
+        agent === 'b' ? Promise.reject(new GatewayError('run.killed', 'killed')) : Promise.resolve(runAt(path, name)),
+    });
+    const root = await gw.child(login(), { agent_name: 'root' });
+    const sibling = await gw.child(root, { agent_name: 'b' });
+    expect(await gw.exchange(root, actor(sibling))).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
+  test('of a tree begins no other', async () => {
+    const gw = await authority();
+    const reply = await gw.exchange(login(), actor(await gw.child(login({ sub: 'worker' }))));
+    expect(reply).toMatchObject({ body: { error_description: expect.stringContaining('neither of the same tree') } });
   });
 
   test('that acted before in the chain, or is whom the subject token speaks of, is refused', async () => {

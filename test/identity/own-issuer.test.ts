@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { RUN_CLAIM } from '../../src/identity/delegated.ts';
 import { makeSigningKey, type SigningKey } from '../../src/signing/signing-key.ts';
 import { ownKeyRing } from '../../src/signing/key-ring.ts';
-import { authenticator } from '../../src/identity/identify.ts';
-import { type Authority, authority, claimsIn, GATEWAY, idp, login } from './authority.ts';
+import { authenticator, identifier } from '../../src/identity/identify.ts';
+import { type Authority, authority, claimsIn, GATEWAY, idp, login, made } from './authority.ts';
 import { compact, issuer, NOW, token } from './issuer.ts';
 
 let gw: Authority;
@@ -123,5 +123,13 @@ describe('where the gateway makes no tokens', () => {
     const key = await gw.child(login(), { requested_token_type: 'urn:waygate:params:oauth:token-type:run-key' });
     for (const text of [signed({}), key])
       await expect(Promise.resolve(authenticate(text))).rejects.toMatchObject({ code: 'identity.invalid' });
+    const source = { issuers: [], keys: made.keys, clock: gw.clock, remoteKeys: () => gw.ring };
+    const asked = (scheme: string) => ({
+      method: 'GET',
+      path: '/',
+      headers: { authorization: `${scheme} ${made.key}` },
+    });
+    expect(identifier(source)(asked('Bearer'))).toMatchObject({ subject: 'ci' });
+    expect(() => identifier(source)(asked('DPoP'))).toThrow(expect.objectContaining({ code: 'identity.invalid' }));
   });
 });

@@ -46,7 +46,7 @@ describe('revoking', () => {
 
   test('again is as good as once, and so is revoking what nobody knows', async () => {
     const token = await gw.child(login());
-    const key = newRunKey('acme');
+    const { key } = newRunKey('acme');
     const forged = `${token.slice(0, -8)}AAAAAAAA`;
     for (const text of [token, token, key, forged, 'wgr_x', 'x', login()])
       expect(await revoke(text)).toMatchObject({ status: 200 });

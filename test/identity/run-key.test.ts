@@ -6,13 +6,14 @@ describe('a run key', () => {
   test.each(['acme', 'a/b_c', 'Ä ö', '_', '-_-', 'x'.repeat(256)])(
     'says where it lies, for the tenant %s',
     (tenant) => {
-      const key = newRunKey(tenant);
+      const { key, place } = newRunKey(tenant);
+      expect(placeOf(key)).toEqual(place);
       expect(placeOf(key)).toEqual({ tenant, hash: keyHash(key) });
-      expect(newRunKey(tenant)).not.toBe(key);
+      expect(newRunKey(tenant).key).not.toBe(key);
     },
   );
 
-  const good = newRunKey('acme');
+  const good = newRunKey('acme').key;
   test.each([
     'wgr_',
     'wgr__',

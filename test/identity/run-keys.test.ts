@@ -58,7 +58,7 @@ describe('a run key at work', () => {
     await expect(gw.who(key)).rejects.toMatchObject({ code: 'identity.invalid' });
   });
 
-  test.each(['wgr_', 'wgr_YWNtZQ_short', newRunKey('acme'), newRunKey('umbrella')])(
+  test.each(['wgr_', 'wgr_YWNtZQ_short', newRunKey('acme').key, newRunKey('umbrella').key])(
     'that nobody made is refused: %s',
     async (text) => {
       for (let twice = 0; twice < 2; twice += 1)
