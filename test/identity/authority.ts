@@ -14,13 +14,13 @@ import { type Authenticate, authenticator, type Identify, identifier } from '../
 import { memoryGrants } from '../../src/identity/memory-grants.ts';
 import { type OAuthDeps, oauthEndpoints } from '../../src/identity/oauth-endpoints.ts';
 import { type OwnCredentials, ownReader } from '../../src/identity/own-credentials.ts';
-import { proofMemory } from '../../src/identity/proof-memory.ts';
+import { type FirstSeen, proofMemory } from '../../src/identity/proof-memory.ts';
 import { type Revocations, revocations } from '../../src/identity/revocations.ts';
 import type { RunRevoked } from '../../src/identity/revoke.ts';
 import { runKeyFinder } from '../../src/identity/run-keys.ts';
 import { type KeyRing, sharedKeyRing } from '../../src/signing/key-ring.ts';
-import { unsealed } from '../../src/signing/sealer.ts';
-import { memorySigningKeys } from '../../src/signing/store.ts';
+import { type Sealer, unsealed } from '../../src/signing/sealer.ts';
+import { memorySigningKeys, type SigningKeyStore } from '../../src/signing/store.ts';
 import { compact, ecPair, HandClock, issuer, type KeyPair, NOW_MS, token } from './issuer.ts';
 
 export const GATEWAY = 'https://gw.test';
@@ -83,18 +83,37 @@ export function login(claims: object = {}): string {
   return token(idp, { claims: { tenant: 'acme', scope: 'read write', exp: NOW_MS / 1_000 + 3_000, ...claims } });
 }
 
-export async function authority(change: Partial<OAuthDeps> = {}): Promise<Authority> {
+/** What replicas share; each has its own unless said. */
+export interface Shared {
+  readonly clock: HandClock;
+  readonly signingKeys: SigningKeyStore;
+  readonly sealer: Sealer;
+  readonly grants: GrantStore;
+  readonly isFirst: FirstSeen;
+}
+
+function ownStores(): Shared {
   const clock = new HandClock();
-  const ring = sharedKeyRing({
-    store: memorySigningKeys(),
+  return {
+    clock,
+    signingKeys: memorySigningKeys(),
     sealer: unsealed,
+    grants: memoryGrants(clock),
+    isFirst: proofMemory(clock, { windowMs: PROOF_WINDOW_MS }),
+  };
+}
+
+export async function authority(change: Partial<OAuthDeps> = {}, shared: Shared = ownStores()): Promise<Authority> {
+  const { clock, grants } = shared;
+  const ring = sharedKeyRing({
+    store: shared.signingKeys,
+    sealer: shared.sealer,
     algorithm: 'ES256',
     rotation: { rotateMs: 30 * 86_400_000, keepMs: 3_660_000 },
     clock,
   });
   await ring.refresh();
   const terms = change.terms ?? TERMS;
-  const grants = memoryGrants(clock);
   const revoked = revocations(grants, clock);
   await revoked.poll();
   const own: OwnCredentials = {
@@ -102,7 +121,7 @@ export async function authority(change: Partial<OAuthDeps> = {}): Promise<Author
     keys: ring,
     findRunKey: runKeyFinder(grants, clock),
     revocations: revoked,
-    prove: prover({ issuer: GATEWAY, clock, isFirst: proofMemory(clock, { windowMs: PROOF_WINDOW_MS }) }),
+    prove: prover({ issuer: GATEWAY, clock, isFirst: shared.isFirst }),
   };
   const source = {
     issuers: [issuer({ keys: [idp.jwk] }, { claims: { tenant: 'tenant', agent: 'agent' } })],

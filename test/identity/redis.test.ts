@@ -3,7 +3,7 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { redisGrants, redisProofs } from '../../src/identity/redis.ts';
 import { grantContract } from './grants.ts';
 
-const redis = new Redis(inject('redisUrl'), { db: 8 });
+const redis = new Redis(inject('redisUrl'), { db: 11 });
 afterAll(async () => {
   await redis.del('wg:revoked');
   redis.disconnect();

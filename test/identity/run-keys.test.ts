@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { RUN_KEY } from '../../src/identity/exchange-request.ts';
 import { newRunKey, placeOf } from '../../src/identity/run-key.ts';
+import { runKeyFinder } from '../../src/identity/run-keys.ts';
 import { type Authority, authority, login } from './authority.ts';
 
 let gw: Authority;
@@ -39,6 +40,16 @@ describe('a run key at work', () => {
     expect(await gw.who(key)).toBe(principal);
     gw.clock.ms += 1;
     await expect(gw.who(key)).rejects.toMatchObject({ code: 'identity.unavailable', retry: true });
+  });
+
+  test('serves no longer than that by its own account either, whatever is heard of revocations', async () => {
+    const find = runKeyFinder(gw.grants, gw.clock);
+    const principal = await find(key);
+    gone();
+    gw.clock.ms += 59_999;
+    expect(await find(key)).toBe(principal);
+    gw.clock.ms += 1;
+    await expect(find(key)).rejects.toMatchObject({ code: 'identity.unavailable' });
   });
 
   test('that nobody has seen is refused while its store is gone', async () => {

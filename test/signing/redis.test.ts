@@ -8,7 +8,7 @@ import { signingKeyContract } from './contract.ts';
 
 const KEY = 'wg:signing:keys';
 // A database of its own, so that no other test's keys are in the way.
-const redis = new Redis(inject('redisUrl'), { db: 7 });
+const redis = new Redis(inject('redisUrl'), { db: 13 });
 afterAll(async () => {
   await redis.del(KEY);
   redis.disconnect();
