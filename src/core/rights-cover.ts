@@ -41,6 +41,8 @@ function matches(pattern: string, name: string): boolean {
 
 /** To see what may be used, and to count what it would take, needs no right of its own: a list is narrowed to the rest. */
 function isImplied(rights: readonly Right[], action: Action, resource: Resource): boolean {
+  // Done by the client itself: rights are about what comes to the gateway, policies about this too.
+  if (action === 'tool.local') return true;
   if (action === 'model.count') {
     const name = formatResource(resource);
     return rights.some((right) => right.actions.some((one) => MODEL_USES.has(one) && names(right, one, name)));

@@ -79,7 +79,8 @@ function isExact(value: unknown): value is number {
 }
 
 function isAction(value: unknown): value is Action {
-  return ACTIONS.some((action) => action === value);
+  // What clients do by themselves comes to the gateway as no call: a right to it would say nothing.
+  return value !== 'tool.local' && ACTIONS.some((action) => action === value);
 }
 
 /** A resource, or the beginning of some with a `*`. */

@@ -6,6 +6,8 @@ import { openDevIssuer } from '../../src/identity/dev-issuer.ts';
 import { identifier } from '../../src/identity/identify.ts';
 import { folder, run, runProcess } from './run.ts';
 
+const REQUEST = { method: 'POST', path: '/v1/messages' };
+
 function accepting(file: string) {
   return identifier({
     issuers: [openDevIssuer(file).issuer],
@@ -31,7 +33,7 @@ describe('waygate token', () => {
     expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(existsSync(join(cwd, '.waygate/dev-issuer.json'))).toBe(true);
     return expect(
-      accepting(join(cwd, '.waygate/dev-issuer.json'))({ headers: { authorization: `Bearer ${out}` } }),
+      accepting(join(cwd, '.waygate/dev-issuer.json'))({ ...REQUEST, headers: { authorization: `Bearer ${out}` } }),
     ).resolves.toMatchObject({ agent: 'researcher', subject: 'developer', tenant: 'default' });
   });
 
@@ -39,7 +41,7 @@ describe('waygate token', () => {
     const { config, file } = place();
     const whom = ['--agent', 'ci', '--subject', 'ana', '--tenant', 'acme'];
     const { out, err } = await run('token', ...whom, '--ttl', '90s', '--config', config);
-    const principal = await accepting(file)({ headers: { 'x-api-key': out } });
+    const principal = await accepting(file)({ ...REQUEST, headers: { 'x-api-key': out } });
     expect(principal).toMatchObject({ id: 'acme/ana/ci' });
     expect(principal.expiresAtMs - systemClock.now()).toBeLessThanOrEqual(90_000);
     expect(principal.expiresAtMs - systemClock.now()).toBeGreaterThan(80_000);

@@ -104,6 +104,7 @@ describe('a caller', () => {
   test('is within where its token covers the call, implies it, or carries no rights', () => {
     expect(outsideRights(asked([read]))).toBeUndefined();
     expect(outsideRights(asked([read], call('tool.list', 'tool/github/')))).toBeUndefined();
+    expect(outsideRights(asked([read], call('tool.local', 'tool/local/Bash')))).toBeUndefined();
     expect(outsideRights(asked(undefined))).toBeUndefined();
     expect(outsideRights({ ...asked([]), principal: {} as Principal })).toBeUndefined();
   });

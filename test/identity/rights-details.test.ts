@@ -50,6 +50,7 @@ describe('authorization details', () => {
     ['no actions', [{ ...good, actions: [] }]],
     ['actions that are no list', [{ ...good, actions: 'tool.call' }]],
     ['an unknown action', [{ ...good, actions: ['tool.delete'] }]],
+    ['an action that rights are not about', [{ ...good, actions: ['tool.local'] }]],
     ['a family of actions', [{ ...good, actions: ['tool.*'] }]],
     ['no resources', [{ ...good, resources: undefined }]],
     ['an empty resource', [{ ...good, resources: [''] }]],
