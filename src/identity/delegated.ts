@@ -113,8 +113,11 @@ function readRun(claims: Claims): Delegation {
 }
 
 function runClaim(claims: Claims): Claims {
-  const value = claims[RUN_CLAIM];
-  if (typeof value !== 'object' || value === null) throw malformed(RUN_CLAIM);
+  return objectIn(claims[RUN_CLAIM], RUN_CLAIM);
+}
+
+function objectIn(value: unknown, claim: string): Claims {
+  if (typeof value !== 'object' || value === null) throw malformed(claim);
   return value as Claims;
 }
 
@@ -133,7 +136,7 @@ function readRights(value: unknown): Delegation['rights'] {
 
 function readBudget(value: unknown, path: readonly RunId[]): Delegation['budget'] {
   if (value === undefined) return undefined;
-  const { run, amount } = value as Partial<Record<string, unknown>>;
+  const { run, amount } = objectIn(value, RUN_CLAIM);
   if (!path.includes(run as RunId) || !isCount(amount)) throw malformed(RUN_CLAIM);
   return Object.freeze({ run: run as RunId, amount });
 }
@@ -141,7 +144,7 @@ function readBudget(value: unknown, path: readonly RunId[]): Delegation['budget'
 /** A token that is bound to a key in a way that is not known here may be used by nobody. */
 function readProofKey(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  const { jkt } = value as Partial<Record<string, unknown>>;
+  const { jkt } = objectIn(value, 'cnf');
   if (typeof jkt !== 'string') throw malformed('cnf');
   return jkt;
 }

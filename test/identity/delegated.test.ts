@@ -54,6 +54,8 @@ describe('the claims of the gateway’s own tokens', () => {
     ['no deepest depth', { [RUN_CLAIM]: { ...run, max_depth: 1.5 } }],
     ['a negative depth', { [RUN_CLAIM]: { ...run, max_depth: -1 } }],
     ['a budget of a run elsewhere', { [RUN_CLAIM]: { ...run, budget: { run: 'run_other', amount: 1 } } }],
+    ['a budget that is null', { [RUN_CLAIM]: { ...run, budget: null } }],
+    ['a binding that is null', { cnf: null }],
     ['a budget of no amount', { [RUN_CLAIM]: { ...run, budget: { run: run['run'], amount: -1 } } }],
     ['agents above that are no texts', { [RUN_CLAIM]: { ...run, above: [1] } }],
     ['agents above that are no list', { [RUN_CLAIM]: { ...run, above: 'root' } }],
