@@ -1,5 +1,6 @@
 import type { Action } from './access.ts';
 import type { RunId } from './ids.ts';
+import type { Principal } from './principal.ts';
 
 /** A rule about one argument that every right with it holds its calls to. A key that nobody here knows is a refusal. */
 export type ArgumentConstraint =
@@ -30,4 +31,11 @@ export interface Delegation {
   readonly budget: { readonly run: RunId; readonly amount: number } | undefined;
   /** Id of the token or key, for its revocation. */
   readonly tokenId: string;
+  /** Thumbprint (RFC 7638) of the key that its bearer has to prove with every call (RFC 9449); any bearer without it. */
+  readonly proofKey?: string;
+  /**
+   * Those of other agents that it acts below, from the root down, as principals: policies that go by agents have to allow
+   * a call to each of them too, or a child could do what its parent may not.
+   */
+  readonly above?: readonly Principal[];
 }

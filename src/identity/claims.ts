@@ -47,7 +47,7 @@ export function readName(claims: Claims, path: readonly string[]): string {
 }
 
 /** Whether a value can name a subject, tenant or agent: it ends up in keys and log lines. */
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     value !== '' &&
@@ -58,11 +58,11 @@ function isName(value: unknown): value is string {
 }
 
 /** RFC 8693 §4.1: `act` names who acts, and inside it who acted before. */
-function readActors(act: unknown): Actor[] {
+export function readActors(act: unknown, max = ACTORS_MAX): Actor[] {
   const actors: Actor[] = [];
   for (let link = act; link !== undefined;) {
-    if (typeof link !== 'object' || link === null || actors.length === ACTORS_MAX) {
-      throw invalidToken(`its claim \`act\` must be a chain of at most ${ACTORS_MAX} objects`);
+    if (typeof link !== 'object' || link === null || actors.length === max) {
+      throw invalidToken(`its claim \`act\` must be a chain of at most ${max} objects`);
     }
     const { sub, iss, act: next } = link as Claims;
     if (!isName(sub) || !(iss === undefined || isName(iss))) {
@@ -75,7 +75,7 @@ function readActors(act: unknown): Actor[] {
 }
 
 /** RFC 8693 §4.2: one text with spaces; some issuers write a list. */
-function readScopes(value: unknown): readonly string[] {
+export function readScopes(value: unknown): readonly string[] {
   return readWords(value, 'scopes');
 }
 

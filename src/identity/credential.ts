@@ -2,7 +2,8 @@ import { GatewayError } from '../core/errors.ts';
 import type { Headers } from '../core/exchange.ts';
 import { CREDENTIAL_HEADERS } from '../core/headers.ts';
 
-const BEARER = /^bearer ([^\s]+)$/i;
+/** Bound tokens come as `DPoP` (RFC 9449 §7.1); whether that fits is seen once the token is known. */
+const BEARER = /^(?:bearer|dpop) ([^\s]+)$/i;
 
 /**
  * The one credential of a request, from wherever SDKs put theirs. Throws `identity.missing` where there is none, and

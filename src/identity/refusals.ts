@@ -15,3 +15,21 @@ export function expiredToken(cause?: unknown): GatewayError {
     },
   );
 }
+
+/** What a store answers; `identity.unavailable` where it does not. */
+export async function storeAnswer<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    throw thrown instanceof GatewayError ? thrown : storeGone(thrown);
+  }
+}
+
+/** `identity.unavailable`: whether a token still counts cannot be known. */
+export function storeGone(cause: unknown): GatewayError {
+  return new GatewayError(
+    'identity.unavailable',
+    'the store of run keys and revocations does not answer, so tokens of this gateway are refused; try again in a few seconds',
+    { cause, retryAfterMs: 2_000 },
+  );
+}

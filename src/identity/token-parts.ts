@@ -5,6 +5,8 @@ import { invalidToken } from './refusals.ts';
 export interface TokenParts {
   readonly kid: string;
   readonly algorithm: string;
+  /** `typ` of its header, in lower case and without `application/`. */
+  readonly type: unknown;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
@@ -16,19 +18,20 @@ const TYPES: ReadonlySet<unknown> = new Set([undefined, 'at+jwt', 'jwt']);
 export function readToken(token: string): TokenParts {
   const [, head, payload, signature] = COMPACT.exec(token) ?? [];
   if (!isCanonical(head) || !isCanonical(payload) || !isCanonical(signature)) {
-    throw invalidToken('it is neither an API key of this gateway (`wgk_…`) nor a signed JWT in its compact form');
+    throw invalidToken('it is neither a key of this gateway (`wgk_…`, `wgr_…`) nor a signed JWT in its compact form');
   }
   const header = readObject(head);
   const { alg, kid, typ } = header;
   // RFC 7515 §4.1.11: nothing that a token may mark as critical is understood here, nor is an unencoded payload (RFC 7797).
   if ('crit' in header || 'b64' in header)
     throw invalidToken('its header has `crit` or `b64`, which are not understood here');
-  if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ)) {
+  const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
+  if (!TYPES.has(type)) {
     throw invalidToken('the `typ` in its header is neither `at+jwt` nor `JWT`');
   }
   if (typeof alg !== 'string') throw invalidToken('its header names no algorithm (`alg`)');
   if (typeof kid !== 'string') throw invalidToken('its header does not name the key that signed it (`kid`)');
-  return { kid, algorithm: alg, claims: readObject(payload) };
+  return { kid, algorithm: alg, type, claims: readObject(payload) };
 }
 
 // The unused bits of the last character may be anything to a lenient decoder: the same token in other letters.

@@ -3,7 +3,7 @@ import { errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
-import { principalOf } from './claims.ts';
+import { type Claims, principalOf } from './claims.ts';
 import type { PublicKey } from './jwk.ts';
 import type { KeySet } from './jwks.ts';
 import { expiredToken, invalidToken } from './refusals.ts';
@@ -20,12 +20,15 @@ type Trust = Pick<
 export interface KeyedIssuer<T extends Trust = Issuer> {
   readonly config: T;
   readonly keys: KeySet;
+  /** For the gateway's own tokens, which are `at+jwt` and nothing else: whom their claims speak of. */
+  readonly own?: (claims: Claims) => Principal;
 }
 
 /** Claims that were believed, and the settings of who vouched for them. */
 export interface Believed<T extends Trust> {
   readonly claims: JWTPayload;
   readonly config: T;
+  readonly own: KeyedIssuer['own'];
   /** Milliseconds since the epoch; from then on the token must be refused. */
   readonly validUntilMs: number;
 }
@@ -47,8 +50,8 @@ const TIME_MAX = 253_402_300_799;
 export function tokenVerifier(issuers: readonly KeyedIssuer[], clock: Clock): Verify {
   const believe = claimsVerifier(issuers, clock);
   return async function verify(token) {
-    const { claims, config, validUntilMs } = await believe(token);
-    return { principal: principalOf(claims, config), validUntilMs };
+    const { claims, config, own, validUntilMs } = await believe(token);
+    return { principal: own ? own(claims) : principalOf(claims, config), validUntilMs };
   };
 }
 
@@ -59,10 +62,11 @@ export function claimsVerifier<T extends Trust>(
 ): (token: string) => Promise<Believed<T>> {
   const byName = new Map<unknown, KeyedIssuer<T>>(issuers.map((issuer) => [issuer.config.issuer, issuer]));
   return async function verify(token) {
-    const { kid, algorithm, claims } = readToken(token);
+    const { kid, algorithm, type, claims } = readToken(token);
     const issuer = byName.get(claims['iss']);
     if (!issuer) throw invalidToken('its issuer (`iss`) is not one that this gateway trusts');
-    const { config } = issuer;
+    const { config, own } = issuer;
+    if (own && type !== 'at+jwt') throw invalidToken('the `typ` in its header is not `at+jwt`');
     if (token.length > config.maxTokenBytes) throw invalidToken(`it is longer than ${config.maxTokenBytes} bytes`);
     if (!(config.algorithms as readonly string[]).includes(algorithm)) {
       throw invalidToken('it is signed with an algorithm that its issuer may not use here');
@@ -70,7 +74,12 @@ export function claimsVerifier<T extends Trust>(
     const key = await issuer.keys.find(kid, algorithm);
     if (!key) throw invalidToken('its issuer has no key of that name (`kid`) for that algorithm');
     const believed = await believe(token, { config, algorithm, key, nowMs: clock.now() });
-    return { claims: believed, config, validUntilMs: (Number(believed.exp) + config.clockToleranceSeconds) * 1_000 };
+    return {
+      claims: believed,
+      config,
+      own,
+      validUntilMs: (Number(believed.exp) + config.clockToleranceSeconds) * 1_000,
+    };
   };
 }
 

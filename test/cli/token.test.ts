@@ -7,6 +7,8 @@ import { identifier } from '../../src/identity/identify.ts';
 import { operatorIdentifier } from '../../src/identity/operators.ts';
 import { folder, run, runProcess } from './run.ts';
 
+const REQUEST = { method: 'POST', path: '/v1/messages' };
+
 function accepting(file: string) {
   return identifier({
     issuers: [openDevIssuer(file).issuer],
@@ -32,7 +34,7 @@ describe('waygate token', () => {
     expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(existsSync(join(cwd, '.waygate/dev-issuer.json'))).toBe(true);
     return expect(
-      accepting(join(cwd, '.waygate/dev-issuer.json'))({ headers: { authorization: `Bearer ${out}` } }),
+      accepting(join(cwd, '.waygate/dev-issuer.json'))({ ...REQUEST, headers: { authorization: `Bearer ${out}` } }),
     ).resolves.toMatchObject({ agent: 'researcher', subject: 'developer', tenant: 'default' });
   });
 
@@ -40,7 +42,7 @@ describe('waygate token', () => {
     const { config, file } = place();
     const whom = ['--agent', 'ci', '--subject', 'ana', '--tenant', 'acme'];
     const { out, err } = await run('token', ...whom, '--ttl', '90s', '--config', config);
-    const principal = await accepting(file)({ headers: { 'x-api-key': out } });
+    const principal = await accepting(file)({ ...REQUEST, headers: { 'x-api-key': out } });
     expect(principal).toMatchObject({ id: 'acme/ana/ci' });
     expect(principal.expiresAtMs - systemClock.now()).toBeLessThanOrEqual(90_000);
     expect(principal.expiresAtMs - systemClock.now()).toBeGreaterThan(80_000);
@@ -81,7 +83,7 @@ describe('waygate token', () => {
       roles: ['viewer'],
       tenants: ['acme'],
     });
-    await expect(async () => accepting(file)({ headers: { authorization: `Bearer ${out}` } })).rejects.toMatchObject({
+    await expect(async () => accepting(file)({ method: 'GET', path: '/', headers: { authorization: `Bearer ${out}` } })).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });

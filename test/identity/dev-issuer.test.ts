@@ -19,7 +19,11 @@ async function accepted(by: DevIssuer, token: string, clock = new HandClock()): 
   const remoteKeys = (): never => {
     throw new Error('not to be asked');
   };
-  return identifier({ issuers: [by.issuer], keys: [], clock, remoteKeys })({ headers: { 'x-api-key': token } });
+  return identifier({ issuers: [by.issuer], keys: [], clock, remoteKeys })({
+    method: 'POST',
+    path: '/v1/messages',
+    headers: { 'x-api-key': token },
+  });
 }
 
 describe('the dev issuer', () => {

@@ -8,9 +8,9 @@ import { ecPair, HandClock, issuer, NOW_MS, token } from './issuer.ts';
 
 const key = ecPair('k1');
 const made = createKey([], { subject: 'ci', tenant: 'acme', nowMs: NOW_MS });
-const bearer = (text: string): { headers: Record<string, string> } => ({
-  headers: { authorization: `Bearer ${text}` },
-});
+type Request = Parameters<Identify>[0];
+const asks = (headers: Record<string, string>): Request => ({ method: 'POST', path: '/v1/messages', headers });
+const bearer = (text: string): Request => asks({ authorization: `Bearer ${text}` });
 const invalid = expect.objectContaining({ code: 'identity.invalid' });
 
 let clock: HandClock;
@@ -37,11 +37,11 @@ describe('a caller', () => {
     const text = token(key);
     const first = await identify(bearer(text));
     for (const header of ['x-api-key', 'x-goog-api-key', 'api-key'])
-      expect(identify({ headers: { [header]: text } })).toBe(first);
+      expect(identify(asks({ [header]: text }))).toBe(first);
   });
 
   test('with an API key is who the key was made for, without a promise', () => {
-    expect(identify({ headers: { 'x-api-key': made.key } })).toMatchObject({
+    expect(identify(asks({ 'x-api-key': made.key }))).toMatchObject({
       subject: 'ci',
       tenant: 'acme',
       credential: 'key',
@@ -49,7 +49,7 @@ describe('a caller', () => {
   });
 
   test('without a credential is nobody', () => {
-    expect(() => identify({ headers: {} })).toThrow(expect.objectContaining({ code: 'identity.missing' }));
+    expect(() => identify(asks({}))).toThrow(expect.objectContaining({ code: 'identity.missing' }));
   });
 
   test('with the prefix of an API key and nothing behind it is nobody', () => {

@@ -122,7 +122,7 @@ describe('tokens of the data plane', () => {
       remoteKeys: noKeys,
     });
     const bearer = token(key, { claims: { aud: 'ops', roles: ['root'] } });
-    await expect(identify({ headers: { authorization: `Bearer ${bearer}` } })).rejects.toMatchObject({
+    await expect(identify({ method: 'GET', path: '/', headers: { authorization: `Bearer ${bearer}` } })).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });
@@ -208,7 +208,7 @@ describe('the dev issuer', () => {
     await expect(opened.operator?.({ authorization: `Bearer ${agent}` })).rejects.toMatchObject({
       code: 'identity.invalid',
     });
-    await expect(opened.caller({ headers: { authorization: `Bearer ${ops}` } })).rejects.toMatchObject({
+    await expect(opened.caller({ method: 'GET', path: '/', headers: { authorization: `Bearer ${ops}` } })).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });

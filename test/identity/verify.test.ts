@@ -118,7 +118,7 @@ const lastChanged = `${good.slice(0, -1)}${'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef'[['
 const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const der = rsa.publicKey.export({ type: 'spki', format: 'der' }).toString('latin1');
 
-const SHAPE = 'neither an API key of this gateway (`wgk_…`) nor a signed JWT';
+const SHAPE = 'neither a key of this gateway (`wgk_…`, `wgr_…`) nor a signed JWT';
 const ALGORITHM = 'algorithm that its issuer may not use';
 const SIGNATURE = 'signature does not match';
 const KEY = 'no key of that name';
