@@ -22,6 +22,8 @@ export const HINTS: readonly HintHeaders[] = [
   { client: 'OpenCode', session: 'x-parent-session-id', agent: 'x-session-id' },
   { client: 'OpenCode', session: 'x-session-id' },
   { client: 'MCP', session: 'mcp-session-id' },
+  // Last, since many clients begin a trace with every request.
+  { client: 'OpenTelemetry', session: 'traceparent' },
 ];
 
 /** What a request says of its place: names from the session down, as far as the client tells. */
@@ -47,9 +49,23 @@ export function hintIn(headers: Headers, table: readonly HintHeaders[]): Hint | 
   return undefined;
 }
 
+/** Whether a text may name a session or an agent. */
+export function isHint(text: string): boolean {
+  return NAME.test(text);
+}
+
 function named(headers: Headers, name: string): string | undefined {
   const value = header(headers, name);
-  return value !== undefined && NAME.test(value) ? value : undefined;
+  if (value === undefined) return undefined;
+  const text = name === TRACE ? traceId(value) : value;
+  return text !== undefined && NAME.test(text) ? text : undefined;
+}
+
+const TRACE = 'traceparent';
+
+/** The trace that a `traceparent` belongs to (W3C Trace Context §3.2). */
+function traceId(value: string): string | undefined {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(value)?.[1];
 }
 
 /** `Waygate-Run`: names from the root down with `/` between, e.g. `nightly/research-3`; or a run's id. */

@@ -37,7 +37,8 @@ export function namedPath(principal: Principal, names: readonly string[], source
   return placed(path, names.at(-1) as string, source);
 }
 
-function hinted(principal: Principal, { session, agent, parent }: Hint): Lineage {
+/** The run of a hint. */
+export function hinted(principal: Principal, { session, agent, parent }: Hint): Lineage {
   const root = runId(principal, [session]);
   if (agent === undefined) return placed([root], session, 'hint');
   const id = runId(principal, [session, agent]);
