@@ -13,6 +13,8 @@ const USES_MAX = 64;
 const INPUT_MAX = 1_048_576;
 /** Results that one turn may tell of. */
 const RESULTS_MAX = 1_000;
+// eslint-disable-next-line no-control-regex -- control characters are what this is about
+const NAME = /^[^\u0000-\u001f\u007f]+$/;
 // eslint-disable-next-line no-control-regex -- whatever is beyond ASCII is what this is about
 const ASCII = /^[\u0000-\u007f]*$/;
 
@@ -36,7 +38,7 @@ export function beginUse(
 ): void {
   const { id = '', name } = told;
   list.open.delete(place);
-  if (list.uses.length >= USES_MAX || !isShort(name, NAME_MAX) || name === '' || !isShort(id, ID_MAX)) return;
+  if (list.uses.length >= USES_MAX || !isName(name) || !isShort(id, ID_MAX)) return;
   const use = { id, name, input: '' };
   list.uses.push(use);
   list.open.set(place, use);
@@ -58,6 +60,11 @@ export function addUse(
 ): void {
   beginUse(list, place, told);
   addInput(list, place, typeof told.input === 'string' ? told.input : (canonicalJson(told.input ?? {}) ?? ''));
+}
+
+/** Without control characters: names are written into lines. */
+function isName(value: unknown): value is string {
+  return isShort(value, NAME_MAX) && NAME.test(value);
 }
 
 function isShort(value: unknown, max: number): value is string {
@@ -82,8 +89,8 @@ export function invocation(name: string, input: unknown): Invocation {
   const args = typeof input === 'string' ? parseValue(input === '' ? '{}' : input) : (input ?? {});
   if (!isFields(args))
     return { name, args: {}, argsDigest: typeof input === 'string' ? sha256(input) : digestOf(args) };
-  const inner = name === 'tool_call' && isShort(args['name'], NAME_MAX) ? args['name'] : '';
-  if (inner !== '') return invocation(inner, args['arguments']);
+  const inner = args['name'];
+  if (name === 'tool_call' && isName(inner)) return invocation(inner, args['arguments']);
   return { name, args, argsDigest: digestOf(args) };
 }
 
@@ -115,7 +122,7 @@ export function toolResults(told: readonly Told[], turn: number): readonly ToolR
     );
   }
   return told.map(({ id, name, input, content, isError }, index) => {
-    const called = name === '' ? NOT_TOLD : invocation(name, input);
+    const called = isName(name) ? invocation(name, input) : NOT_TOLD;
     const resultDigest = sha256(`${isError ? '!' : '='}${contentText(content)}`);
     const made = (): string =>
       `~${sha256(`${turn} ${index} ${called.name} ${called.argsDigest} ${resultDigest}`).slice(0, 32)}`;

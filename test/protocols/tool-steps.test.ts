@@ -29,6 +29,7 @@ test.each([
   ['a name that is no text', { id: 'a', name: 7 }],
   ['no name', { id: 'a', name: '' }],
   ['a name beyond the bound', { id: 'a', name: 'n'.repeat(257) }],
+  ['a name of several lines', { id: 'a', name: 'Ba\nsh' }],
   ['an id beyond the bound', { id: 'i'.repeat(257), name: 'Bash' }],
 ])('a use with %s is not kept, nor what follows at its place', (_, told) => {
   const list = newToolUses();
@@ -100,6 +101,10 @@ test('a failure with the text of a success is another result', () => {
   const [fine, failed, again] = toolResults([told, { ...told, isError: true }, told], 0);
   expect(failed?.resultDigest).not.toBe(fine?.resultDigest);
   expect(again?.resultDigest).toBe(fine?.resultDigest);
+});
+
+test('a name of several lines is no name', () => {
+  expect(toolResults([{ ...told, name: 'a\nb' }], 0)).toMatchObject([{ name: '', argsDigest: '' }]);
 });
 
 test('where there is no id, one is made: the same for the same turn, another for each turn and place', () => {
