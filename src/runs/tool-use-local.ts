@@ -86,8 +86,7 @@ export class LocalTools {
   #learn(tenant: string, use: Use, cameBy: boolean): void {
     const { own } = this.#options;
     if (cameBy) {
-      // By its id alone: no other use with these arguments is meant.
-      own.join(tenant, { ...use, argsDigest: '' });
+      own.joinById(tenant, use);
       this.#names.delete(nameKey(use));
       return;
     }

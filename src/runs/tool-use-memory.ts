@@ -16,6 +16,7 @@ import {
 } from './tool-use.ts';
 
 interface Use {
+  readonly id: string;
   readonly name: string;
   readonly argsDigest: string;
   /** Undefined for a call that came by before anybody knew who asked for it. */
@@ -34,10 +35,21 @@ const USES_MAX = 50_000;
 /** The same store, whose answers are there at once. */
 export interface MemoryUses {
   remember(tenant: string, uses: readonly AskedUse[]): void;
-  join(tenant: string, call: CarriedOut): readonly RunId[] | undefined;
+  /** Notes that a call with an id came by; what asked for it, where that is known. */
+  joinById(tenant: string, call: CarriedOut & { readonly id: string }): Joined | undefined;
+  /** The longest open use of that name and arguments; else the last one that fits, whose call is repeated. */
+  joinByArgs(tenant: string, call: CarriedOut): Joined | undefined;
   tell(tenant: string, use: ToldUse): Told;
   /** What is known of a use, changing nothing. */
   known(tenant: string, use: ToldUse): Told | undefined;
+}
+
+/** The use that a call carries out. */
+export interface Joined {
+  readonly id: string;
+  readonly path: readonly RunId[];
+  /** False where it came by before. */
+  readonly wasOpen: boolean;
 }
 
 export function memoryUses({ clock }: { readonly clock: Clock }): MemoryUses {
@@ -47,13 +59,13 @@ export function memoryUses({ clock }: { readonly clock: Clock }): MemoryUses {
   const alike = new LRUCache<string, readonly string[]>(options);
 
   function remember(tenant: string, asked: AskedUse): void {
-    const { name, argsDigest, path } = asked;
+    const { id, name, argsDigest, path } = asked;
     const key = useKey(tenant, asked);
     const before = uses.get(key);
     const isSame = before?.name === name && before.argsDigest === argsDigest && before.state !== 'told';
     const cameBefore = before?.state === 'joined' && before.path === undefined;
     if (!isSame || cameBefore)
-      uses.set(key, { name, argsDigest, path, state: cameBefore ? 'joined' : 'asked', told: '' });
+      uses.set(key, { id, name, argsDigest, path, state: cameBefore ? 'joined' : 'asked', told: '' });
     if (argsDigest === '') return;
     const among = alikeKey(tenant, asked);
     const others = (alike.get(among) ?? []).filter((other) => other !== key);
@@ -71,20 +83,21 @@ export function memoryUses({ clock }: { readonly clock: Clock }): MemoryUses {
     uses.set(key, { ...use, state });
   }
 
-  function joinById(tenant: string, { principal, id, name, argsDigest }: CarriedOut): readonly RunId[] | undefined {
-    if (id === undefined) return undefined;
+  function joinById(tenant: string, call: CarriedOut & { readonly id: string }): Joined | undefined {
+    const { principal, id, name, argsDigest } = call;
     const key = useKey(tenant, { principal, id });
     const use = uses.get(key);
-    if (!use) uses.set(key, { name, argsDigest, path: undefined, state: 'joined', told: '' });
+    if (!use) uses.set(key, { id, name, argsDigest, path: undefined, state: 'joined', told: '' });
     else if (use.state === 'asked') uses.set(key, { ...use, state: 'joined' });
-    return use?.path;
+    return use && joined(use);
   }
 
-  function joinByArgs(tenant: string, call: CarriedOut): readonly RunId[] | undefined {
+  function joinByArgs(tenant: string, call: CarriedOut): Joined | undefined {
     const fitting = alikeOf(tenant, call).filter(({ name }) => namesTool(name, call.name));
     const open = fitting.find(({ state }) => state === 'asked');
     if (open) move(open, 'joined');
-    return (open ?? fitting.at(-1))?.path;
+    const use = open ?? fitting.at(-1);
+    return use && joined(use);
   }
 
   function known(tenant: string, told: ToldUse): Told | undefined {
@@ -104,13 +117,14 @@ export function memoryUses({ clock }: { readonly clock: Clock }): MemoryUses {
     if (next) move(next, 'told');
     const name = use?.name ?? told.name;
     const state = came ? 'joined' : 'told';
-    uses.set(key, { name, argsDigest: told.argsDigest, path: use?.path, state, told: tellingOf(told) });
+    uses.set(key, { id: told.id, name, argsDigest: told.argsDigest, path: use?.path, state, told: tellingOf(told) });
     return { fate: came ? 'gateway' : 'new', name };
   }
 
   return {
     remember: (tenant, asked) => asked.forEach((one) => remember(tenant, one)),
-    join: (tenant, call) => joinById(tenant, call) ?? joinByArgs(tenant, call),
+    joinById,
+    joinByArgs,
     tell,
     known,
   };
@@ -120,9 +134,17 @@ export function memoryUses({ clock }: { readonly clock: Clock }): MemoryUses {
 export function memoryUseStore(uses: MemoryUses): UseStore {
   return {
     remember: async (tenant, asked) => uses.remember(tenant, asked),
-    join: async (tenant, call) => uses.join(tenant, call),
+    async join(tenant, call) {
+      const { id } = call;
+      const byId = id === undefined ? undefined : uses.joinById(tenant, { ...call, id });
+      return (byId ?? uses.joinByArgs(tenant, call))?.path;
+    },
     tell: async (tenant, told) => told.map((one) => uses.tell(tenant, one)),
   };
+}
+
+function joined({ id, path, state }: Use): Joined | undefined {
+  return path && { id, path, wasOpen: state === 'asked' };
 }
 
 /** Tells one telling of a use from another: ids are not unique with every provider. */

@@ -70,16 +70,29 @@ export class ToolUses {
   /** The path of the run whose model asked for a call of a tool; undefined where nobody knows. A promise where others are asked. */
   runOfToolCall(call: Call): readonly RunId[] | undefined | Promise<readonly RunId[] | undefined> {
     const { principal, resource, args } = call.access;
+    const { own, shared } = this.#options;
     const id = call.toolUseId;
     const carried = { principal: principal.id, id, name: resource.name, argsDigest: digestOf(args) };
-    const path = this.#options.own.join(principal.tenant, carried) ?? this.#livePath(carried);
-    const { shared } = this.#options;
-    if (!shared) return path;
-    const misses = this.#misses.get(principal.id) ?? 0;
-    if (path === undefined && misses < MISSES_MAX) return this.#askOthers(shared, principal.tenant, carried);
-    // The others still learn that it came by.
-    if (path !== undefined || id !== undefined) this.#quietly(shared.join(principal.tenant, carried));
-    return path;
+    const byId = id === undefined ? undefined : own.joinById(principal.tenant, { ...carried, id });
+    const path = byId?.path ?? this.#livePath(carried);
+    if (path) {
+      this.#quietly(shared?.join(principal.tenant, carried));
+      return path;
+    }
+    // With an id that only others can know, what is alike here is another use.
+    if (id !== undefined && shared && this.#mayAsk(principal.id))
+      return this.#askOthers(shared, principal.tenant, carried);
+    const alike = own.joinByArgs(principal.tenant, carried);
+    if (shared && !alike?.wasOpen && this.#mayAsk(principal.id)) {
+      return this.#askOthers(shared, principal.tenant, carried).then((found) => found ?? alike?.path);
+    }
+    const known = id ?? alike?.id;
+    if (known !== undefined) this.#quietly(shared?.join(principal.tenant, { ...carried, id: known }));
+    return alike?.path;
+  }
+
+  #mayAsk(principal: string): boolean {
+    return (this.#misses.get(principal) ?? 0) < MISSES_MAX;
   }
 
   // The end of the answer finds that the call came by.
