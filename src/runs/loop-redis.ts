@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import { escaped, tenantPrefix } from '../core/store-keys.ts';
 import { CHAIN_MS, CHAINS_MAX, IDS_MAX, type LoopQuestion, type LoopStore } from './loop-store.ts';
-import { LOOPS, type ScriptRunner } from './tool-use-scripts.ts';
+import { runScript, type ScriptClient } from './scripts.ts';
+
+const LOOPS = runScript('loops');
 
 /** What trees of runs repeat, in Redis. Rejects where the connection does. */
-export function redisLoops(client: ScriptRunner, clock?: Clock): LoopStore {
+export function redisLoops(client: ScriptClient, clock?: Clock): LoopStore {
   return {
     async ask(tenant, root, questions) {
       const keys = [`${tenantPrefix(tenant)}loops:${escaped(root)}`];

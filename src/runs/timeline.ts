@@ -57,7 +57,7 @@ export interface StepOf {
 const UNSEEN: ReadonlySet<Action> = new Set<Action>(['model.list', 'model.count', 'tool.list']);
 
 /** The step that the end of a call is; undefined for what is none, and for what was never understood. */
-export function stepOf({ call, metered, error, endedAtMs, request }: CallRecord): StepOf | undefined {
+export function stepOf({ call, metered, error, status, endedAtMs, request }: CallRecord): StepOf | undefined {
   if (!call || UNSEEN.has(call.access.action)) return undefined;
   const { access, id, toolUseId } = call;
   const tokens = metered && totalTokens(metered.usage);
@@ -65,7 +65,7 @@ export function stepOf({ call, metered, error, endedAtMs, request }: CallRecord)
     at: request.receivedAtMs,
     kind: kindOf(access.action),
     resource: formatResource(access.resource),
-    ok: error === undefined && metered?.failure === undefined,
+    ok: error === undefined && status < 400 && metered?.failure === undefined,
     callId: id,
     toolUseId,
     code: error?.code,

@@ -2,14 +2,17 @@
 import { sha256 } from '../core/digest.ts';
 import type { RunId } from '../core/ids.ts';
 import { tenantPrefix } from '../core/store-keys.ts';
+import { runScript, type ScriptClient } from './scripts.ts';
 import { ALIKE_MAX, type Fate, type Told, USE_MS, type UseStore } from './tool-use.ts';
 import { tellingOf } from './tool-use-memory.ts';
-import { JOIN_USE, REMEMBER_USES, type ScriptRunner, TELL_USES } from './tool-use-scripts.ts';
 
+const REMEMBER = runScript('uses', 'uses-remember');
+const JOIN = runScript('uses', 'uses-join');
+const TELL = runScript('uses', 'uses-tell');
 const TTL = String(USE_MS);
 
 /** Rejects where the connection does. */
-export function redisUses(client: ScriptRunner): UseStore {
+export function redisUses(client: ScriptClient): UseStore {
   return {
     async remember(tenant, uses) {
       const keys = uses.flatMap((use) => {
@@ -17,13 +20,13 @@ export function redisUses(client: ScriptRunner): UseStore {
         return [own, use.argsDigest === '' ? own : alikeKey(tenant, use)];
       });
       const words = uses.flatMap(({ argsDigest, path, name }) => [argsDigest, path.join('/'), name]);
-      await client.run(() => ({ script: REMEMBER_USES, keys, args: [TTL, String(ALIKE_MAX), ...words] }));
+      await client.run(() => ({ script: REMEMBER, keys, args: [TTL, String(ALIKE_MAX), ...words] }));
     },
 
     async join(tenant, { principal, id, name, argsDigest }) {
       const named = id === undefined ? [] : [useKey(tenant, { principal, id })];
       const keys = [alikeKey(tenant, { principal, argsDigest }), ...named];
-      const path = await client.run(() => ({ script: JOIN_USE, keys, args: [TTL, argsDigest, name] }));
+      const path = await client.run(() => ({ script: JOIN, keys, args: [TTL, argsDigest, name] }));
       return typeof path === 'string' && path !== '' ? (path.split('/') as RunId[]) : undefined;
     },
 
@@ -35,7 +38,7 @@ export function redisUses(client: ScriptRunner): UseStore {
         use.name,
         use.id.startsWith('~') ? '1' : '0',
       ]);
-      const lines = await client.run(() => ({ script: TELL_USES, keys, args: [TTL, ...words] }));
+      const lines = await client.run(() => ({ script: TELL, keys, args: [TTL, ...words] }));
       return String(lines).split('\n').map(toldOf);
     },
   };

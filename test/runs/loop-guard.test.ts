@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Call } from '../../src/core/call.ts';
 import type { TreeBound } from '../../src/core/decision.ts';
 import { sha256 } from '../../src/core/digest.ts';
-import { LoopGuard, PAUSE_MS } from '../../src/runs/loop-guard.ts';
+import { GatewayError } from '../../src/core/errors.ts';
+import { LoopGuard, PAUSE_MS, type Repeated, unlessRepeated } from '../../src/runs/loop-guard.ts';
 import { memoryLoops } from '../../src/runs/loop-memory.ts';
+import { redisLoops } from '../../src/runs/loop-redis.ts';
 import type { LoopStore } from '../../src/runs/loop-store.ts';
 import { NOON, testClock } from '../limits/ledger.ts';
 import { callOf, run, toolCall, toolResult } from './traffic.ts';
@@ -137,6 +139,50 @@ describe('local tools', () => {
     expect(await guard.check(callOf(), [bound(3)], [{ ...tells(), isNew: false }])).toBeUndefined();
     expect(await guard.check(callOf(), [bound(3)], [tells('another')])).toBeUndefined();
     expect(await guard.check(callOf(), [bound(3)], [])).toBeUndefined();
+  });
+});
+
+describe('beside an admission', () => {
+  const released: string[] = [];
+  const held = (verdict: Promise<Repeated | undefined> | undefined, admission = Promise.resolve('held')) => {
+    released.length = 0;
+    return unlessRepeated(verdict, admission, (what) => released.push(what));
+  };
+  const repeated = (enforced: boolean): Repeated => {
+    return { bound: bound(1, enforced), error: new GatewayError('run.repeats', 'again') };
+  };
+
+  test('the look at a store is asked at once, so that both leave in one turn', () => {
+    let asked = 0;
+    const client = { run: () => Promise.resolve(String((asked += 1))) };
+    void new LoopGuard({ store: redisLoops(client), onError: () => {} }).check(get(1), [bound(3)]);
+    expect(asked).toBe(1);
+  });
+
+  test('a call that does not repeat itself has what its admission gives', async () => {
+    expect(await held(undefined)).toBe('held');
+    expect(await held(Promise.resolve(undefined))).toBe('held');
+    expect(await held(Promise.resolve(repeated(false)))).toBe('held');
+    expect(released).toEqual([]);
+  });
+
+  test('one that does gives it back, also where it is admitted later', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    await expect(held(Promise.resolve(repeated(true)), promise)).rejects.toMatchObject({ code: 'run.repeats' });
+    expect(released).toEqual([]);
+    resolve('late');
+    await new Promise((turn) => setImmediate(turn));
+    expect(released).toEqual(['late']);
+  });
+
+  test('what fails of the two is what the caller is told', async () => {
+    const failed = () => Promise.reject(new GatewayError('limit.rate', 'too fast'));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const both = held(promise, failed());
+    await new Promise((turn) => setImmediate(turn));
+    resolve(undefined);
+    await expect(both).rejects.toMatchObject({ code: 'limit.rate' });
+    await expect(held(Promise.resolve(repeated(true)), failed())).rejects.toMatchObject({ code: 'run.repeats' });
   });
 });
 

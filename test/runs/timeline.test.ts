@@ -80,6 +80,10 @@ describe('the step that the end of a call is', () => {
     expect(step).toMatchObject({ ok: false, code: 'policy.denied', ms: 0 });
   });
 
+  test('of an answer that is an error', () => {
+    expect(stepOf(record({ status: 429 }))?.step.ok).toBe(false);
+  });
+
   test.each([
     ['a list', record({ call: callOf({ access: { action: 'tool.list' } }) })],
     ['a count', record({ call: callOf({ access: { action: 'model.count' } }) })],
