@@ -91,6 +91,7 @@ test('a result is the same by itself and in blocks, whatever is marked for a cac
   expect(contentText([image, { type: 'text', text: 'b' }, 7])).toBe(
     '{"source":{"data":"aGk=","type":"base64"},"type":"image"}\nb\n7',
   );
+  expect(contentText([{ ...image, cache_control: { type: 'ephemeral' } }])).toBe(contentText([image]));
   expect(contentText(undefined)).toBe('""');
   expect(contentText({ b: 1, a: 2 })).toBe('{"a":2,"b":1}');
 });

@@ -89,10 +89,14 @@ export function useContract(name: string, make: () => UseStore): void {
     });
 
     test('an id that a provider gives again is another use', async () => {
+      const again = (result: string) =>
+        told('call_0', { argsDigest: digestOf({ n: 1 }), resultDigest: sha256(result) });
       await store.remember(tenant, [asked('call_0', { name: 'Bash' })]);
-      expect(await fates(told('call_0'))).toEqual(['new']);
+      expect(await fates(again('one'))).toEqual(['new']);
+      expect(await fates(again('two'))).toEqual(['new']);
       await store.remember(tenant, [asked('call_0', { name: 'Bash' })]);
-      expect(await fates(told('call_0', { resultDigest: sha256('another') }))).toEqual(['new']);
+      await store.join(tenant, carried(undefined, { name: 'Bash' }));
+      expect(await fates(again('three'))).toEqual(['gateway']);
     });
 
     test('the name of a use is told where the request has none', async () => {

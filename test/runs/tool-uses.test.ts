@@ -119,6 +119,29 @@ describe('in several gateways', () => {
     expect(await there.runOfToolCall(calls())).toEqual(['root', 'one']);
   });
 
+  test('a call with the id of another one’s answer is not taken for what is alike here', async () => {
+    const shared = counted();
+    const [here, there] = [replica(shared), replica(shared)];
+    here.ended(modelCall('root', 'one'), [ask('a')]);
+    there.ended(modelCall('root', 'two'), [ask('b')]);
+    expect(await here.runOfToolCall(calls('b'))).toEqual(['root', 'two']);
+    expect(here.runOfToolCall(calls('a'))).toEqual(['root', 'one']);
+  });
+
+  test.each([true, false])(
+    'what this one finds without an id is the one that the others are told of',
+    async (isFirst) => {
+      const shared = counted();
+      const [here, there] = [replica(shared), replica(shared)];
+      if (!isFirst) there.ended(modelCall('root', 'two'), [ask('b')]);
+      here.ended(modelCall('root', 'one'), [ask('a')]);
+      if (isFirst) there.ended(modelCall('root', 'two'), [ask('b')]);
+      expect(here.runOfToolCall(calls())).toEqual(['root', 'one']);
+      const third = replica(shared);
+      expect(await third.runOfToolCall(calls())).toEqual(['root', 'two']);
+    },
+  );
+
   test('what this one knows is not asked for, and told to the others', async () => {
     const shared = counted();
     const [here, there] = [replica(shared), replica(shared)];
