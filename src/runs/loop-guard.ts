@@ -12,8 +12,9 @@
 import { type Action, formatResource } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import type { TreeBound } from '../core/decision.ts';
-import { digestOf, sha256 } from '../core/digest.ts';
+import { sha256 } from '../core/digest.ts';
 import { GatewayError } from '../core/errors.ts';
+import { fingerprint, localQuestion, short } from './loop-print.ts';
 import type { Chain, LoopQuestion, LoopStore } from './loop-store.ts';
 import type { LocalResult } from './tool-use-local.ts';
 
@@ -91,7 +92,7 @@ export class LoopGuard {
     bounds: readonly RepeatBound[],
     local: readonly LocalResult[],
   ): Promise<Repeated | undefined> {
-    const chains = await this.#ask(call, local.map(questionOf));
+    const chains = await this.#ask(call, local.map(localQuestion));
     // What is told again was counted, and stopped, before.
     const counts = chains.map(({ count, isNew }, index) => (isNew && local[index]?.isNew ? count : 0));
     const most = Math.max(...counts);
@@ -118,28 +119,6 @@ export class LoopGuard {
   }
 }
 
-/**
- * What an admission gives, unless the call repeats itself: then `release` takes back what it gave. Both are asked before either
- * has answered.
- */
-export async function unlessRepeated<Held>(
-  verdict: Promise<Repeated | undefined> | undefined,
-  admission: Promise<Held>,
-  release: (held: Held) => void,
-): Promise<Held> {
-  if (!verdict) return admission;
-  // It may fail first, and is looked at last.
-  admission.catch(() => {});
-  try {
-    const repeated = await verdict;
-    if (repeated?.bound.enforced) throw repeated.error;
-  } catch (refusal) {
-    admission.then(release, () => {});
-    throw refusal;
-  }
-  return admission;
-}
-
 type RepeatBound = TreeBound & { readonly repeats: number };
 
 function isOfRepeats(bound: TreeBound): bound is RepeatBound {
@@ -155,22 +134,6 @@ function passed(
   const over = bounds.filter(({ repeats }) => isPassed(repeats));
   const bound = over.find(({ enforced }) => enforced) ?? over[0];
   return bound && { bound, error: new GatewayError('run.repeats', tell(bound), { rule: bound.id }) };
-}
-
-/** The same for the same action, resource and arguments. Of an HTTP call, what it sends counts too. */
-function fingerprint({ access, dialect, method, target, body, bodySha256 }: Call): string {
-  const { action, resource, args } = access;
-  const sent = dialect === 'http' ? `${method} ${target} ${bodySha256 ?? sha256(body)}` : digestOf(args);
-  return short(sha256(`${action}\n${formatResource(resource)}\n${sent}`));
-}
-
-function questionOf({ id, name, argsDigest, resultDigest }: LocalResult): LoopQuestion {
-  const call = short(sha256(`tool.local\ntool/local/${name}\n${argsDigest}`));
-  return { kind: 'note', call, result: short(resultDigest), id: short(sha256(`${id} ${resultDigest}`)) };
-}
-
-function short(digest: string): string {
-  return digest.slice(0, 16);
 }
 
 function times(count: number): string {

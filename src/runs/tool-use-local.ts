@@ -6,8 +6,7 @@ import type { AccessRequest } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ToolResult } from '../core/tool-traffic.ts';
-import type { Told, ToldUse, UseStore } from './tool-use.ts';
-import type { MemoryUses } from './tool-use-memory.ts';
+import type { MemoryUses, Told, ToldUse, UseStore } from './tool-use.ts';
 
 /** The result of a tool that did not come by as a call. */
 export interface LocalResult extends ToolResult {

@@ -2,13 +2,15 @@
 // INVARIANT: it answers as scripts/uses.lua does (test/runs/tool-use-contract.ts).
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
-import { sha256 } from '../core/digest.ts';
 import type { RunId } from '../core/ids.ts';
 import {
   ALIKE_MAX,
   type AskedUse,
   type CarriedOut,
+  type Joined,
+  type MemoryUses,
   namesTool,
+  tellingOf,
   type Told,
   type ToldUse,
   USE_MS,
@@ -31,26 +33,6 @@ interface Alike extends Use {
 }
 
 const USES_MAX = 50_000;
-
-/** The same store, whose answers are there at once. */
-export interface MemoryUses {
-  remember(tenant: string, uses: readonly AskedUse[]): void;
-  /** Notes that a call with an id came by; what asked for it, where that is known. */
-  joinById(tenant: string, call: CarriedOut & { readonly id: string }): Joined | undefined;
-  /** The longest open use of that name and arguments; else the last one that fits, whose call is repeated. */
-  joinByArgs(tenant: string, call: CarriedOut): Joined | undefined;
-  tell(tenant: string, use: ToldUse): Told;
-  /** What is known of a use, changing nothing. */
-  known(tenant: string, use: ToldUse): Told | undefined;
-}
-
-/** The use that a call carries out. */
-export interface Joined {
-  readonly id: string;
-  readonly path: readonly RunId[];
-  /** False where it came by before. */
-  readonly wasOpen: boolean;
-}
 
 export function memoryUses({ clock }: { readonly clock: Clock }): MemoryUses {
   const options = { max: USES_MAX, ttl: USE_MS, ttlResolution: 0, perf: { now: () => clock.now() } };
@@ -145,11 +127,6 @@ export function memoryUseStore(uses: MemoryUses): UseStore {
 
 function joined({ id, path, state }: Use): Joined | undefined {
   return path && { id, path, wasOpen: state === 'asked' };
-}
-
-/** Tells one telling of a use from another: ids are not unique with every provider. */
-export function tellingOf({ argsDigest, resultDigest }: ToldUse): string {
-  return sha256(`${argsDigest} ${resultDigest}`).slice(0, 16);
 }
 
 function useKey(tenant: string, { principal, id }: { readonly principal: string; readonly id: string }): string {

@@ -3,8 +3,7 @@ import { sha256 } from '../core/digest.ts';
 import type { RunId } from '../core/ids.ts';
 import { tenantPrefix } from '../core/store-keys.ts';
 import { runScript, type ScriptClient } from './scripts.ts';
-import { ALIKE_MAX, type Fate, type Told, USE_MS, type UseStore } from './tool-use.ts';
-import { tellingOf } from './tool-use-memory.ts';
+import { ALIKE_MAX, type Fate, tellingOf, type Told, USE_MS, type UseStore } from './tool-use.ts';
 
 const REMEMBER = runScript('uses', 'uses-remember');
 const JOIN = runScript('uses', 'uses-join');

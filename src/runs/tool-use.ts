@@ -1,5 +1,6 @@
 // Tools between a model's answer, which asks for them, and the next request, which tells what became of them. In between some
 // come by as calls of their own, and belong to the run whose model asked; the others are the client's, and seen only here.
+import { sha256 } from '../core/digest.ts';
 import type { RunId } from '../core/ids.ts';
 
 /** How long a use is known after it was last heard of. */
@@ -66,4 +67,29 @@ export interface UseStore {
 export function namesTool(written: string, tool: string): boolean {
   if (written === tool) return true;
   return tool !== '' && written.endsWith(tool) && /[^A-Za-z0-9]/.test(written.charAt(written.length - tool.length - 1));
+}
+
+/** The same store, whose answers are there at once. */
+export interface MemoryUses {
+  remember(tenant: string, uses: readonly AskedUse[]): void;
+  /** Notes that a call with an id came by; what asked for it, where that is known. */
+  joinById(tenant: string, call: CarriedOut & { readonly id: string }): Joined | undefined;
+  /** The longest open use of that name and arguments; else the last one that fits, whose call is repeated. */
+  joinByArgs(tenant: string, call: CarriedOut): Joined | undefined;
+  tell(tenant: string, use: ToldUse): Told;
+  /** What is known of a use, changing nothing. */
+  known(tenant: string, use: ToldUse): Told | undefined;
+}
+
+/** The use that a call carries out. */
+export interface Joined {
+  readonly id: string;
+  readonly path: readonly RunId[];
+  /** False where it came by before. */
+  readonly wasOpen: boolean;
+}
+
+/** Tells one telling of a use from another: ids are not unique with every provider. */
+export function tellingOf({ argsDigest, resultDigest }: ToldUse): string {
+  return sha256(`${argsDigest} ${resultDigest}`).slice(0, 16);
 }

@@ -7,8 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import type { CallId, RunId } from '../core/ids.ts';
 import type { ToolAsk, ToolUse } from '../core/tool-traffic.ts';
-import type { CarriedOut, UseStore } from './tool-use.ts';
-import type { MemoryUses } from './tool-use-memory.ts';
+import type { CarriedOut, MemoryUses, UseStore } from './tool-use.ts';
 
 export interface ToolUsesOptions {
   readonly clock: Clock;
