@@ -3,6 +3,7 @@ import type { Decision, Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Run } from './run.ts';
+import type { ToolResult } from './tool-traffic.ts';
 import type { TraceSlot } from './trace.ts';
 import type { Estimate } from './usage.ts';
 
@@ -75,6 +76,10 @@ export interface Call {
   readonly rpc: RpcRef | undefined;
   /** All that its model name leads to, the preferred one first; empty where that is one upstream only. */
   readonly candidates: readonly Resource[];
+  /** What the request tells of tools that the model asked for before. Absent for nothing. */
+  readonly toolResults?: readonly ToolResult[];
+  /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
+  readonly toolUseId?: string;
   /** The route or upstream whose local mode let it in, since the store did not answer. */
   readonly localMode?: string;
   /** The same request as the candidates behind this one take it, in their order. */

@@ -1,4 +1,5 @@
 import type { MicroUsd } from './money.ts';
+import type { ToolAsk } from './tool-traffic.ts';
 
 /** Tokens as the provider counted them, each token in exactly one class. Integers. */
 export interface Usage {
@@ -48,4 +49,8 @@ export interface Metered {
   readonly finishReasons: readonly string[];
   /** Of a tool: `tool_error` where it says that it failed, or the code of a JSON-RPC error. */
   readonly failure?: string;
+  /** Of a model: the tools that it asks for. Absent for none. */
+  readonly toolUses?: readonly ToolAsk[];
+  /** SHA-256 of what the answer says, in hex, where it was asked for. */
+  readonly resultDigest?: string;
 }

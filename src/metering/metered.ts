@@ -4,6 +4,7 @@ import type { Call } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { type Metered, totalTokens } from '../core/usage.ts';
 import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReading } from '../protocols/protocol.ts';
+import { toolAsks } from '../protocols/tool-steps.ts';
 import { cost, type ModelPrice } from './price.ts';
 import { isPriced, NO_CHARGE, quote } from './quote.ts';
 
@@ -18,13 +19,22 @@ export interface Seen {
   readonly reading: UsageReading;
   /** Bytes of the body that could not be read as the dialect's. */
   readonly unreadBytes: number;
+  /** Of what it said, where that was asked for. */
+  readonly resultDigest?: string | undefined;
 }
 
 /** The usage of an answered call. */
 export function metered(call: Call, seen: Seen, price: ModelPrice | undefined): Metered {
   const { reading, status } = seen;
-  const { model, responseId, finishReasons, failure } = reading;
-  const answered = { model, responseId, finishReasons, ...(failure !== undefined && { failure }) };
+  const { model, responseId, finishReasons, failure, toolUses } = reading;
+  const answered = {
+    model,
+    responseId,
+    finishReasons,
+    ...(failure !== undefined && { failure }),
+    ...(toolUses.length > 0 && { toolUses: toolAsks(toolUses) }),
+    ...(seen.resultDigest !== undefined && { resultDigest: seen.resultDigest }),
+  };
   if (!isPriced(call.access.action)) {
     return { usage: NO_DETAILED_USAGE, charge: NO_CHARGE, estimated: false, ...answered };
   }

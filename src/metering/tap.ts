@@ -5,6 +5,7 @@
 import { type Body, type BodyControl, type BodySink, type BodySource, isAtRest } from '../core/body.ts';
 import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
+import type { ToolUse } from '../core/tool-traffic.ts';
 import type { Answer } from '../core/exchange.ts';
 import type { BodyEnd, Ending } from '../core/record.ts';
 import { PROTOCOLS } from '../protocols/index.ts';
@@ -13,6 +14,7 @@ import { usageHider, type UsageHider } from './hide-usage.ts';
 import { metered } from './metered.ts';
 import type { ModelPrice } from './price.ts';
 import { isMetered } from './quote.ts';
+import { ResultDigest } from './result-digest.ts';
 import { type BodyForm, type BodyReader, bodyReader, formOf, readWhole } from './read-body.ts';
 
 export interface MeterOptions {
@@ -21,6 +23,10 @@ export interface MeterOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly done: (end: BodyEnd) => void;
+  /** Whether the end is to have a digest of what the answer says. */
+  readonly digestsResult?: boolean;
+  /** Given the list that the tools come into which the model asks for, before the first does. */
+  readonly onToolUses?: (uses: readonly ToolUse[]) => void;
 }
 
 /** The answer with its body tapped; a small body at rest is read, and `done` called, before this returns. */
@@ -31,14 +37,18 @@ export function meter(call: Call, answer: Answer, options: MeterOptions): Answer
   const tells =
     call.dialect !== 'http' && (form === 'events' || call.dialect === 'mcp' || isMetered(call.access.action));
   const read = tells ? form : 'other';
+  const digest = options.digestsResult ? new ResultDigest(answer.status) : undefined;
+  options.onToolUses?.(usage.result.toolUses);
   if (isAtRest(answer.body) && form !== 'events') {
     const firstByteAtMs = options.now();
     const unreadBytes = readWhole(read, usage, answer.body);
-    const seen = { status: answer.status, reading: usage.result, unreadBytes };
+    digest?.feed(answer.body);
+    const resultDigest = digest?.of(usage.result);
+    const seen = { status: answer.status, reading: usage.result, unreadBytes, resultDigest };
     options.done({ ending: 'complete', error: undefined, firstByteAtMs, metered: metered(call, seen, options.price) });
     return answer;
   }
-  const tap = new Tap({ call, status: answer.status, form, usage, reader: bodyReader(read, usage) }, options);
+  const tap = new Tap({ call, status: answer.status, form, usage, reader: bodyReader(read, usage), digest }, options);
   const { 'content-length': length, ...headers } = answer.headers;
   const keepsLength = form !== 'events' && length !== undefined;
   return { status: answer.status, headers: keepsLength ? answer.headers : headers, body: tap.over(answer.body) };
@@ -50,6 +60,7 @@ interface Tapped {
   readonly form: BodyForm;
   readonly usage: UsageReader;
   readonly reader: BodyReader;
+  readonly digest: ResultDigest | undefined;
 }
 
 class Tap implements BodySink, BodyControl {
@@ -87,6 +98,7 @@ class Tap implements BodySink, BodyControl {
     this.#firstByteAtMs ??= this.#options.now();
     const more = this.#state === 'left' || this.#pass(chunk);
     this.#tapped.reader.feed(chunk);
+    this.#tapped.digest?.feed(chunk);
     return more;
   }
 
@@ -156,9 +168,10 @@ class Tap implements BodySink, BodyControl {
 
   #finish(ending: Ending, error?: GatewayError): void {
     this.#state = 'ended';
-    const { call, status, usage, reader } = this.#tapped;
+    const { call, status, usage, reader, digest } = this.#tapped;
     const { price, done } = this.#options;
-    const seen = { status, reading: usage.result, unreadBytes: reader.unreadBytes };
+    const resultDigest = ending === 'complete' ? digest?.of(usage.result) : undefined;
+    const seen = { status, reading: usage.result, unreadBytes: reader.unreadBytes, resultDigest };
     done({ ending, error, firstByteAtMs: this.#firstByteAtMs, metered: metered(call, seen, price) });
   }
 }

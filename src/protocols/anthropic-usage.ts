@@ -1,5 +1,6 @@
 import { type Fields, isFields } from './fields.ts';
 import type { DetailedUsage, UsageReader } from './protocol.ts';
+import { readAnthropicUseEvent, readAnthropicUses } from './tool-steps-anthropic.ts';
 import { generatedBytes, parseObject, tokenCount } from './usage-count.ts';
 import {
   addFinishReason,
@@ -18,13 +19,17 @@ export function anthropicUsage(): UsageReader {
   return {
     result: progress,
     json(body) {
-      const message = parseObject(body.toString('latin1'));
-      if (message) readMessage(progress, counts, message);
+      const text = body.toString('latin1');
+      const message = parseObject(text);
+      if (message) {
+        readMessage(progress, counts, message);
+        readAnthropicUses(progress.tools, message, text);
+      }
       endJson(progress, body.length);
     },
     event(_, data) {
       const event = parseObject(data);
-      if (event) readEvent(progress, counts, event);
+      if (event) readEvent(progress, counts, event, data);
       else progress.outputBytes += data.length;
     },
   };
@@ -45,13 +50,15 @@ function readMessage(progress: UsageProgress, counts: Counts, message: Fields): 
   if (!progress.stated) progress.outputBytes += generatedBytes(message['content']);
 }
 
-function readEvent(progress: UsageProgress, counts: Counts, event: Fields): void {
+function readEvent(progress: UsageProgress, counts: Counts, event: Fields, data: string): void {
   switch (event['type']) {
     case 'content_block_delta':
       progress.outputBytes += generatedBytes(event['delta']);
+      readAnthropicUseEvent(progress.tools, event, data);
       return;
     case 'content_block_start':
       progress.outputBytes += generatedBytes(event['content_block']);
+      readAnthropicUseEvent(progress.tools, event, data);
       return;
     case 'message_start':
       identify(progress, event['message']);

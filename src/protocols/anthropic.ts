@@ -8,6 +8,7 @@ import { type Fields, knownKeys, readCount, readFields, refuseVariants } from '.
 import { modelListReading, modelReading, writeModel } from './model-request.ts';
 import { toolNames } from './parameters.ts';
 import type { Protocol, Reading } from './protocol.ts';
+import { anthropicToolResults } from './tool-steps-anthropic.ts';
 
 /** Fields that Waygate or a policy acts on. */
 const KNOWN = knownKeys(`
@@ -34,6 +35,7 @@ function readMessages(request: RequestHead, path: string, body: Buffer): Reading
   return modelReading(fields, {
     action: counts ? 'model.count' : 'model.generate',
     args,
+    ...(!counts && { toolResults: anthropicToolResults(fields['messages']) }),
     estimate: counts ? NO_ESTIMATE : estimateOf(body.length, content, { output, choices: 1 }),
   });
 }

@@ -2,6 +2,7 @@
 import { type Fields, isFields } from './fields.ts';
 import { mediaUsage } from './gemini-media.ts';
 import type { DetailedUsage, UsageReader } from './protocol.ts';
+import { readGeminiUses } from './tool-steps-gemini.ts';
 import { generatedBytes, parseObject, parseValue, tokenCount } from './usage-count.ts';
 import { addFinishReason, endJson, markFailed, newProgress, textOf, type UsageProgress } from './usage-progress.ts';
 
@@ -14,9 +15,11 @@ export function geminiUsage(): UsageReader {
   return {
     result: progress,
     json(body) {
-      const answer = parseValue(body.toString('latin1'));
+      const text = body.toString('latin1');
+      const answer = parseValue(text);
       const chunks = (Array.isArray(answer) ? (answer as readonly unknown[]) : [answer]).filter(isFields);
       const counted = chunks.map((chunk) => readChunk(progress, chunk));
+      readGeminiUses(progress.tools, chunks, text);
       progress.stated = counted.includes(true);
       // Vectors are no generated text.
       if (chunks.some(isEmbedding)) progress.terminal = true;
@@ -26,7 +29,10 @@ export function geminiUsage(): UsageReader {
       const chunk = parseObject(data);
       if (!chunk) progress.outputBytes += data.length;
       // Before a candidate has finished, the count is not final.
-      else if (readChunk(progress, chunk) && progress.finishReasons.length > 0) progress.stated = true;
+      else {
+        if (readChunk(progress, chunk) && progress.finishReasons.length > 0) progress.stated = true;
+        readGeminiUses(progress.tools, [chunk], data);
+      }
     },
   };
 }

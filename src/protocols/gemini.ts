@@ -14,6 +14,7 @@ import { geminiToolNames } from './gemini-tools.ts';
 import { geminiUsage } from './gemini-usage.ts';
 import { rateLimitFields } from './limit-headers.ts';
 import type { Protocol, Reading } from './protocol.ts';
+import { geminiToolResults } from './tool-steps-gemini.ts';
 
 export const gemini: Protocol = {
   dialect: 'gemini',
@@ -50,7 +51,7 @@ export const gemini: Protocol = {
   limitHeaders: rateLimitFields,
 };
 
-type Read = Pick<Reading, 'args' | 'estimate'>;
+type Read = Pick<Reading, 'args' | 'estimate' | 'toolResults'>;
 
 function readList(body: Buffer): Read {
   if (body.length > 0) throw invalid('expected no body with GET');
@@ -62,11 +63,16 @@ const CONTENT = ['contents', 'content', 'requests', 'systemInstruction', 'genera
 function readBody(request: RequestHead, body: Buffer, { action, model }: GeminiOperation): Read {
   const members = readMembers(readFields(request, body));
   checkModels(members, model);
-  const { content, requests, tools } = members;
+  const { content, contents, requests, tools } = members;
   const parameters = Object.entries(members).filter(([key]) => !CONTENT.includes(key));
   const args = usualNamesDeep({ ...Object.fromEntries(parameters), model }) as Fields;
   if (action === 'model.generate') {
-    return { args: { ...args, tools: geminiToolNames(tools) }, estimate: generationEstimate(body.length, members) };
+    const results = geminiToolResults(contents);
+    return {
+      args: { ...args, tools: geminiToolNames(tools) },
+      ...(results.length > 0 && { toolResults: results }),
+      estimate: generationEstimate(body.length, members),
+    };
   }
   return { args, estimate: action === 'model.embed' ? inputEstimate(body.length, [content, requests]) : NO_ESTIMATE };
 }

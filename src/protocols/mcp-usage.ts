@@ -5,11 +5,12 @@ import { newProgress, type UsageProgress } from './usage-progress.ts';
 
 /** No model tokens: whether the answer to the request has come, after which its client may leave, and whether it failed. */
 export function mcpUsage(): UsageReader {
-  const progress = { ...newProgress(), stated: true };
+  const progress: UsageProgress = { ...newProgress(), stated: true };
   return {
     result: progress,
     json(body) {
       progress.terminal = true;
+      progress.answer = body;
       // Most answers say nothing of an error, and may be large.
       if (!body.includes('"isError"') && !body.includes('"error"')) return;
       const message = parseObject(body.toString('latin1'));
@@ -22,6 +23,7 @@ export function mcpUsage(): UsageReader {
       if (!message || 'method' in message) return;
       if (!('result' in message) && !isFields(message['error'])) return;
       progress.terminal = true;
+      progress.answer = data;
       readFailure(progress, message);
     },
   };

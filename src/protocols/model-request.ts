@@ -1,6 +1,7 @@
 // What the model dialects have in common: a body with a `model`, which may be an alias.
 import type { Action } from '../core/access.ts';
 import type { RequestHead } from '../core/exchange.ts';
+import type { ToolResult } from '../core/tool-traffic.ts';
 import { type Estimate, NO_ESTIMATE } from '../core/usage.ts';
 import { type Fields, invalid, readFlag, readName } from './fields.ts';
 import { type Edit, outline, type Part, setMember, splice } from './json-outline.ts';
@@ -9,10 +10,17 @@ import type { Outgoing, Reading } from './protocol.ts';
 /** A request to a model, from its fields. */
 export function modelReading(
   fields: Fields,
-  read: { readonly action: Action; readonly args: Fields; readonly estimate: Estimate },
+  read: {
+    readonly action: Action;
+    readonly args: Fields;
+    readonly estimate: Estimate;
+    readonly toolResults?: readonly ToolResult[];
+  },
 ): Reading {
+  const { toolResults: results, ...access } = read;
   return {
-    ...read,
+    ...access,
+    ...(results && results.length > 0 && { toolResults: results }),
     resource: { kind: 'model', name: readName(fields['model'], 'model') },
     stream: readFlag(fields, 'stream'),
     rpc: undefined,

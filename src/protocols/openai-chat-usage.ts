@@ -1,5 +1,6 @@
 import { type Fields, isFields } from './fields.ts';
 import type { DetailedUsage, UsageReader } from './protocol.ts';
+import { readChatUses } from './tool-steps-chat.ts';
 import { generatedBytes, inclusiveUsage, parseObject } from './usage-count.ts';
 import {
   addFinishReason,
@@ -28,8 +29,9 @@ function usageIn(content: { readonly whole: Content; readonly piece: Content }):
   return {
     result: progress,
     json(body) {
-      const answer = parseObject(body.toString('latin1'));
-      if (answer) readAnswer(progress, answer, { content: content.whole, isWhole: true });
+      const text = body.toString('latin1');
+      const answer = parseObject(text);
+      if (answer) readAnswer(progress, answer, { content: content.whole, isWhole: true, text });
       endJson(progress, body.length);
     },
     event(_, data) {
@@ -38,7 +40,7 @@ function usageIn(content: { readonly whole: Content; readonly piece: Content }):
         return;
       }
       const chunk = parseObject(data);
-      if (chunk) readAnswer(progress, chunk, { content: content.piece, isWhole: false });
+      if (chunk) readAnswer(progress, chunk, { content: content.piece, isWhole: false, text: data });
       else progress.outputBytes += data.length;
     },
   };
@@ -47,14 +49,17 @@ function usageIn(content: { readonly whole: Content; readonly piece: Content }):
 interface Piece {
   readonly content: Content;
   readonly isWhole: boolean;
+  /** One character per byte. */
+  readonly text: string;
 }
 
-function readAnswer(progress: UsageProgress, answer: Fields, { content, isWhole }: Piece): void {
+function readAnswer(progress: UsageProgress, answer: Fields, { content, isWhole, text }: Piece): void {
   if (isFields(answer['error'])) {
     markFailed(progress);
     return;
   }
   identify(progress, answer);
+  readChatUses(progress.tools, answer, { content, text });
   const choices = Array.isArray(answer['choices']) ? (answer['choices'] as readonly unknown[]) : [];
   let usage = usageOf(answer['usage']);
   for (const choice of choices) {

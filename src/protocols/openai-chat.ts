@@ -8,6 +8,7 @@ import { asksForUsage, withoutUsage, writeStreamed } from './openai-stream-optio
 import { OPENAI_WIRE } from './openai-wire.ts';
 import { toolNames } from './parameters.ts';
 import type { Protocol } from './protocol.ts';
+import { chatToolResults } from './tool-steps-chat.ts';
 
 /** Fields that Waygate or a policy acts on. */
 const KNOWN = knownKeys(`
@@ -30,6 +31,7 @@ export const openaiChat: Protocol = {
     const output = Math.max(readCount(fields, 'max_tokens') ?? 0, readCount(fields, 'max_completion_tokens') ?? 0);
     return modelReading(fields, {
       action: 'model.generate',
+      toolResults: chatToolResults(messages),
       args: { ...parameters, tools: [...toolNames(tools), ...toolNames(functions)] },
       estimate: estimateOf(body.length, [messages, prediction], {
         output: output || undefined,

@@ -1,5 +1,6 @@
 import { type Fields, isFields } from './fields.ts';
 import type { DetailedUsage, UsageReader } from './protocol.ts';
+import { readResponseUseEvent, readResponseUses } from './tool-steps-responses.ts';
 import { generatedBytes, inclusiveUsage, parseObject } from './usage-count.ts';
 import {
   addFinishReason,
@@ -12,8 +13,10 @@ import {
 } from './usage-progress.ts';
 
 const TERMINAL = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
-/** Events that repeat what deltas have told; not worth parsing. */
+/** Events that repeat what deltas have told; not worth parsing, but for a call of a tool that is whole. */
 const REPEATING = /\.(done|added|in_progress|queued)$/;
+
+const ITEM_DONE = 'response.output_item.done';
 
 /** Usage of a response: in the body, or in the event that ends the stream. */
 export function responsesUsage(): UsageReader {
@@ -21,21 +24,33 @@ export function responsesUsage(): UsageReader {
   return {
     result: progress,
     json(body) {
-      const answer = parseObject(body.toString('latin1'));
-      if (answer) readResponse(progress, answer);
+      const text = body.toString('latin1');
+      const answer = parseObject(text);
+      if (answer) {
+        readResponse(progress, answer);
+        readResponseUses(progress.tools, answer, text);
+      }
       if (!progress.stated || progress.failed) progress.outputBytes = generatedBytes(answer?.['output']);
       endJson(progress, body.length);
     },
     event(name, data) {
-      if (REPEATING.test(name)) return;
+      if (REPEATING.test(name) && !(name === ITEM_DONE && data.includes('"call_id"'))) return;
       const event = parseObject(data);
-      if (event) readEvent(progress, event, name || (textOf(event, 'type') ?? ''));
+      if (event) readEvent(progress, event, { type: name || (textOf(event, 'type') ?? ''), data });
       else if (data !== '[DONE]') progress.outputBytes += data.length;
     },
   };
 }
 
-function readEvent(progress: UsageProgress, event: Fields, type: string): void {
+function readEvent(
+  progress: UsageProgress,
+  event: Fields,
+  { type, data }: { readonly type: string; readonly data: string },
+): void {
+  if (type === ITEM_DONE) {
+    readResponseUseEvent(progress.tools, event, data);
+    return;
+  }
   if (typeof event['delta'] === 'string') progress.outputBytes += generatedBytes(event['delta']);
   if (type === 'error') {
     markFailed(progress);
@@ -45,6 +60,7 @@ function readEvent(progress: UsageProgress, event: Fields, type: string): void {
   if (!TERMINAL.has(type)) return;
   progress.terminal = true;
   if (isFields(event['response'])) readResponse(progress, event['response']);
+  readResponseUses(progress.tools, event, data);
 }
 
 function readResponse(progress: UsageProgress, response: Fields): void {

@@ -9,6 +9,7 @@ import { isForCodex, responseFailed, responsesStatus, responsesStreamError } fro
 import { responsesUsage } from './openai-responses-usage.ts';
 import { toolNames } from './parameters.ts';
 import type { Protocol } from './protocol.ts';
+import { responsesToolResults } from './tool-steps-responses.ts';
 
 /** Fields that Waygate or a policy acts on. */
 const KNOWN = knownKeys(`
@@ -29,6 +30,7 @@ export const openaiResponses: Protocol = {
     const { input, instructions, tools, ...parameters } = fields;
     return modelReading(fields, {
       action: 'model.generate',
+      toolResults: responsesToolResults(input),
       args: { ...parameters, tools: toolNames(tools) },
       estimate: estimateOf(body.length, [input, instructions], {
         output: readCount(fields, 'max_output_tokens'),

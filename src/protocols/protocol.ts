@@ -4,6 +4,7 @@ import type { Call, Dialect, RpcRef, Splice } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Headers, RequestHead } from '../core/exchange.ts';
 import type { Standing } from '../core/quota.ts';
+import type { ToolResult, ToolUse } from '../core/tool-traffic.ts';
 import type { TraceHeaders, TraceSlot } from '../core/trace.ts';
 import { type Estimate, NO_USAGE, type Usage } from '../core/usage.ts';
 
@@ -23,6 +24,10 @@ export interface Reading {
   readonly abortable: boolean;
   /** True where trace context goes into the body (an MCP message with `params`). */
   readonly traceable: boolean;
+  /** Of a request to a model: what it tells of tools behind the model's last answer. Absent for nothing. */
+  readonly toolResults?: readonly ToolResult[];
+  /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
+  readonly toolUseId?: string;
 }
 
 /** The body that leaves, and how it differs from the one that came. */
@@ -98,6 +103,10 @@ export interface UsageReading {
   readonly model: string | undefined;
   readonly responseId: string | undefined;
   readonly finishReasons: readonly string[];
+  /** The tools that a model asked for so far: one list that grows with its answer. */
+  readonly toolUses: readonly ToolUse[];
+  /** Of an MCP request: the message that answers it, as it came (a text has one character per byte). */
+  readonly answer: Buffer | string | undefined;
 }
 
 /** One wire dialect. */

@@ -1,5 +1,6 @@
 import { isFields, type Fields } from './fields.ts';
 import { type DetailedUsage, NO_DETAILED_USAGE, type UsageReader, type UsageReading } from './protocol.ts';
+import { newToolUses, type ToolUseList } from './tool-steps.ts';
 import { parseObject } from './usage-count.ts';
 
 /** A reading that grows with its answer. */
@@ -9,13 +10,16 @@ export interface UsageProgress extends UsageReading {
   terminal: boolean;
   failed: boolean;
   failure: string | undefined;
+  answer: Buffer | string | undefined;
   outputBytes: number;
   model: string | undefined;
   responseId: string | undefined;
   finishReasons: string[];
+  readonly tools: ToolUseList;
 }
 
 export function newProgress(): UsageProgress {
+  const tools = newToolUses();
   return {
     usage: NO_DETAILED_USAGE,
     stated: false,
@@ -26,6 +30,9 @@ export function newProgress(): UsageProgress {
     model: undefined,
     responseId: undefined,
     finishReasons: [],
+    tools,
+    toolUses: tools.uses,
+    answer: undefined,
   };
 }
 

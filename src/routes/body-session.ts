@@ -38,7 +38,9 @@ const PLAIN_PER_PART = 20;
 export function openSession({ dialect, head, path, body }: BodyRead): BodySession {
   const protocol = PROTOCOLS[dialect];
   const reading = protocol.read(head, path, body);
-  if (countParts(reading.args, PARTS_MAX) > PARTS_MAX) {
+  // Arguments of tools that the model asked for are read by conditions too.
+  const told = reading.toolResults?.map(({ args }) => args) ?? [];
+  if (countParts([reading.args, ...told], PARTS_MAX) > PARTS_MAX) {
     throw new GatewayError(
       'request.too_large',
       `the request is large and has more than ${PARTS_MAX} parts besides its messages; send fewer`,

@@ -125,6 +125,8 @@ function callOf(target: Target, asked: Asked, sent: Sent & Choice): Call {
     stream: reading.stream,
     abortable: reading.abortable,
     rpc: reading.rpc,
+    ...(reading.toolResults && { toolResults: reading.toolResults }),
+    ...(reading.toolUseId !== undefined && { toolUseId: reading.toolUseId }),
   };
 }
 

@@ -20,7 +20,9 @@ export interface ScriptClient {
   run(question: () => Question): Promise<unknown>;
 }
 
-export function runScript(name: string): Script {
-  const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+/** The script of that name, with those before it that it builds on. */
+export function runScript(...names: readonly string[]): Script {
+  const read = (name: string): string => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+  const lua = names.map(read).join('\n');
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }

@@ -338,6 +338,36 @@ describe('a request that is not', () => {
     expect(access(small)).toEqual(access(call));
   });
 
+  test('a call says what its request tells of tools, and which use it carries out', async () => {
+    const tells = (bytes: number): string =>
+      JSON.stringify({
+        model: 'fast',
+        messages: [
+          { role: 'user', content: 'x'.repeat(bytes) },
+          { role: 'assistant', tool_calls: [{ id: 'call_a', function: { name: 'bash', arguments: '{"c":"ls"}' } }] },
+          { role: 'tool', tool_call_id: 'call_a', content: 'ok' },
+        ],
+      });
+    const small = callOf(post('/v1/chat/completions'), tells(1));
+    expect(small.toolResults).toMatchObject([{ id: 'call_a', name: 'bash', args: { c: 'ls' }, isError: false }]);
+    const large = await callOfLarge(post('/v1/chat/completions'), tells(600_000));
+    expect(large.toolResults).toEqual(small.toolResults);
+    const params = { name: 'echo', arguments: {}, _meta: { 'claudecode/toolUseId': 'toolu_1' } };
+    const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    expect(callOf(post('/mcp/github'), message).toolUseId).toBe('toolu_1');
+  });
+
+  test('a large body whose tools have too many arguments for this thread is refused', async () => {
+    const args = JSON.stringify(Array.from({ length: 30_000 }, () => ({})));
+    const call = { id: 'a', function: { name: 'bash', arguments: `{"list":${args}}` } };
+    const messages = [
+      { role: 'assistant', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'a', content: 'x'.repeat(600_000) },
+    ];
+    const read = callOfLarge(post('/v1/chat/completions'), JSON.stringify({ model: 'fast', messages }));
+    await expect(read).rejects.toMatchObject({ code: 'request.too_large' });
+  });
+
   test('a large body is refused as it would be in this thread', async () => {
     const padding = `"x":"${'x'.repeat(600_000)}"`;
     const twice = callOfLarge(post('/v1/chat/completions'), `{"model":"gpt-5","model":"gpt-6",${padding}}`);
