@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AuditRecorder } from './audit/recorder.ts';
 import { apisOf, routesOf, selectorOf } from './bind-routes.ts';
+import { placing, remembering } from './bind-history.ts';
 import { destinations, openNamed, pricesOf } from './bind-upstreams.ts';
 import type { Config } from './config/load.ts';
 import { type Call, inRun, type PermittedCall } from './core/call.ts';
@@ -27,6 +28,7 @@ import { outputReserve } from './metering/output-reserve.ts';
 import type { ModelPrice } from './metering/price.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
+import type { History } from './open-history.ts';
 import { compile } from './policy/compile.ts';
 import { judge } from './policy/judge.ts';
 import { mayUse } from './policy/may-use.ts';
@@ -44,6 +46,7 @@ import { checkBounds } from './runs/bounds.ts';
 import { clearance } from './runs/clearance.ts';
 import { HINTS } from './runs/hints.ts';
 import { type JournalGate, journalObligation, repeatOf } from './runs/journal-gate.ts';
+import { unlessRepeated } from './runs/loop-admission.ts';
 import { lineageOf } from './runs/lineage.ts';
 import type { Registry } from './runs/registry.ts';
 import type { Stages } from './stages.ts';
@@ -64,6 +67,7 @@ export interface Parts {
   readonly telemetry: Telemetry;
   readonly limits: Reserver;
   readonly runs: Registry;
+  readonly history: History;
   readonly journaled: JournalGate;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
@@ -130,7 +134,7 @@ interface Material {
 }
 
 function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
-  const { clock, telemetry, limits, runs, recorder } = parts;
+  const { clock, telemetry, limits, runs, history, recorder } = parts;
   const { limits: waiting } = config;
   const now = (): number => clock.now();
   const prices = pricesOf(config);
@@ -172,7 +176,9 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
     merge: mergeLists,
   });
+  const inPlace = placing({ ...history, registry: runs, policies });
   const hints = [...config.runs.hints, ...HINTS];
+  const remember = remembering(history);
   const journal: Stages['journal'] = (call) => {
     const obligation = journalObligation(call.decision.obligations);
     return obligation && parts.journaled(call, obligation, repeatOf(call));
@@ -183,7 +189,10 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     place: (request) => resolve.place(request),
     identify: identities(config, parts),
     locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, hints)),
-    resolve: (request, place, asking) => resolve.resolve(request, place, asking),
+    resolve(request, place, asking) {
+      const call = resolve.resolve(request, place, asking);
+      return call instanceof Promise ? call.then(inPlace) : inPlace(call);
+    },
     recall: (call) => refusals.recall(call),
     clear: clearance({ registry: runs, now, waitMs: waiting.waitMs }),
     decide: (call) => judge(policies, call),
@@ -192,8 +201,11 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
     async admit(call, { quote: quoted, request, trace }) {
       checkBounds(call, now());
+      const repeated = history.loops.check(call, call.decision.bounds, call.localResults);
       const admission = limits.admit(call, { quote: quoted, request, trace, waiting, localBounds: localOf });
-      return admission.catch(movedOrThrow);
+      return unlessRepeated(repeated, admission.catch(movedOrThrow), (held) => {
+        if ('standings' in held) held.release();
+      });
     },
     rejoin(call, moved, tries) {
       if (tries >= JUDGED_MAX) throw moved;
@@ -214,7 +226,14 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     unanswered: (call, error) => unanswered(call, error, priceOf(call)),
     meter(call, answer, done) {
       if (call.model !== '') limits.heard(call, paceOf(answer, now()));
-      return meter(call, answer, { price: priceOf(call), now, done: output.learning(call, done) });
+      const asksTools = call.access.action === 'model.generate';
+      return meter(call, answer, {
+        price: priceOf(call),
+        now,
+        done: output.learning(call, done),
+        digestsResult: history.loops.guards(call, call.decision.bounds),
+        ...(asksTools && { onToolUses: (list) => history.uses.watch(call, list) }),
+      });
     },
     present: presenter(now),
     refuse,
@@ -222,6 +241,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
       trace.end(record);
       recorder.end(record, trace.traceId);
       refusals.remember(record);
+      remember(record);
       if (record.error !== undefined) countClosed(record.error, telemetry);
       if (record.error?.cause !== undefined)
         telemetry.log.warn('a call failed', { call: record.id, code: record.error.code, cause: record.error.cause });

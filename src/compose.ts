@@ -24,6 +24,7 @@ import { systemSchedule } from './limits/schedule.ts';
 import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
+import { openHistory } from './open-history.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
 import { bodyThreads } from './routes/body-threads.ts';
 import { journalGate } from './runs/journal-gate.ts';
@@ -100,6 +101,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   });
   // Without its answer nothing is known to stop everything; then no call is admitted either.
   await runs.watch();
+  const history = openHistory(ledger, telemetry);
   const leases = journalLeases({ store: ledger.journal, leaseMs: LEASE_MS, schedule: systemSchedule });
   const journaled = journalGate({
     store: ledger.journal,
@@ -152,6 +154,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     telemetry,
     limits: reserving,
     runs,
+    history,
     journaled,
     recorder,
     learned: learnedOutput(),
@@ -201,6 +204,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     async close() {
       runs.close();
       leases.stop();
+      await history.writer.flush();
       await reserving.close();
       await audit.close();
       await anchoring?.close();

@@ -26,6 +26,8 @@ export interface Ledger {
   readonly store: LedgerStore;
   readonly runs: RunStore;
   readonly journal: JournalStore;
+  /** For what else is kept in Redis; undefined where the store is memory. */
+  readonly client: RedisClient | undefined;
   readonly anchors: ReturnType<typeof redisAnchors> | undefined;
   readonly eviction: EvictionWatch | undefined;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export async function openLedger({ store, secret }: Config, { log, metrics }: Te
       store: memory,
       runs,
       journal: memoryJournal({ clock: systemClock }),
+      client: undefined,
       anchors: undefined,
       eviction: undefined,
       close: () => memory.close(),
@@ -83,6 +86,7 @@ export async function openLedger({ store, secret }: Config, { log, metrics }: Te
   return {
     store: ledger,
     journal: redisJournal({ client }),
+    client,
     runs: redisRuns({ client, tenants: () => client.tenants() }),
     anchors: redisAnchors(client.connection),
     eviction,

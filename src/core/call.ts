@@ -3,7 +3,7 @@ import type { Decision, Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Run } from './run.ts';
-import type { ToolResult } from './tool-traffic.ts';
+import type { LocalResult, ToolResult } from './tool-traffic.ts';
 import type { TraceSlot } from './trace.ts';
 import type { Estimate } from './usage.ts';
 
@@ -80,6 +80,8 @@ export interface Call {
   readonly toolResults?: readonly ToolResult[];
   /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
   readonly toolUseId?: string;
+  /** What it tells of tools that its client ran by itself; what is decided on them is decided on it. */
+  readonly localResults?: readonly LocalResult[];
   /** The route or upstream whose local mode let it in, since the store did not answer. */
   readonly localMode?: string;
   /** The same request as the candidates behind this one take it, in their order. */

@@ -32,3 +32,9 @@ export interface ToolResult {
   readonly resultDigest: string;
   readonly isError: boolean;
 }
+
+/** The result of a tool that did not come by as a call. */
+export interface LocalResult extends ToolResult {
+  /** False where it was told before. */
+  readonly isNew: boolean;
+}

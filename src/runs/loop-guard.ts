@@ -16,7 +16,7 @@ import { sha256 } from '../core/digest.ts';
 import { GatewayError } from '../core/errors.ts';
 import { fingerprint, localQuestion, short } from './loop-print.ts';
 import type { Chain, LoopQuestion, LoopStore } from './loop-store.ts';
-import type { LocalResult } from './tool-use-local.ts';
+import type { LocalResult } from '../core/tool-traffic.ts';
 
 /** Calls whose arguments say all that is asked. What a model is asked stands in its messages, which are no arguments. */
 const GUARDED: ReadonlySet<Action> = new Set<Action>(['tool.call', 'resource.read', 'prompt.get', 'http.request']);

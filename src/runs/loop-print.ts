@@ -3,7 +3,7 @@ import { formatResource } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import { digestOf, sha256 } from '../core/digest.ts';
 import type { LoopQuestion } from './loop-store.ts';
-import type { LocalResult } from './tool-use-local.ts';
+import type { LocalResult } from '../core/tool-traffic.ts';
 
 /** The same for the same action, resource and arguments. Of an HTTP call, what it sends counts too. */
 export function fingerprint({ access, dialect, method, target, body, bodySha256 }: Call): string {

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import type { CallRecord } from '../core/record.ts';
 import { totalTokens } from '../core/usage.ts';
-import type { LocalResult } from './tool-use-local.ts';
+import type { LocalResult } from '../core/tool-traffic.ts';
 
 /** Steps of a run that are kept, the newest. */
 export const STEPS_MAX = 500;

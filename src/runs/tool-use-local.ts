@@ -5,14 +5,8 @@ import { LRUCache } from 'lru-cache';
 import type { AccessRequest } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ToolResult } from '../core/tool-traffic.ts';
+import type { LocalResult, ToolResult } from '../core/tool-traffic.ts';
 import type { MemoryUses, Told, ToldUse, UseStore } from './tool-use.ts';
-
-/** The result of a tool that did not come by as a call. */
-export interface LocalResult extends ToolResult {
-  /** False where it was told before. */
-  readonly isNew: boolean;
-}
 
 export interface LocalToolsOptions {
   readonly clock: Clock;
