@@ -1,6 +1,7 @@
 // One snapshot of the configuration → the stages of the pipeline. Everything that can be compiled is compiled here.
 import { join } from 'node:path';
 import type { AuditRecorder } from './audit/recorder.ts';
+import { type Authorize, authorizationServer } from './bind-delegation.ts';
 import { apisOf, routesOf, selectorOf } from './bind-routes.ts';
 import { placing, remembering } from './bind-history.ts';
 import { destinations, openNamed, pricesOf } from './bind-upstreams.ts';
@@ -14,9 +15,10 @@ import type { Checked } from './core/problem.ts';
 import { presenter, refuse } from './http/present.ts';
 import { originCheck } from './http/rebinding.ts';
 import { DEV_ISSUER_FILE, openDevIssuer } from './identity/dev-issuer.ts';
-import { identifier } from './identity/identify.ts';
+import { type Authenticate, authenticator, identifier } from './identity/identify.ts';
 import { type IdentifyOperator, operatorIdentifier } from './identity/operators.ts';
 import type { KeySet } from './identity/jwks.ts';
+import type { RunRevoked } from './identity/revoke.ts';
 import { refusalMemory } from './limits/refusal-memory.ts';
 import { localBounds } from './limits/local-bounds.ts';
 import type { Reserver } from './limits/reserve.ts';
@@ -28,10 +30,11 @@ import { outputReserve } from './metering/output-reserve.ts';
 import type { ModelPrice } from './metering/price.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
+import type { OpenDelegation } from './open-delegation.ts';
 import type { History } from './open-history.ts';
 import { compile } from './policy/compile.ts';
+import { mayUseFor } from './policy/delegated.ts';
 import { judge } from './policy/judge.ts';
-import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
 import { PROTOCOLS } from './protocols/index.ts';
@@ -68,6 +71,10 @@ export interface Parts {
   readonly limits: Reserver;
   readonly runs: Registry;
   readonly history: History;
+  /** Undefined where the gateway makes no tokens. */
+  readonly delegation: OpenDelegation | undefined;
+  /** Records that a run is ended because its token was revoked. Rejects with `audit.unavailable`. */
+  readonly onRevoked: (revoked: RunRevoked) => Promise<void>;
   readonly journaled: JournalGate;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
@@ -81,6 +88,8 @@ export interface Parts {
 /** Stages bound to one configuration. */
 export interface Bound {
   readonly stages: Stages;
+  /** Answers what is asked of the gateway as an authorization server; undefined where it is none. */
+  readonly authorize: Authorize | undefined;
   readonly revision: string;
   /** Undefined where nobody may operate. */
   readonly operators: IdentifyOperator | undefined;
@@ -110,10 +119,13 @@ export function bindStages(config: Config, parts: Parts): Checked<Bound> {
   for (const { secret } of upstreams.values()) if (secret) parts.telemetry.redactor.learn([secret]);
   const table = routesOf(config);
   const models = new Map(table.routes.map((route) => [route.name, selectorOf(route, config)]));
+  const { identify, authenticate } = identities(config, parts);
+  const stages = stagesOf({ config, parts, policies, upstreams, table, models, identify });
   return {
     ok: true,
     value: {
-      stages: stagesOf({ config, parts, policies, upstreams, table, models }),
+      stages,
+      authorize: authorizeOf(stages, { config, parts, authenticate }),
       revision: policies.revision,
       operators: operatorsOf(config, parts),
       localForMs: localBounds(config).forMs,
@@ -131,9 +143,10 @@ interface Material {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly table: RouteTable;
   readonly models: ReadonlyMap<string, ModelSelector>;
+  readonly identify: Stages['identify'];
 }
 
-function stagesOf({ config, parts, policies, upstreams, table, models }: Material): Stages {
+function stagesOf({ config, parts, policies, upstreams, table, models, identify }: Material): Stages {
   const { clock, telemetry, limits, runs, history, recorder } = parts;
   const { limits: waiting } = config;
   const now = (): number => clock.now();
@@ -173,7 +186,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     onFallback: (from, to) => telemetry.metrics.upstreamLeft(from, to),
   });
   const list = listForwarder(forward, {
-    narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
+    narrow: visibleList({ models, mayUse: (access) => mayUseFor(policies, access) }),
     merge: mergeLists,
   });
   const inPlace = placing({ ...history, registry: runs, policies });
@@ -187,7 +200,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     now,
     begin: (request) => telemetry.tracer.begin(request),
     place: (request) => resolve.place(request),
-    identify: identities(config, parts),
+    identify,
     locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, hints)),
     resolve(request, place, asking) {
       const call = resolve.resolve(request, place, asking);
@@ -286,9 +299,29 @@ function countClosed({ code, cause }: GatewayError, { metrics }: Telemetry): voi
   metrics.failModeTaken({ ...known, mode: 'closed' });
 }
 
-function identities({ identity }: Config, { clock, remoteKeys, dir }: Parts): Stages['identify'] {
+interface Identities {
+  readonly identify: Stages['identify'];
+  readonly authenticate: Authenticate;
+}
+
+function identities({ identity }: Config, { clock, remoteKeys, dir, delegation }: Parts): Identities {
   const dev = identity.dev ? [openDevIssuer(join(dir, DEV_ISSUER_FILE)).issuer] : [];
-  return identifier({ issuers: [...identity.issuers, ...dev], keys: identity.keys, clock, remoteKeys });
+  const issuers = [...identity.issuers, ...dev];
+  const source = { issuers, keys: identity.keys, clock, remoteKeys, own: delegation?.own };
+  const authenticate = authenticator(source);
+  return { identify: identifier(source, authenticate), authenticate };
+}
+
+function authorizeOf(
+  stages: Stages,
+  { config, parts, authenticate }: Pick<Material, 'config' | 'parts'> & Pick<Identities, 'authenticate'>,
+): Authorize | undefined {
+  const { delegation: opened, clock, limits, runs: registry, telemetry, onRevoked } = parts;
+  const { limits: waiting } = config;
+  const { log } = telemetry;
+  return (
+    opened && authorizationServer({ opened, stages, authenticate, clock, limits, waiting, registry, log, onRevoked })
+  );
 }
 
 function operatorsOf({ identity, operators }: Config, { clock, remoteKeys, dir }: Parts): Bound['operators'] {

@@ -18,12 +18,15 @@ import { draining } from './http/data-app.ts';
 import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
+import { isOAuthPath } from './identity/oauth-endpoints.ts';
 import { LEASE_MS } from './limits/bounds.ts';
+import type { RunRevoked } from './identity/revoke.ts';
 import { type Reserver, reserver } from './limits/reserve.ts';
 import { systemSchedule } from './limits/schedule.ts';
 import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
+import { openDelegation } from './open-delegation.ts';
 import { openHistory } from './open-history.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
 import { bodyThreads } from './routes/body-threads.ts';
@@ -79,6 +82,11 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   });
   const { log, metrics } = telemetry;
   const ledger = await openLedger(config, telemetry);
+  const delegation = await openDelegation(config, ledger, telemetry);
+  if (typeof delegation === 'string') {
+    await Promise.all([ledger.close(), telemetry.shutdown()]);
+    throw new ConfigRefused([{ file: 'waygate.yaml', line: 1, column: 1, message: delegation }]);
+  }
   const reserving = reserver({
     store: ledger.store,
     clock,
@@ -155,6 +163,12 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     limits: reserving,
     runs,
     history,
+    delegation,
+    onRevoked: ({ tenant, path, by }: RunRevoked) => {
+      const operator = { subject: by, issuer: delegation?.terms.issuer };
+      const what = { operator, action: 'kill', tenant, run: path.at(-1), reason: 'its token was revoked' };
+      return audit.append(operatorEntry(clock.now(), what));
+    },
     journaled,
     recorder,
     learned: learnedOutput(),
@@ -168,9 +182,13 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   if (!first.ok) throw new ConfigRefused(first.problems);
   bound = first.value;
   warnOfOverrides(config, telemetry);
+  const handle = gateway(() => (bound as Bound).stages);
   return {
     telemetry,
-    handle: gateway(() => (bound as Bound).stages),
+    handle(request) {
+      const { authorize } = bound as Bound;
+      return authorize && isOAuthPath(request.path) ? authorize(request) : handle(request);
+    },
     checks: {
       async store() {
         if (await ledger.store.ping()) return evictionOf(ledger);
@@ -206,6 +224,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       leases.stop();
       await history.writer.flush();
       await reserving.close();
+      await delegation?.close();
       await audit.close();
       await anchoring?.close();
       await Promise.all([bound?.close(), outbound.close(), threads.close(), telemetry.shutdown()]);
@@ -235,7 +254,17 @@ function warnOfOverrides(config: Config, { log }: Telemetry): void {
 }
 
 // Listeners, store, audit and telemetry are opened once: a change of theirs needs a new process, and is said, not half done.
-const FIXED = ['listen', 'admin', 'frontDoor', 'store', 'audit', 'telemetry', 'outbound', 'runs'] as const;
+const FIXED = [
+  'listen',
+  'admin',
+  'frontDoor',
+  'store',
+  'audit',
+  'telemetry',
+  'outbound',
+  'runs',
+  'delegation',
+] as const;
 
 function changedForGood(before: Config, next: Config): Problem[] {
   return FIXED.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(next[part])).map((part) => ({

@@ -12,7 +12,7 @@ import { LISTENERS, type ListenerName, readCertificate } from './certificates.ts
 import { type Files, recordFiles, type Seen, systemFiles } from './files.ts';
 import { contradictions } from './rules.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import { referencesIn, resolveSecret } from './secrets.ts';
+import { readReference, referencesIn, resolveSecret } from './secrets.ts';
 
 /** A whole configuration: frozen, and its files read. */
 export type Config = Omit<ConfigFile, 'admin' | 'identity' | 'policies'> & {
@@ -78,8 +78,8 @@ async function assemble(
 
   const secrets = new Map<string, string>();
   const source = { env, read: (given: string) => files.read(folder.pathOf(given)), complain };
-  const references = referencesIn(value).map(async ({ path: at, reference }) => {
-    const secret = await resolveSecret(reference, source);
+  const references = referencesIn(value).map(async ({ path: at, reference, isText }) => {
+    const secret = await (isText ? readReference : resolveSecret)(reference, source);
     if (secret.ok) secrets.set(reference, secret.value);
     else complain({ path: at, message: secret.message });
   });

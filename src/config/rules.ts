@@ -3,6 +3,7 @@ import { isLoopbackHost } from '../core/loopback.ts';
 import { unknownName } from '../core/nearest.ts';
 import type { Fault } from '../documents/faults.ts';
 import type { IssuerConfig } from '../identity/schema.ts';
+import { delegationFault } from '../signing/schema.ts';
 import type { ConfigFile } from './schema.ts';
 import { kindFaults } from './upstream-rules.ts';
 
@@ -12,6 +13,7 @@ export function contradictions(config: ConfigFile): readonly Fault[] {
     ...listenerFaults(config),
     ...identityFaults(config),
     ...operatorFaults(config),
+    ...delegationFaults(config),
     ...upstreamFaults(config),
     ...kindFaults(config),
     ...aliasFaults(config),
@@ -71,6 +73,12 @@ function operatorFaults({ admin, identity, outbound }: ConfigFile): Fault[] {
       return both === undefined ? [] : [{ path: [...at, index, 'audience'], message }];
     }),
   ];
+}
+
+function delegationFaults({ delegation, store, identity }: ConfigFile): Fault[] {
+  const issuers = identity.issuers.map(({ issuer }) => issuer);
+  const fault = delegation && delegationFault(delegation, { store: store.kind, issuers });
+  return fault ? [{ path: ['delegation', ...fault.path], message: fault.message }] : [];
 }
 
 function issuerFaults(

@@ -7,6 +7,7 @@ import { failureSchema, limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, requestPriceSchema, reserveSchema } from '../metering/schema.ts';
 import { outboundSchema } from '../outbound/schema.ts';
 import { runsSchema } from '../runs/schema.ts';
+import { delegationSchema } from '../signing/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
 import { aliasesSchema, filledIn, routeSchema, upstreamSchema } from '../upstreams/schema.ts';
 
@@ -100,6 +101,9 @@ export const configSchema = z.strictObject({
   runs: runsSchema
     .prefault({})
     .describe('How calls are put into runs, and how long runs remember. A change takes a restart.'),
+  delegation: delegationSchema
+    .optional()
+    .describe('Tokens for sub-agents, made by the gateway (docs/delegation.md). A change takes a restart.'),
   telemetry: telemetrySchema.prefault({}).describe('Traces, metrics and logs. A change takes a restart.'),
   audit: auditSchema.prefault({}).describe('The record of every call. A change takes a restart.'),
   outbound: outboundSchema

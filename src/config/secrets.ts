@@ -53,9 +53,17 @@ function checkSecret(raw: string, where: string): Secret {
   };
 }
 
+/** Where a config refers to a secret. */
+export interface Referred {
+  readonly path: Path;
+  readonly reference: string;
+  /** Whether it is a text of several lines (PEM), taken as it stands. */
+  readonly isText?: true;
+}
+
 /** Where the config refers to secrets. */
-export function referencesIn(config: ConfigFile): readonly { readonly path: Path; readonly reference: string }[] {
-  const { upstreams, store, telemetry } = config;
+export function referencesIn(config: ConfigFile): readonly Referred[] {
+  const { upstreams, store, telemetry, delegation } = config;
   const credentials = Object.entries(upstreams).flatMap(([name, { credential }]) => {
     if (credential === undefined) return [];
     return [{ path: ['upstreams', name, 'credential', 'value'], reference: credential.value }];
@@ -68,5 +76,12 @@ export function referencesIn(config: ConfigFile): readonly { readonly path: Path
     path: ['telemetry', 'otlp', 'headers', name],
     reference,
   }));
-  return [...credentials, ...ledger, ...headers];
+  const { keys = [], wrapKey } = delegation ?? {};
+  const signing = keys.map((reference, index) => ({
+    path: ['delegation', 'keys', index],
+    reference,
+    isText: true as const,
+  }));
+  const wrapping = wrapKey === undefined ? [] : [{ path: ['delegation', 'wrapKey'], reference: wrapKey }];
+  return [...credentials, ...ledger, ...headers, ...signing, ...wrapping];
 }

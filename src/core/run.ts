@@ -22,6 +22,8 @@ export interface Run {
   /** What the client calls it, for people: a session, an agent. Empty where it has no name. */
   readonly name: string;
   readonly source: RunSource;
+  /** The agent that it is for, where that is not who calls: of a run that another one begins. */
+  readonly agent?: string;
   /** What was known of its tree when the call was judged. */
   readonly tree: TreeFacts;
 }

@@ -52,6 +52,8 @@ export function demoConfig(demo: DemoPlaces, env: Readonly<Record<string, string
       listen: { port: demo.port },
       admin: { port: demo.port + 1 },
       identity: { dev: true },
+      // Its address is not known beforehand where any free port is taken.
+      ...(demo.port !== 0 && { delegation: { issuer: `http://127.0.0.1:${demo.port}` } }),
       upstreams: {
         'demo-openai': { protocol: 'openai', url: `${demo.modelUrl}/v1`, models: ['demo-*'], prices: price },
         'demo-anthropic': { protocol: 'anthropic', url: demo.modelUrl, models: ['demo-*'], prices: price },

@@ -7,6 +7,7 @@ import type { RunId } from '../core/ids.ts';
 import type { Quota, Scope, Unit } from '../core/quota.ts';
 import type { Run } from '../core/run.ts';
 import type { Charge } from '../core/usage.ts';
+import { allotmentClaim, allotmentQuota } from './allotment.ts';
 import { calendar } from './calendar.ts';
 import { escapedName } from '../core/store-keys.ts';
 import type { Claim, StoreWindow } from './store.ts';
@@ -24,7 +25,7 @@ export interface QuotaClaim {
 /** As much of a permitted call as its claims depend on. */
 export interface Claimant {
   readonly access: Pick<AccessRequest, 'action' | 'resource'> & {
-    readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent'>;
+    readonly principal: Pick<Principal, 'tenant' | 'subject' | 'agent' | 'delegation'>;
     readonly run: Pick<Run, 'root' | 'path'>;
     readonly isFinal?: boolean;
   };
@@ -70,7 +71,10 @@ export function prepareQuota(quota: Quota): Prepared {
   return made;
 }
 
-/** What a call claims, in the order of its quotas, of those that apply to it: of one that counts by runs, for each run above it. */
+/**
+ * What a call claims, in the order of its quotas, of those that apply to it: of one that counts by runs, for each run above
+ * it. Last, what it takes of the money that was set aside for its run.
+ */
 export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
@@ -79,8 +83,7 @@ export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Askin
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
     const { unit, amount, enforced, keptForFinal = 0 } = quota;
-    const ask = CHARGED[unit](quote);
-    if (!isAmount(ask)) throw new RangeError(`bug: the call asks for ${ask} ${unit}, not a safe integer`);
+    const ask = askOf(unit, quote);
     const limit = access.isFinal === true ? amount : amount - keptForFinal;
     const claim = { key, unit, ask, limit, window: windowAt(nowMs), enforced, mode: MODES[unit] };
     if (!runs) claims.push({ quota, claim });
@@ -88,7 +91,20 @@ export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Askin
       for (const run of runsOf(quota, runs, access.run))
         claims.push({ quota, claim: { ...claim, key: `${key}:run=${run}` }, run });
   }
+  const budget = access.principal.delegation?.budget;
+  if (budget && appliesTo('money', access, quote))
+    claims.push({
+      quota: allotmentQuota(budget),
+      claim: allotmentClaim(budget, askOf('money', quote)),
+      run: budget.run,
+    });
   return claims;
+}
+
+function askOf(unit: Unit, quote: Charge): number {
+  const ask = CHARGED[unit](quote);
+  if (isAmount(ask)) return ask;
+  throw new RangeError(`bug: the call asks for ${ask} ${unit}, not a safe integer`);
 }
 
 /** The runs of a path that a quota counts by: a limit of one run binds all below it. */

@@ -16,7 +16,7 @@ const NONE: readonly string[] = Object.freeze([]);
 export function runAdmission(call: PermittedCall, quote: Charge): RunAdmission {
   const { run, action, principal } = call.access;
   const { counts, counted } = call.decision;
-  const known = { run, agent: principal.agent, subject: principal.subject, action, quote };
+  const known = { run, agent: run.agent ?? principal.agent, subject: principal.subject, action, quote };
   const adds = counted.length === 0 ? NONE : counted.map((pattern) => `calls:${pattern}`);
   if (call.fallbacks.length === 0) return { ...known, labels: labelsToSet(call), counts, adds };
   const all = [call, ...call.fallbacks];

@@ -3,7 +3,8 @@ import type { Decision, Permit, Refusal } from '../core/decision.ts';
 import type { CountRange } from '../core/run.ts';
 import { mergeTerms } from './compile-approval.ts';
 import { narrowRange } from './counters.ts';
-import { decide, onceJournaled } from './decide.ts';
+import { onceJournaled } from './decide.ts';
+import { decideFor } from './delegated.ts';
 import type { PolicySet } from './policy-set.ts';
 import { rolelessReason } from './reason.ts';
 
@@ -15,9 +16,9 @@ type Held = Refusal & Required<Pick<Refusal, 'held'>>;
  * held, the whole is held, for all that they ask for together.
  */
 export function decideCall(set: PolicySet, { access, parts }: Pick<Call, 'access' | 'parts'>): Decision {
-  const whole = decide(set, access);
+  const whole = decideFor(set, access);
   if (!parts || whole.effect === 'deny') return whole;
-  const decisions = [whole, ...parts.map((part) => decide(set, part))];
+  const decisions = [whole, ...parts.map((part) => decideFor(set, part))];
   const denied = decisions.find((decision): decision is Refusal => decision.effect === 'deny');
   if (denied) return { ...denied, reason: `the batch is refused, since ${denied.reason}` };
   const permits = decisions.map((decision) =>

@@ -7,7 +7,7 @@
 import { LRUCache } from 'lru-cache';
 import type { RunId } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
-import { Roster } from '../core/roster.ts';
+import { Roster, type Seat } from '../core/roster.ts';
 import { NEW_TREE, type Run, type Stop, type TreeFacts, UNHEARD_TREE } from '../core/run.ts';
 import { Flight } from './flight.ts';
 import type { Lineage } from './lineage.ts';
@@ -23,8 +23,9 @@ interface Tree {
 
 const RUNS_MAX = 50_000;
 const TREES_MAX = 20_000;
-/** How often the trees with calls under way are looked at. */
+/** How often the trees with calls under way are looked at; those of runs that are followed, each fourth time. */
 export const WATCH_MS = 500;
+const FOLLOWED_EACH = 4;
 
 export interface RegistrySource {
   readonly store: RunStore;
@@ -40,7 +41,9 @@ export class Registry {
   readonly #trees = new LRUCache<RunId, Tree>({ max: TREES_MAX });
   readonly #flights = new Roster<Flight>();
   readonly #waits = new Roster<Waiting>();
+  readonly #followed = new Roster<Followed>();
   readonly #stop: () => void;
+  #looks = 0;
   #everything: Stop | undefined;
   #watching: Promise<void> | undefined;
 
@@ -101,6 +104,17 @@ export class Registry {
     });
   }
 
+  /** Says once when a run has been killed or has ended for good, itself or one above it, as long as the seat is kept. */
+  follow(tenant: string, run: Pick<Run, 'root' | 'path'>, onEnd: () => void): Seat {
+    const followed: Followed = { tenant, run, end: () => {} };
+    const seat = this.#followed.enter(followed);
+    followed.end = () => {
+      seat.leave();
+      onEnd();
+    };
+    return seat;
+  }
+
   /** Looks at the trees of calls under way, and at what stops everything. Cuts off what was killed. */
   watch(): Promise<void> {
     this.#watching ??= this.#look()
@@ -116,10 +130,15 @@ export class Registry {
   async #look(): Promise<void> {
     this.#everything = await this.#store.everything();
     const tenants = new Map<string, Map<RunId, TreeFacts>>();
-    for (const { run, principal } of [...this.#flights.members(), ...this.#waits.members()]) {
-      const trees = tenants.get(principal.tenant) ?? new Map<RunId, TreeFacts>();
-      tenants.set(principal.tenant, trees.set(run.root, this.#treeOf(principal.tenant, run.root).facts));
-    }
+    const lookAt = (tenant: string, root: RunId): void => {
+      const trees = tenants.get(tenant) ?? new Map<RunId, TreeFacts>();
+      tenants.set(tenant, trees.set(root, this.#treeOf(tenant, root).facts));
+    };
+    for (const { run, principal } of [...this.#flights.members(), ...this.#waits.members()])
+      lookAt(principal.tenant, run.root);
+    const followed = this.#looks % FOLLOWED_EACH === 0 ? this.#followed.members() : [];
+    for (const { tenant, run } of followed) lookAt(tenant, run.root);
+    this.#looks += 1;
     for (const [tenant, known] of tenants) {
       for (const [root, facts] of await this.#store.changes(tenant, known))
         this.#learn(this.#treeOf(tenant, root), facts);
@@ -127,6 +146,10 @@ export class Registry {
     for (const flight of this.#flights.members()) this.#cut(flight);
     for (const { run, principal, wake } of this.#waits.members()) {
       if (this.#treeOf(principal.tenant, run.root).facts !== run.tree) wake();
+    }
+    for (const { tenant, run, end } of followed) {
+      const { stops } = this.#treeOf(tenant, run.root).facts;
+      if (run.path.some((id) => hasEnded(stops.get(id)))) end();
     }
   }
 
@@ -172,6 +195,17 @@ export interface Waits {
   readonly principal: Principal;
   readonly waitMs: number;
   readonly onLeft: (leave: () => void) => void;
+}
+
+interface Followed {
+  readonly tenant: string;
+  readonly run: Pick<Run, 'root' | 'path'>;
+  end: () => void;
+}
+
+/** What is paused or drained may go on one day. */
+function hasEnded(stop: Stop | undefined): boolean {
+  return stop?.state === 'killed' || stop?.state === 'done';
 }
 
 interface Waiting {

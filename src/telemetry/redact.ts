@@ -26,7 +26,7 @@ const LOOKS = [
   String.raw`\b(?:bearer|basic|dpop)\s+[\w.~+/=-]{6,}`,
   String.raw`\beyJ[\w.-]{12,}`,
   String.raw`\b(?:sk|pk|rk)[-_][\w-]{8,}`,
-  String.raw`\bwgk_[\w-]{4,}`,
+  String.raw`\bwg[kr]_[\w-]{4,}`,
   String.raw`\bAIza[\w-]{20,}`,
   String.raw`\b(?:gh[pousr]|github_pat|xox[abprs]|gsk|hf|glpat)[-_][\w-]{10,}`,
   String.raw`\bAKIA[A-Z0-9]{16}\b`,
