@@ -18,7 +18,7 @@ import type { Log } from './telemetry/log.ts';
 /** Answers a request of a path that `isOAuthPath` knows. Rejects with what refuses its body. */
 export type Authorize = (request: Incoming) => Promise<Delivery>;
 
-export interface DelegationSource extends SpawnSource {
+export interface DelegationSource extends Omit<SpawnSource, 'carvings' | 'registry'> {
   readonly opened: OpenDelegation;
   readonly authenticate: Authenticate;
   readonly clock: Clock;
@@ -31,31 +31,36 @@ export interface DelegationSource extends SpawnSource {
 /** The endpoints, each request for a token a call of its own. */
 export function authorizationServer(source: DelegationSource): Authorize {
   const shared = sharedDeps(source);
+  const others = oauthEndpoints({ ...shared, ...NOT_SPAWNING });
+  const spawning = { ...source, carvings: source.opened.carvings };
   return async function authorize(request) {
     const { method, path, headers } = request;
     const asked = { method, path, headers, body: await request.read(FORM_BYTES) };
-    if (path !== TOKEN_PATH || method !== 'POST') return deliveryOf(await oauthEndpoints(shared)(asked));
-    const spawn = new SpawnCall(source, request);
-    const answer = await oauthEndpoints({ ...shared, ...spawningDeps(source, spawn) })(asked);
-    spawn.end(answer.status);
+    if (path !== TOKEN_PATH || method !== 'POST') return deliveryOf(await others(asked));
+    const spawn = new SpawnCall(spawning, request);
+    const answer = await oauthEndpoints({ ...shared, ...spawningDeps(spawn) })(asked);
+    await spawn.end(answer.status);
     return deliveryOf(answer);
   };
 }
 
-type Spawning = Pick<OAuthDeps, 'decideSpawn' | 'carve'>;
+type Spawning = Pick<OAuthDeps, 'decideSpawn' | 'carve' | 'giveBack' | 'openRun'>;
+type SharedDeps = Omit<OAuthDeps, keyof Spawning>;
 
-function spawningDeps({ opened, registry }: DelegationSource, spawn: SpawnCall): Spawning {
+/** The decision takes the budget and begins the run too, and the end of the call gives back what came to nothing. */
+function spawningDeps(spawn: SpawnCall): Spawning {
   return {
     decideSpawn: (access, child) => spawn.decide(access, child),
-    carve: (carving) =>
-      opened.carvings.carve(carving, (onEnd) => {
-        const { root, path } = spawn.child ?? { root: carving.childRun, path: [carving.childRun] };
-        return registry.follow(carving.tenant, { root, path }, onEnd);
-      }),
+    carve: () => Promise.resolve(!spawn.isShort),
+    giveBack: () => Promise.resolve(),
+    openRun: () => Promise.resolve(),
   };
 }
 
-function sharedDeps({ opened, authenticate, clock, registry, log, onRevoked }: DelegationSource): OAuthDeps {
+const never = (): Promise<never> => Promise.reject(new RangeError('bug: only a request for a token begins a run'));
+const NOT_SPAWNING: Spawning = { decideSpawn: never, carve: never, giveBack: never, openRun: never };
+
+function sharedDeps({ opened, authenticate, clock, registry, log, onRevoked }: DelegationSource): SharedDeps {
   const { terms, ring, grants, own, carvings, runStore } = opened;
   return {
     terms,
@@ -67,13 +72,8 @@ function sharedDeps({ opened, authenticate, clock, registry, log, onRevoked }: D
       if (standing) throw stopped(standing);
       return run;
     },
-    decideSpawn: () => Promise.reject(new Error('bug: a spawn outside a request for a token')),
-    carve: () => Promise.reject(new Error('bug: a carving outside a request for a token')),
     sign: (claims) => ring.sign(claims),
     grants,
-    giveBack: (carving) => carvings.giveBack(carving),
-    // Its record began with the admission of the spawn.
-    openRun: () => Promise.resolve(),
     prove: own.prove,
     published: () => ring.published(),
     onFault: (cause) => log.error('a token request failed in the gateway', { cause }),

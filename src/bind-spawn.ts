@@ -1,8 +1,9 @@
 /**
- * Part of the composition root: a token request as a governed call. The spawn that it asks for is decided, admitted and
- * recorded as every call is, and ends when the request does.
+ * Part of the composition root: a token request as a governed call. The spawn that it asks for is decided, its budget carved,
+ * its run admitted and recorded as every call is, in this order, so that what is refused leaves nothing behind. It ends when
+ * the request does; whatever fails later gives the budget back.
  *
- * INVARIANT: no run begins without a permit in the audit, and each such permit has its outcome.
+ * INVARIANT: no token is given to a run without a permit in the audit, and each such permit has its outcome.
  */
 import type { AccessRequest } from './core/access.ts';
 import type { Call, PermittedCall } from './core/call.ts';
@@ -10,6 +11,7 @@ import type { Decision } from './core/decision.ts';
 import { GatewayError, toGatewayError } from './core/errors.ts';
 import type { Incoming } from './core/exchange.ts';
 import { newCallId } from './core/ids.ts';
+import type { Delegation } from './core/rights.ts';
 import type { Standing } from './core/quota.ts';
 import type { CallTrace } from './core/trace.ts';
 import { TreeMoved } from './core/tree-moved.ts';
@@ -17,11 +19,13 @@ import { NO_ESTIMATE } from './core/usage.ts';
 import type { NewRun } from './identity/exchange-deps.ts';
 import { FORM_BYTES } from './identity/form.ts';
 import type { WaitingConfig } from './limits/admission.ts';
+import type { Carving, Carvings } from './limits/carvings.ts';
 import type { Reservation } from './limits/reservation.ts';
 import type { Reserver } from './limits/reserve.ts';
 import { NO_CHARGE } from './metering/quote.ts';
 import { checkBounds } from './runs/bounds.ts';
 import type { Flight } from './runs/flight.ts';
+import type { Registry } from './runs/registry.ts';
 import type { Stages } from './stages.ts';
 
 export interface SpawnSource {
@@ -31,6 +35,8 @@ export interface SpawnSource {
   >;
   readonly limits: Pick<Reserver, 'admit'>;
   readonly waiting: WaitingConfig;
+  readonly carvings: Pick<Carvings, 'carve' | 'giveBack'>;
+  readonly registry: Pick<Registry, 'follow'>;
 }
 
 const ROUTE = { name: 'oauth', protocol: 'http', upstreams: [], bodyBytesMax: FORM_BYTES } as const;
@@ -42,7 +48,8 @@ export class SpawnCall {
   readonly #request: Incoming;
   readonly #trace: CallTrace;
   readonly #id = newCallId();
-  #child: NewRun | undefined;
+  #carving: Carving | undefined;
+  #isShort = false;
   #call: Call | undefined;
   #decision: Decision | undefined;
   #reservation: Reservation | undefined;
@@ -56,17 +63,16 @@ export class SpawnCall {
     this.#trace = source.stages.begin(request);
   }
 
-  /** The run that it begins, once it has been asked for. */
-  get child(): NewRun | undefined {
-    return this.#child;
+  /** Whether the parent has too little left for the budget that was asked for. */
+  get isShort(): boolean {
+    return this.#isShort;
   }
 
   /**
-   * The policies' word on the spawn; where it is a permit, the run has begun and the audit has it. Rejects with what limits,
-   * bounds, stops and the audit refuse it for.
+   * The policies' word on the spawn; where it is a permit and the parent's budget is not short, the run has begun and the
+   * audit has it. Rejects with what limits, bounds, stops and the audit refuse it for.
    */
   async decide(access: AccessRequest, child: NewRun): Promise<Decision> {
-    this.#child = child;
     try {
       const decision = await this.#begin(this.#callOf(access), child);
       return (this.#decision = decision);
@@ -76,11 +82,12 @@ export class SpawnCall {
     }
   }
 
-  /** What the client was answered. */
-  end(status: number): void {
-    const { stages } = this.#source;
+  /** What the client will be answered. Never rejects. */
+  async end(status: number): Promise<void> {
+    const { stages, carvings } = this.#source;
     const isMade = status === 200;
     this.#flight?.leave();
+    if (!isMade && this.#carving) await carvings.giveBack(this.#carving);
     if (isMade) this.#reservation?.settle(NO_CHARGE);
     else this.#reservation?.release();
     const standings: readonly Standing[] = this.#reservation?.standings ?? [];
@@ -116,6 +123,7 @@ export class SpawnCall {
       const { decision } = judged;
       if (decision.effect !== 'permit') return this.#refuse(decision);
       this.#decision = decision;
+      if (tries === 1 && !(await this.#carve(call.access, child))) return decision;
       const entering = inChild(stages.oblige(judged), child);
       this.#call = entering;
       const reservation = await this.#admit(entering);
@@ -130,6 +138,17 @@ export class SpawnCall {
     this.#error = new GatewayError('policy.denied', told, { rule: rules[0] as string });
     const { revision, facts, shadow } = decision;
     return { effect: 'deny', rules, revision, reason: told, facts, shadow };
+  }
+
+  /** False where too little is left of the parent's. */
+  async #carve({ principal }: AccessRequest, child: NewRun): Promise<boolean> {
+    const { carvings, registry } = this.#source;
+    const carving = carvingOf(principal.delegation, child);
+    if (!carving) return true;
+    this.#carving = carving;
+    const taken = await carvings.carve(carving, (onEnd) => registry.follow(carving.tenant, child, onEnd));
+    this.#isShort = !taken;
+    return taken;
   }
 
   async #admit(call: PermittedCall): Promise<Reservation | TreeMoved> {
@@ -177,6 +196,14 @@ export class SpawnCall {
 }
 
 const ADVICE = 'ask the owner of the policies to allow it';
+
+/** A child with a budget of its own has it from the nearest above; a root's is carved out of nothing. */
+function carvingOf(parent: Delegation | undefined, { id, principal }: NewRun): Carving | undefined {
+  const { tenant, expiresAtMs, delegation } = principal;
+  const { budget } = delegation;
+  if (!parent?.budget || budget?.run !== id) return undefined;
+  return { tenant, parentBudget: parent.budget, childRun: id, amount: budget.amount, untilMs: expiresAtMs };
+}
 
 /** The parent asks, and it is decided on where the parent stands; what is admitted is the first step of the child. */
 function inChild(call: PermittedCall, child: NewRun): PermittedCall {

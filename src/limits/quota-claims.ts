@@ -10,6 +10,7 @@ import type { Charge } from '../core/usage.ts';
 import { allotmentClaim, allotmentQuota } from './allotment.ts';
 import { calendar } from './calendar.ts';
 import { escapedName } from '../core/store-keys.ts';
+import { FREE_ACTIONS } from './run-admission.ts';
 import type { Claim, StoreWindow } from './store.ts';
 
 /** One quota that applies to a call, and what the call claims of it. */
@@ -78,7 +79,7 @@ export function prepareQuota(quota: Quota): Prepared {
 export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
-    if (!appliesTo(quota.unit, access, quote)) continue;
+    if (!appliesTo(quota.unit, access, quote) || (isOfSteps(quota) && FREE_ACTIONS.has(access.action))) continue;
     const { name, scopes, runs, windowAt } = prepareQuota(quota);
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
@@ -99,6 +100,11 @@ export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Askin
       run: budget.run,
     });
   return claims;
+}
+
+/** What lists and counts is no step of a run, and begins none. */
+function isOfSteps({ kind }: Quota): boolean {
+  return kind === 'steps' || kind === 'children';
 }
 
 function askOf(unit: Unit, quote: Charge): number {

@@ -4,7 +4,7 @@
  * INVARIANT: a delegation only takes away; for a principal without one everything here is `decide` and `mayUse`.
  */
 import type { AccessRequest } from '../core/access.ts';
-import type { Decision, Refusal } from '../core/decision.ts';
+import type { Decision, Permit, Refusal } from '../core/decision.ts';
 import type { Principal } from '../core/principal.ts';
 import { mayCover, outsideRights, TOKEN_RIGHTS } from '../core/rights-cover.ts';
 import type { CountRange } from '../core/run.ts';
@@ -19,13 +19,23 @@ export function decideFor(set: PolicySet, request: AccessRequest): Decision {
   if (!delegation) return decide(set, request);
   const outside = outsideRights(request);
   if (outside !== undefined) return outsideOf(set, outside);
-  const others: Decision[] = [];
-  for (const one of delegation.above ?? []) {
+  const own = decide(set, request);
+  if (!delegation.above || own.effect === 'deny') return own;
+  const permits: Permit[] = [];
+  for (const one of delegation.above) {
     const decision = decide(set, { ...request, principal: one });
-    if (decision.effect !== 'permit') return refusedAbove(decision, one);
-    others.push(decision);
+    const permit = permitOf(decision, own);
+    if (!permit) return refusedAbove(decision as Refusal, one);
+    permits.push(permit);
   }
-  return others.length === 0 ? decide(set, request) : whereAllStand(decide(set, request), others);
+  return whereAllStand(own, permits);
+}
+
+/** What stands for an agent above: its permit, also the one behind a hold whose every rule holds the bearer's own call too. */
+function permitOf(decision: Decision, own: Decision): Permit | undefined {
+  if (decision.effect === 'permit') return decision;
+  const isAsked = own.effect === 'hold' && decision.rules.every((rule) => own.rules.includes(rule));
+  return isAsked ? decision.held?.permit : undefined;
 }
 
 /** Whether some call of this action on this resource could be permitted, of whoever makes it: for lists. */
@@ -42,22 +52,22 @@ function outsideOf({ revision }: PolicySet, reason: string): Refusal {
   return { effect: 'deny', rules: [TOKEN_RIGHTS], revision, reason, facts: {}, shadow: undefined };
 }
 
-/** Nobody approves for an agent that is not the one who calls. */
 function refusedAbove({ rules, revision, reason, effect, facts, shadow }: Refusal, { agent }: Principal): Refusal {
   const why =
     effect === 'hold'
-      ? `it would need an approval of the agent \`${agent}\`, which this run acts below`
+      ? `a person would have to approve it for the agent \`${agent}\`, which this run acts below, and nobody is asked for another`
       : `the agent \`${agent}\`, which this run acts below, may not do it either`;
   return { effect: 'deny', rules, revision, reason: `${why}: ${reason}`, facts, shadow };
 }
 
-/** What counters the other decisions stand on, this one does too. */
-function whereAllStand(own: Decision, others: readonly Decision[]): Decision {
-  if (own.effect === 'deny') return own;
-  const ranges = new Map<string, CountRange>();
-  for (const decision of [own.effect === 'permit' ? own : own.held?.permit, ...others])
-    if (decision?.effect === 'permit') for (const range of decision.counts) narrowRange(ranges, range);
-  const counts = [...ranges.values()];
-  if (own.effect === 'permit') return { ...own, counts };
-  return own.held ? { ...own, held: { ...own.held, permit: { ...own.held.permit, counts } } } : own;
+/** What counters the other permits stand on, this one does too. */
+function whereAllStand(own: Decision, others: readonly Permit[]): Decision {
+  if (others.every(({ counts }) => counts.length === 0)) return own;
+  const standing = (permit: Permit): Permit => {
+    const ranges = new Map<string, CountRange>();
+    for (const { counts } of [permit, ...others]) for (const range of counts) narrowRange(ranges, range);
+    return { ...permit, counts: [...ranges.values()] };
+  };
+  if (own.effect === 'permit') return standing(own);
+  return own.held ? { ...own, held: { ...own.held, permit: standing(own.held.permit) } } : own;
 }
