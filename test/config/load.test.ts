@@ -132,6 +132,17 @@ describe('a secret of the config', () => {
     expect(() => config.value.secret('env:PATH')).toThrow('no such reference');
   });
 
+  test('is a text as it stands where it is a signing key, whose lines count', async () => {
+    const config = await check(`${GOOD}delegation: { issuer: "https://gw.test", keys: [file:own.pem] }\n`, {
+      'own.pem': '-----BEGIN\nabc\n-----END\n',
+    });
+    if (!config.ok) throw new Error(linesOf(config).join('\n'));
+    expect(config.value.secret('file:own.pem')).toBe('-----BEGIN\nabc\n-----END\n');
+    await expect(problemsOf(`${GOOD}delegation: { issuer: "https://gw.test", keys: [file:none] }\n`)).resolves.toEqual([
+      expect.stringContaining('the file `none` cannot be read (ENOENT)'),
+    ]);
+  });
+
   test('does not show when the config is printed', async () => {
     const config = await load({ OPENAI_API_KEY: 'sk-CANARY', REDIS_URL: 'redis://:CANARY@r.test' }, { otlp: 'CANARY' });
     expect(config.ok).toBe(true);

@@ -43,6 +43,27 @@ describe('listeners', () => {
   });
 });
 
+describe('delegation', () => {
+  const issuer = (more = ''): string => `delegation: { issuer: "https://gw.test"${more} }\n`;
+
+  test('has keys that do not lie in Redis as they are', async () => {
+    await expect(problemsOf(`${GOOD}${issuer()}`)).resolves.toEqual([]);
+    await expect(problemsOf(`${GOOD}${redis}${issuer()}`)).resolves.toEqual([
+      expect.stringMatching(/^10:\d+: signing keys would lie in Redis unencrypted/),
+    ]);
+    await expect(problemsOf(`${GOOD}${redis}${issuer(', wrapKey: env:OPENAI_API_KEY')}`)).resolves.toEqual([]);
+  });
+
+  test('has a name of its own among the issuers', async () => {
+    const other =
+      '{ issuer: "https://gw.test", audience: gw, algorithms: [ES256], jwks: { url: "https://idp.test/jwks" } }';
+    const both = GOOD.replace('keys: { file: keys.yaml }', `issuers: [${other}]`);
+    await expect(problemsOf(`${both}${issuer()}`)).resolves.toEqual([
+      expect.stringMatching(/^9:\d+: an issuer in `identity.issuers` has this name/),
+    ]);
+  });
+});
+
 describe('operators', () => {
   const issuerOf = (url: string, audience: string, more = ''): string =>
     `{ issuer: https://idp.test, audience: ${audience}, algorithms: [ES256], jwks: { url: "${url}" }${more} }`;

@@ -10,6 +10,13 @@ const places = { modelUrl: 'http://127.0.0.1:1', toolsUrl: 'http://127.0.0.1:2/m
 const upstreams = (env: Record<string, string> = {}): Config['upstreams'] =>
   (parse(demoConfig(places, env)) as Config).upstreams;
 
+test('makes tokens under its own address, where that is known', () => {
+  const of = (port: number): unknown =>
+    (parse(demoConfig({ ...places, port }, {})) as { delegation?: unknown }).delegation;
+  expect(of(4_000)).toEqual({ issuer: 'http://127.0.0.1:4000' });
+  expect(of(0)).toBeUndefined();
+});
+
 describe('the demo’s upstreams', () => {
   test('speak every dialect of models, and MCP', () => {
     const spoken = Object.entries(upstreams()).map(([name, { protocol }]) => `${name} ${protocol}`);

@@ -340,12 +340,12 @@ describe('budgets', () => {
       status: 400,
       body: { error: 'invalid_grant' },
     });
-    const [ofLeaf, ofSharing, ofMiddle, ofRoot] = (await Promise.all([
+    const [ofLeaf, ofSharing, ofMiddle, ofRoot] = await Promise.all([
       spend(leaf, 10),
       spend(sharing, 10),
       spend(middle, 20),
       spend(root, 30),
-    ])) as [number, number, number, number];
+    ]);
     expect(ofLeaf + ofSharing).toBeLessThanOrEqual(3_000);
     expect(ofLeaf + ofSharing + ofMiddle).toBeLessThanOrEqual(6_000);
     expect(ofLeaf + ofSharing + ofMiddle + ofRoot).toBeLessThanOrEqual(10_000);

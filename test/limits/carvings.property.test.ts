@@ -2,7 +2,6 @@
 // running gateway and a ledger in memory.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RunId } from '../../src/core/ids.ts';
 import type { PermittedCall } from '../../src/core/call.ts';
 import { type Allotment, allotmentClaim } from '../../src/limits/allotment.ts';
 import { Carvings } from '../../src/limits/carvings.ts';
@@ -87,7 +86,7 @@ test('what all below a run spend never passes its allotment, and in the end it i
         if (one.kind === 'carve') {
           const parent = living(one.which);
           const run = childRun(parent.run, `run_${nodes.length}`);
-          const own = one.amount === null ? undefined : { run: run.id as RunId, amount: one.amount };
+          const own = one.amount === null ? undefined : { run: run.id, amount: one.amount };
           const asked = {
             tenant: TENANT,
             parentBudget: parent.allotment,

@@ -12,6 +12,48 @@ const keyOf = (parts: Omit<CallParts, 'quotas'>, ...per: Scope[]): string | unde
   claims({ ...parts, quotas: [quota({ per })] })[0]?.key;
 
 describe('the claims of a call', () => {
+  test('take of the money that was set aside for its run, or for the nearest above, where it costs any', () => {
+    const budget = { run: 'run_above', amount: 9_000 };
+    const of = (parts: Partial<CallParts>) => {
+      const { access, decision } = permitted({ quotas: [AT_ONCE], ...parts });
+      const principal = { ...access.principal, delegation: { budget } as never };
+      return claimsOf({ access: { ...access, principal }, decision }, { quote: QUOTE, nowMs: NOON });
+    };
+    const [, own, ...rest] = of({});
+    expect(rest).toEqual([]);
+    expect(own).toEqual({
+      quota: {
+        id: 'token/budget',
+        kind: 'budget',
+        unit: 'money',
+        amount: 9_000,
+        window: { kind: 'life' },
+        per: ['run'],
+        enforced: true,
+      },
+      claim: {
+        key: 'token/budget:money:run=run_above',
+        unit: 'money',
+        ask: 3_400,
+        limit: 9_000,
+        window: { kind: 'life' },
+        enforced: true,
+        mode: 'hold',
+      },
+      run: 'run_above',
+    });
+    expect(of({})[1]?.quota).toBe(own?.quota);
+    expect(of({ action: 'tool.call', resource: 'tool/a/b' })).toHaveLength(1);
+  });
+
+  test('of a list take nothing of steps and children, since it is no step and begins no run', () => {
+    const steps = quota({ kind: 'steps', window: { kind: 'life' }, per: ['run'] });
+    const children = quota({ kind: 'children', unit: 'runs', window: { kind: 'life' }, per: ['run.root'] });
+    const pace = quota();
+    expect(claims({ quotas: [steps, children, pace], action: 'tool.list', resource: 'tool/a/' })).toHaveLength(1);
+    expect(claims({ quotas: [steps, pace], action: 'tool.call', resource: 'tool/a/b' })).toHaveLength(2);
+  });
+
   test('ask one request at once, the quote as a hold, and one place while it runs', () => {
     const tokens = quota({ id: 'research/tokens', unit: 'tokens', amount: 100_000 });
     expect(claims({ quotas: [quota(), tokens, BUDGET, AT_ONCE] })).toEqual([

@@ -66,6 +66,17 @@ describe('a memory of refusals', () => {
     expect(memory.recall(call({ args: { a: 2 }, body: '{"id":9}' }))).toBeUndefined();
   });
 
+  test('keeps those of two tokens of one agent apart, though they be shown in turns', () => {
+    const by = (tokenId: string, one: Call): Call => {
+      const principal = { ...first.access.principal, delegation: { tokenId } as never };
+      return { ...one, access: { ...one.access, principal } };
+    };
+    const [one, other] = [by('a', call()), by('b', call())];
+    memory.remember({ call: one, decision, error: denied });
+    expect(memory.recall(other)).toBeUndefined();
+    expect(memory.recall(one)).toBeDefined();
+  });
+
   test('forgets with the token: another principal of the same name is asked anew', () => {
     memory.remember({ call: call(), decision, error: denied });
     const other = call();

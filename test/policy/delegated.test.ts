@@ -11,7 +11,7 @@ import { decideFor, mayUseFor } from '../../src/policy/delegated.ts';
 import { judge } from '../../src/policy/judge.ts';
 import { mayUse } from '../../src/policy/may-use.ts';
 import type { Call } from '../../src/core/call.ts';
-import { counted, policiesUnder, principal, request, rulesOnly } from './fixtures.ts';
+import { counted, policies, policiesUnder, principal, request, rulesOnly } from './fixtures.ts';
 
 const READ: Right = {
   actions: ['tool.call'],
@@ -124,8 +124,15 @@ describe('the agents above a bearer', () => {
     });
   });
 
-  test('are held alone in vain, which is said', () => {
-    const held = rulesOnly({ allow: 'tool.call' }, { hold: 'tool.call', when: 'principal.agent == "intern"' });
+  test.each([
+    ['the bearer is not', []],
+    ['the bearer is by another rule', [{ hold: 'tool.call', when: 'principal.agent == "reader"' }]],
+  ])('are held in vain where %s, which is said', (_, others) => {
+    const held = rulesOnly(
+      { allow: 'tool.call' },
+      { hold: 'tool.call', when: 'principal.agent == "intern"' },
+      ...others,
+    );
     expect(decideFor(held, asked(bearer(above('intern')), mail))).toMatchObject({
       effect: 'deny',
       rules: ['p/r1'],
@@ -134,12 +141,17 @@ describe('the agents above a bearer', () => {
   });
 
   test('give the decision the ranges of the counters that theirs stand on', () => {
-    const counting = rulesOnly(
-      { allow: 'tool.call' },
-      { deny: 'tool.call', when: 'principal.agent == "intern" && run.steps >= 5' },
+    const counting = policies(
+      JSON.stringify({ policy: 'all', rules: [{ id: 'a', allow: 'tool.call' }] }),
+      JSON.stringify({
+        policy: 'interns',
+        applies: 'agent == "intern"',
+        rules: [{ id: 'few', deny: 'tool.call', when: 'run.steps >= 5' }],
+      }),
     );
     const run = counted({ steps: 2 });
     const at = (who: Principal) => decideFor(counting, asked(who, { run }));
+    expect(at(bearer())).toMatchObject({ counts: [] });
     expect(at(bearer(above('intern')))).toMatchObject({
       effect: 'permit',
       counts: [{ name: 'steps', atLeast: 0, below: 5 }],

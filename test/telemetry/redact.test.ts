@@ -11,6 +11,7 @@ describe('redactor', () => {
     ['a JWT on its own', `token ${JWT} is late`, JWT],
     ['a provider key', 'key sk-proj-0123456789abcdef', 'sk-proj-0123456789abcdef'],
     ['a key of ours', 'key wgk_01ABcdEF_xyz', 'wgk_01ABcdEF_xyz'],
+    ['a run key', 'key wgr_YWNtZQ_xyzXYZ0', 'wgr_YWNtZQ_xyzXYZ0'],
     ['basic credentials', 'Basic dXNlcjpwYXNz', 'dXNlcjpwYXNz'],
     ['a password in an address', 'redis://user:hunter2hunter@redis:6379', 'hunter2hunter'],
     ['a header in JSON', '{"x-api-key":"my \\" odd, key"}', 'odd'],
