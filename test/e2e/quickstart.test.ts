@@ -98,6 +98,26 @@ describe('a start without any configuration', () => {
     await client.close();
   });
 
+  test('the printed token is exchanged for one of a sub-agent, which is taken', async () => {
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: tokenOf(),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      agent_name: 'reviewer',
+    };
+    const reply = await fetch(`http://127.0.0.1:${port}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+    });
+    const { access_token: apiKey } = (await reply.json()) as { access_token: string };
+    const client = new OpenAI({ baseURL: `http://127.0.0.1:${port}/v1`, apiKey });
+    const answer = await client.chat.completions.create({
+      model: 'demo-small',
+      messages: [{ role: 'user', content: 'hello' }],
+    });
+    expect(answer.choices[0]?.message.content).toBeTruthy();
+  });
+
   test('`waygate token` mints a token for another agent, which is taken', async () => {
     const { stdout } = await run(process.execPath, [MAIN, 'token', '--agent', 'reviewer'], { cwd: dir });
     const client = new OpenAI({ baseURL: `http://127.0.0.1:${port}/v1`, apiKey: stdout.trim() });
