@@ -100,7 +100,7 @@ export class ApprovalWatch {
     watched.isAsked = true;
     try {
       const approval = await this.#source.store.get(watched.tenant, watched.id);
-      if (approval?.state !== 'pending') for (const decided of [...watched.waiters]) decided();
+      if (approval?.state !== 'pending') for (const decided of watched.waiters) decided();
     } catch {
       // A store that does not answer is asked again at the next look, until the wait is over.
     } finally {

@@ -58,7 +58,7 @@ class TreeReader {
   #value(depth: number): JsonTree {
     if (depth > DEPTH_MAX) throw this.#fault();
     this.#take(SPACE);
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case '{':
         return this.#object(depth + 1);
       case '[':
