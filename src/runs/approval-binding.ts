@@ -81,3 +81,9 @@ function sha256(data: string | Buffer): string {
 function isJson({ action, args }: AccessRequest): boolean {
   return action === 'http.request' && args['body'] !== undefined;
 }
+
+/** What `waygate__request` was asked for: the arguments of the call to come, with every digit. Throws `request.invalid`. */
+export function askedArguments(body: Buffer): JsonTree {
+  const asked = treeAt(readBody(body), ['params', 'arguments', 'arguments']);
+  return asked instanceof Map ? asked : NO_ARGUMENTS;
+}

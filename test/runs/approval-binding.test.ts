@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boundAhead, boundCall } from '../../src/runs/approval-binding.ts';
+import { askedArguments, boundAhead, boundCall } from '../../src/runs/approval-binding.ts';
 import { readTree } from '../../src/runs/canonical-json.ts';
 import { access, call, principal, run, terms, toolCall } from './approvals.ts';
 
@@ -49,6 +49,12 @@ describe('a binding', () => {
 
   test('asked for ahead of time is that of the call', () => {
     expect(boundAhead(access(), readTree(ARGS), terms())).toMatchObject({ binding: of(ARGS) });
+  });
+
+  test('asked for by the tool of its own is that of the call, with every digit', () => {
+    const asked = toolCall(`{"resource":"tool/mail/send","arguments":${ARGS},"reason":"r"}`);
+    expect(boundAhead(access(), askedArguments(asked.body), terms()).binding).toBe(of(ARGS));
+    expect(boundAhead(access(), askedArguments(toolCall('{"arguments":5}').body), terms()).binding).toBe(of('{}'));
   });
 
   test('of a generation is for run and model, not for what is said', () => {
