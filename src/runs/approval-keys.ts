@@ -1,5 +1,6 @@
 // Names of the Redis keys of approvals; docs/redis-keys.md says what each holds. All keys of a tenant have its hash tag.
 import type { RunId } from '../core/ids.ts';
+import { escaped, tenantPrefix } from '../core/store-keys.ts';
 
 export interface ApprovalKeys {
   /** All that are remembered, by when they were asked for. */
@@ -12,15 +13,11 @@ export interface ApprovalKeys {
 }
 
 export function approvalKeys(tenant: string): ApprovalKeys {
-  const prefix = `wg:{${escaped(tenant) || '%'}}:`;
+  const prefix = tenantPrefix(tenant);
   return {
     all: `${prefix}approvals`,
     approval: (id) => `${prefix}approval:${escaped(id)}`,
     of: (binding) => `${prefix}approval-of:${escaped(binding)}`,
     pending: (root) => `${prefix}approvals-pending:${escaped(root)}`,
   };
-}
-
-function escaped(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
 }

@@ -9,7 +9,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { CallId, RunId } from '../core/ids.ts';
 import { type ApprovalKeys, approvalKeys } from './approval-keys.ts';
 import { byTime, personOf, refusedVoter, stateOf } from './approval-rules.ts';
-import { LIST, REQUEST, type ScriptQuestion, USE, VOTE } from './approval-scripts.ts';
+import { LIST, REQUEST, USE, VOTE } from './approval-scripts.ts';
 import {
   type ApprovalQuery,
   type ApprovalRequest,
@@ -21,14 +21,10 @@ import {
   PENDING_OF_TREE_MAX,
   type Voter,
 } from './approval-store.ts';
-
-/** The connection of the ledger, as far as it is needed here. */
-export interface ScriptRunner {
-  run(question: () => ScriptQuestion): Promise<unknown>;
-}
+import type { Question, ScriptClient } from './scripts.ts';
 
 export interface RedisApprovalOptions {
-  readonly client: ScriptRunner;
+  readonly client: ScriptClient;
   /** For tests. Without it the server's clock rules, which all gateways share. */
   readonly clock?: Clock;
 }
@@ -43,7 +39,7 @@ export function redisApprovals(options: RedisApprovalOptions): ApprovalStore {
 }
 
 class RedisApprovals implements ApprovalStore {
-  readonly #client: ScriptRunner;
+  readonly #client: ScriptClient;
   readonly #clock: Clock | undefined;
 
   constructor({ client, clock }: RedisApprovalOptions) {
@@ -151,7 +147,7 @@ class RedisApprovals implements ApprovalStore {
     return this.#clock ? String(this.#clock.now()) : '-';
   }
 
-  async #run(question: ScriptQuestion): Promise<unknown> {
+  async #run(question: Question): Promise<unknown> {
     try {
       return await this.#client.run(() => question);
     } catch (cause) {

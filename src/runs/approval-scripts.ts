@@ -1,31 +1,15 @@
-// The Lua of approvals, read once at start. A build copies `scripts/` beside this module.
+// The Lua of approvals, read once at start; each script after what says in which state an approval is.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { runScript, type Script } from './scripts.ts';
 
-interface Script {
-  readonly lua: string;
-  readonly sha: string;
-}
+const STATES = runScript('approvals').lua;
 
-function read(name: string): string {
-  return readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
-}
-
-const PRELUDE = read('approvals');
-
-function script(name: string): Script {
-  const lua = `${PRELUDE}\n${read(name)}`;
+function approvalScript(name: string): Script {
+  const lua = `${STATES}\n${runScript(name).lua}`;
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-export const REQUEST = script('approval-request');
-export const VOTE = script('approval-vote');
-export const USE = script('approval-use');
-export const LIST = script('approval-list');
-
-/** What to ask of Redis. */
-export interface ScriptQuestion {
-  readonly script: Script;
-  readonly keys: readonly string[];
-  readonly args: readonly string[];
-}
+export const REQUEST = approvalScript('approval-request');
+export const VOTE = approvalScript('approval-vote');
+export const USE = approvalScript('approval-use');
+export const LIST = approvalScript('approval-list');
