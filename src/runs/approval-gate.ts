@@ -7,6 +7,7 @@ import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Incoming } from '../core/exchange.ts';
 import { type Bound, boundAhead, boundCall } from './approval-binding.ts';
+import { patientWait } from './approval-patience.ts';
 import { deniedText, expiredText, fullText, pendingText, spentText } from './approval-texts.ts';
 import type { ApprovalStore } from './approval-store.ts';
 import { shownArguments } from './approval-summary.ts';
@@ -73,8 +74,9 @@ class Gate implements ApprovalsGate {
     let isGone = false;
     request.onAbort(() => void (isGone = true));
     const asked = await this.#request(call.access, boundCall(call, held.terms), { ...held, said: '' });
-    if (asked.state === 'pending' && held.terms.waitMs > 0 && !isGone) {
-      const wait = { tenant, id: asked.id, ms: held.terms.waitMs, onAbort: request.onAbort };
+    const ms = patientWait(call, held.terms.waitMs);
+    if (asked.state === 'pending' && ms > 0 && !isGone) {
+      const wait = { tenant, id: asked.id, ms, onAbort: request.onAbort };
       if ((await this.#watch.wait(wait)) === 'gone') throw gone();
     }
     return this.#use(call, asked.id, { held, isGone: () => isGone });

@@ -87,7 +87,7 @@ describe('a binding', () => {
         body = '{"id":9007199254740993,"b":1}',
         media = 'application/json',
       } = parts;
-      const isJson = media === 'application/json';
+      const isJson = media.endsWith('json');
       const args = {
         path: {},
         query: { x: '1' },
@@ -113,6 +113,7 @@ describe('a binding', () => {
       { target: '/pay?x=2' },
       { body: '{"id":9007199254740992,"b":1}' },
       { media: 'text/plain' },
+      { media: 'application/merge-patch+json' },
     ]) {
       expect(http(other).binding).not.toBe(http({}).binding);
     }

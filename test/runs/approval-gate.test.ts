@@ -209,6 +209,13 @@ describe('a call that is held', () => {
     expect(timers.size).toBe(0);
   });
 
+  test('waits no longer than its client does', async () => {
+    const told = tell(toolCall(ARGS), gate(), { ...HELD, terms: terms({ waitMs: 300_000 }) });
+    await settled();
+    await pass(50_000);
+    expect(await told).toMatchObject({ code: 'policy.hold' });
+  });
+
   test('hears of a decision at the last moment, whenever the last look was', async () => {
     const told = tell(toolCall(ARGS), gate(), { ...HELD, terms: terms({ waitMs: 700 }) });
     await settled();

@@ -7,7 +7,7 @@ import { freshTenant } from '../limits/ledger.ts';
 import { HAS_SERVER } from '../limits/servers.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { approvalContract } from './approval-contract.ts';
-import { approver, asks, callId, HOUR } from './approvals.ts';
+import { approver, asks, callId, HOUR, terms } from './approvals.ts';
 
 let client: RedisClient;
 beforeAll(async () => {
@@ -67,21 +67,30 @@ describe('approvals in Redis', () => {
     expect(after[`approval:${request.id}`]).toBeGreaterThan(KEPT_MS);
   });
 
+  test('that serve longer than they waited keep the list of all alive', async () => {
+    const tenant = freshTenant();
+    const store = redisApprovals({ client });
+    const request = asks(tenant, { terms: terms({ expiresMs: HOUR, grantMs: 10 * 24 * HOUR }) });
+    await store.request(request);
+    await store.decide(tenant, request.id, approver());
+    for (const name of ['approvals', `approval:${request.id}`, `approval-of:${request.binding}`]) {
+      const life = await client.connection.pttl(`wg:{${tenant}}:${name}`);
+      expect(life).toBeGreaterThan(10 * 24 * HOUR + KEPT_MS - HOUR);
+    }
+  });
+
   test('a tenant has no more than it may, and what has lapsed makes room', async () => {
     const tenant = freshTenant();
     const store = redisApprovals({ client });
-    const key = `wg:{${tenant}}:approvals`;
-    const lapsed = Array.from({ length: OF_TENANT_MAX }, (_, at) => [at, `appr_gone_${at}`]).flat();
-    await client.connection.zadd(key, ...(lapsed as [number, string]));
-    // Sixteen that have lapsed are taken out by each request.
+    const key = (name: string): string => `wg:{${tenant}}:${name}`;
+    const ids = Array.from({ length: OF_TENANT_MAX }, (_, at) => `appr_${at}`);
+    await client.connection.zadd(key('approvals'), ...ids.flatMap((id, at) => [at, id]));
+    const oldest = ids.slice(0, 16).map((id) => key(`approval:${id}`));
+    for (const one of oldest) await client.connection.hset(one, 'asked', '1');
+    expect(await store.request(asks(tenant))).toEqual({ kind: 'full', of: 'tenant' });
+    await client.connection.del(...oldest);
     expect((await store.request(asks(tenant))).kind).toBe('stands');
-    expect(await client.connection.zcard(key)).toBe(OF_TENANT_MAX - 15);
-    await client.connection.zadd(
-      key,
-      ...(Array.from({ length: 15 }, (_, at) => [1e15, `x${at}`]).flat() as [number, string]),
-    );
-    const standing = asks(tenant, { binding: 'kept' });
-    expect((await store.request(standing)).kind).toBe('stands');
+    expect(await client.connection.zcard(key('approvals'))).toBe(OF_TENANT_MAX - 15);
   });
 
   test('that cannot be asked for refuse the call', async () => {

@@ -148,11 +148,10 @@ describe('for any value', () => {
   });
 });
 
+/** The same for values that differ in the order of keys alone. */
 function sortedValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedValue);
+  if (Array.isArray(value)) return ['array', ...value.map(sortedValue)];
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .map(([key, member]) => [key, sortedValue(member)] as const)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .flatMap(([key, member]) => [`key ${key}`, member]);
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return ['object', ...members.flatMap(([key, member]) => [key, sortedValue(member)])];
 }
