@@ -327,7 +327,7 @@ function addApprovals(program: Command, output: Output, done: Done): void {
     });
   for (const verb of ['approve', 'deny'] as const) {
     withGateway(approvals.command(verb))
-      .description(verb === 'approve' ? 'let this very call be made' : 'refuse it, for good')
+      .description(verb === 'approve' ? 'let this very call be made' : 'refuse it, so that nobody can approve it any more')
       .argument('<id>', 'id of the approval')
       .option('--reason <text>', 'why; whoever is denied is told it', readName)
       .action(async (id: string, options: Omit<VoteOptions, 'id' | 'verb'>) => {

@@ -40,6 +40,8 @@ export interface Asking extends Held {
 /** The approval that lets a call pass, one use of which is taken. */
 export interface Granted {
   readonly approval: Approval;
+  /** Whether it is what a hold of this call asks for. */
+  covers(call: Call, terms: ApprovalTerms): boolean;
   /** For a call that surely was not sent: its use is there again. Never rejects. */
   giveBack(): Promise<void>;
 }
@@ -132,7 +134,8 @@ class Gate implements ApprovalsGate {
         () => {},
       );
     };
-    if (!isGone()) return { approval, giveBack };
+    const covers = (other: Call, terms: ApprovalTerms): boolean => boundCall(other, terms).binding === approval.binding;
+    if (!isGone()) return { approval, covers, giveBack };
     await giveBack();
     throw gone();
   }
