@@ -1,7 +1,7 @@
 // Every command with its options and an example. What a command does is loaded when it is called.
 import { Argument, type Command, Option } from 'commander';
 import { RANKS } from '../core/operator.ts';
-import { APPROVAL_STATES } from '../core/approval.ts';
+import type { ApprovalState } from '../core/approval.ts';
 import type { RunState } from '../core/run.ts';
 import { CLIENT_NAMES, DIALECTS, type ClientName } from '../connect/names.ts';
 import type { ListOptions as ApprovalsListOptions, VoteOptions } from './approvals.ts';
@@ -31,6 +31,7 @@ import type { TokenOptions } from './token.ts';
 
 type Done = (code: number) => void;
 
+const APPROVAL_STATES: readonly ApprovalState[] = ['pending', 'approved', 'denied', 'expired', 'used'];
 const RUN_STATES: readonly RunState[] = ['live', 'paused', 'draining', 'killed', 'done'];
 
 const SWITCHES = [
@@ -327,7 +328,9 @@ function addApprovals(program: Command, output: Output, done: Done): void {
     });
   for (const verb of ['approve', 'deny'] as const) {
     withGateway(approvals.command(verb))
-      .description(verb === 'approve' ? 'let this very call be made' : 'refuse it, so that nobody can approve it any more')
+      .description(
+        verb === 'approve' ? 'let this very call be made' : 'refuse it, so that nobody can approve it any more',
+      )
       .argument('<id>', 'id of the approval')
       .option('--reason <text>', 'why; whoever is denied is told it', readName)
       .action(async (id: string, options: Omit<VoteOptions, 'id' | 'verb'>) => {
