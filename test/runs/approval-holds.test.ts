@@ -89,6 +89,10 @@ test('what was not sent gives its approval back, once', async () => {
   await opened.holds.giveBack();
   await opened.holds.giveBack();
   expect(await store.get('acme', id)).toMatchObject({ state: 'approved', used: 0 });
+  // What was given back lets nothing pass, until it is taken again.
+  expect(await opened.holds.pass(judged(held()))).toBeUndefined();
+  expect(opened.holds.pass(judged(held()))).toEqual(judged(PERMIT));
+  await opened.holds.giveBack();
   const next = open();
   expect(await next.holds.pass(judged(held()))).toBeUndefined();
   expect(next.holds.pass(judged(held()))).toEqual(judged(PERMIT));

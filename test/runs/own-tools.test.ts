@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AccessRequest } from '../../src/core/access.ts';
-import { type Decision, UNBOUND } from '../../src/core/decision.ts';
+import { type Decision, type Refusal, UNBOUND } from '../../src/core/decision.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import { type ApprovalsGate, approvalsGate } from '../../src/runs/approval-gate.ts';
 import { memoryApprovals } from '../../src/runs/approval-memory.ts';
@@ -11,7 +11,7 @@ import { approver, asks, call, summary, terms, testTimers, toolCall } from './ap
 
 const DECIDED = { revision: 'r', shadow: undefined, facts: {}, rules: ['research/no-egress'] } as const;
 const PERMIT = { ...DECIDED, effect: 'permit', obligations: [], quotas: [], ...UNBOUND } as const;
-const HOLD: Decision = {
+const HOLD: Refusal = {
   ...DECIDED,
   effect: 'hold',
   reason: 'held by rule `research/no-egress`',
@@ -58,7 +58,7 @@ describe('waygate__request', () => {
         resource: 'tool/mail/send',
         args: ARGS,
         reason: 'the report is due',
-        because: HOLD.effect === 'hold' && HOLD.reason,
+        because: HOLD.reason,
       },
     });
     await store.decide('acme', pending?.id as string, approver());
@@ -76,6 +76,8 @@ describe('waygate__request', () => {
     decision = DENY;
     const text = 'denied by rule `research/no`; no approval can be asked for';
     expect(await ask('request', REQUEST)).toEqual({ text, isError: true });
+    decision = { ...HOLD, effect: 'deny' };
+    expect(await ask('request', REQUEST)).toMatchObject({ isError: true });
     decision = { ...DECIDED, effect: 'hold', reason: 'held' };
     expect(await ask('request', REQUEST)).toMatchObject({ isError: true });
     expect(await store.list('acme', { count: 5 })).toEqual([]);
