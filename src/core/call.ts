@@ -105,6 +105,14 @@ export interface RpcRef {
   readonly method: string;
   /** MCP revision that the request speaks, e.g. `2025-11-25`; undefined where it did not say. */
   readonly revision: string | undefined;
+  /** Where its answer may ask the client's user something, from 2026-07-28 on. */
+  readonly input?: RpcInput;
+}
+
+/** The forms that a question to a client's user may take: one to fill in, or a page to open. */
+export interface RpcInput {
+  readonly form: boolean;
+  readonly url: boolean;
 }
 
 /** A call with what was decided on it and, where it is permitted, on the candidates behind it. */
