@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AuditRecorder } from './audit/recorder.ts';
 import { apisOf, routesOf, selectorOf } from './bind-routes.ts';
+import { holding, offering } from './bind-approvals.ts';
 import { placing, remembering } from './bind-history.ts';
 import { destinations, openNamed, pricesOf } from './bind-upstreams.ts';
 import type { Config } from './config/load.ts';
@@ -18,8 +19,10 @@ import { identifier } from './identity/identify.ts';
 import { type IdentifyOperator, operatorIdentifier } from './identity/operators.ts';
 import type { KeySet } from './identity/jwks.ts';
 import { refusalMemory } from './limits/refusal-memory.ts';
+import { lookAt } from './limits/look.ts';
 import { localBounds } from './limits/local-bounds.ts';
 import type { Reserver } from './limits/reserve.ts';
+import type { LedgerStore } from './limits/store.ts';
 import { storeCause } from './limits/unavailable.ts';
 import { callPrice } from './metering/call-price.ts';
 import type { LearnedOutput } from './metering/learned-output.ts';
@@ -28,8 +31,11 @@ import { outputReserve } from './metering/output-reserve.ts';
 import type { ModelPrice } from './metering/price.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
+import type { Approvals } from './open-approvals.ts';
 import type { History } from './open-history.ts';
 import { compile } from './policy/compile.ts';
+import { quotasFor } from './policy/permit-limits.ts';
+import { decide } from './policy/decide.ts';
 import { judge } from './policy/judge.ts';
 import { mayUse } from './policy/may-use.ts';
 import { oblige } from './policy/oblige.ts';
@@ -68,6 +74,8 @@ export interface Parts {
   readonly limits: Reserver;
   readonly runs: Registry;
   readonly history: History;
+  readonly approvals: Approvals;
+  readonly ledger: LedgerStore;
   readonly journaled: JournalGate;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
@@ -172,8 +180,22 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     forward,
     onFallback: (from, to) => telemetry.metrics.upstreamLeft(from, to),
   });
+  const holds = holding(parts.approvals);
+  const own = offering({
+    ...parts.approvals,
+    clock,
+    toolsOf: (upstream) => config.upstreams[upstream]?.ownTools ?? [],
+    decide: (access) => decide(policies, access),
+    mayUse: (access) => mayUse(policies, access),
+    standings: ({ access }) =>
+      lookAt(parts.ledger, { access, quotas: quotasFor(policies, access.principal), nowMs: now() }),
+  });
+  const narrow = visibleList({ models, mayUse: (access) => mayUse(policies, access) });
   const list = listForwarder(forward, {
-    narrow: visibleList({ models, mayUse: (access) => mayUse(policies, access) }),
+    narrow(call, upstream, answer) {
+      const body = narrow(call, upstream, answer);
+      return own.listed(call, upstream, { ...answer, body });
+    },
     merge: mergeLists,
   });
   const inPlace = placing({ ...history, registry: runs, policies });
@@ -191,11 +213,15 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, hints)),
     resolve(request, place, asking) {
       const call = resolve.resolve(request, place, asking);
-      return call instanceof Promise ? call.then(inPlace) : inPlace(call);
+      return call instanceof Promise
+        ? call.then((read) => inPlace(own.recognised(read)))
+        : inPlace(own.recognised(call));
     },
     recall: (call) => refusals.recall(call),
     clear: clearance({ registry: runs, now, waitMs: waiting.waitMs }),
     decide: (call) => judge(policies, call),
+    approve: (judged, request) => holds.approve(judged, request),
+    unsent: (request) => holds.unsent(request),
     oblige: (judged) => inItsOwnTime(oblige(judged)),
     journal,
     quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
@@ -218,6 +244,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models }: Materia
     },
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward(call, way) {
+      if (call.ownTool) return own.answer(call, call.ownTool);
       if (isList(call)) return list(call, way);
       const answer = forwardToOne(call, way);
       const change = PROTOCOLS[call.dialect].answerChange?.(call);

@@ -40,6 +40,8 @@ const TOP: Readonly<
   'compose.ts': { values: 'all', types: 'all' },
   'open-ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'runs', 'telemetry'], types: 'all' },
   'bind.ts': { values: 'all', types: 'all' },
+  'bind-approvals.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
+  'open-approvals.ts': { values: ['core', 'limits', 'outbound', 'runs'], types: 'all' },
   'bind-history.ts': { values: ['core', 'runs'], types: 'all' },
   'open-history.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
   'bind-routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },

@@ -68,5 +68,7 @@ export function referencesIn(config: ConfigFile): readonly { readonly path: Path
     path: ['telemetry', 'otlp', 'headers', name],
     reference,
   }));
-  return [...credentials, ...ledger, ...headers];
+  const { secret } = config.approvals.webhook ?? {};
+  const notices = secret === undefined ? [] : [{ path: ['approvals', 'webhook', 'secret'], reference: secret }];
+  return [...credentials, ...ledger, ...headers, ...notices];
 }

@@ -80,12 +80,21 @@ export interface Call {
   readonly toolResults?: readonly ToolResult[];
   /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
   readonly toolUseId?: string;
+  /** The tool of the gateway's own that it calls: it goes to no upstream. */
+  readonly ownTool?: 'status' | 'request';
+  /** The approval that lets it go on. */
+  readonly approval?: string;
   /** What it tells of tools that its client ran by itself; what is decided on them is decided on it. */
   readonly localResults?: readonly LocalResult[];
   /** The route or upstream whose local mode let it in, since the store did not answer. */
   readonly localMode?: string;
   /** The same request as the candidates behind this one take it, in their order. */
   readonly fallbacks: readonly Call[];
+}
+
+/** The same call as one of another resource. */
+export function withResource(call: Call, resource: Resource): Call {
+  return { ...call, access: { ...call.access, resource } };
 }
 
 /** The same call in another run, or in the same as it is now. */

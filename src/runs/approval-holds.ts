@@ -30,7 +30,10 @@ export function holdsOf(gate: Pick<ApprovalsGate, 'hold'>, request: Pick<Incomin
       const { call, decision } = judged;
       if (decision.effect !== 'hold' || !decision.held) return judged;
       const { terms, permit } = decision.held;
-      if (granted?.covers(call, terms)) return { ...judged, decision: permit };
+      if (granted?.covers(call, terms)) {
+        const { id } = granted.approval;
+        return { ...judged, call: { ...call, approval: id }, decision: permit };
+      }
       return (async () => {
         // Of another candidate, or of policies that have changed meanwhile.
         await giveBack();
