@@ -26,6 +26,8 @@ test('the JSON Schema of the config asks for what has no default, and allows not
     'aliases',
     'routes',
     'policies',
+    'approvals',
+    'runs',
     'telemetry',
     'audit',
     'outbound',
