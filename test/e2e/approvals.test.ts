@@ -85,7 +85,8 @@ async function connect(at = gateway): Promise<Client> {
   return client;
 }
 
-const note = (client: Client, words: string) => client.callTool({ name: 'send_mail', arguments: { to: 'ana@example.com', subject: 'note', text: words } });
+const note = (client: Client, words: string) =>
+  client.callTool({ name: 'send_mail', arguments: { to: 'ana@example.com', subject: 'note', text: words } });
 const said = (result: { readonly content?: unknown }): string => JSON.stringify(result.content);
 
 async function pending(): Promise<readonly Approval[]> {
@@ -175,7 +176,11 @@ describe('tools of the gateway’s own', () => {
 
   test('an agent asks ahead, with its reason; approved, the call goes through at once', async () => {
     const client = await connect();
-    const args = { resource: 'tool/notes/send_mail', arguments: { to: 'ana@example.com', subject: 'note', text: 'ahead' }, reason: 'the customer asked for it' };
+    const args = {
+      resource: 'tool/notes/send_mail',
+      arguments: { to: 'ana@example.com', subject: 'note', text: 'ahead' },
+      reason: 'the customer asked for it',
+    };
     const asked = await client.callTool({ name: 'waygate__request', arguments: args });
     const id = idIn(said(asked));
     const status = await client.callTool({ name: 'waygate__status', arguments: {} });
