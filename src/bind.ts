@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AuditRecorder } from './audit/recorder.ts';
 import { type Authorize, authorizationServer } from './bind-delegation.ts';
 import { apisOf, routesOf, selectorOf } from './bind-routes.ts';
+import { holding, offering } from './bind-approvals.ts';
 import { placing, remembering } from './bind-history.ts';
 import { destinations, openNamed, pricesOf } from './bind-upstreams.ts';
 import type { Config } from './config/load.ts';
@@ -20,8 +21,10 @@ import { type IdentifyOperator, operatorIdentifier } from './identity/operators.
 import type { KeySet } from './identity/jwks.ts';
 import type { RunRevoked } from './identity/revoke.ts';
 import { refusalMemory } from './limits/refusal-memory.ts';
+import { lookAt } from './limits/look.ts';
 import { localBounds } from './limits/local-bounds.ts';
 import type { Reserver } from './limits/reserve.ts';
+import type { LedgerStore } from './limits/store.ts';
 import { storeCause } from './limits/unavailable.ts';
 import { callPrice } from './metering/call-price.ts';
 import type { LearnedOutput } from './metering/learned-output.ts';
@@ -30,10 +33,12 @@ import { outputReserve } from './metering/output-reserve.ts';
 import type { ModelPrice } from './metering/price.ts';
 import { dearestQuote } from './metering/quote.ts';
 import { meter } from './metering/tap.ts';
+import type { Approvals } from './open-approvals.ts';
 import type { OpenDelegation } from './open-delegation.ts';
 import type { History } from './open-history.ts';
 import { compile } from './policy/compile.ts';
-import { mayUseFor } from './policy/delegated.ts';
+import { decideFor, mayUseFor } from './policy/delegated.ts';
+import { quotasFor } from './policy/permit-limits.ts';
 import { judge } from './policy/judge.ts';
 import { oblige } from './policy/oblige.ts';
 import type { PolicySet } from './policy/policy-set.ts';
@@ -75,6 +80,8 @@ export interface Parts {
   readonly delegation: OpenDelegation | undefined;
   /** Records that a run is ended because its token was revoked. Rejects with `audit.unavailable`. */
   readonly onRevoked: (revoked: RunRevoked) => Promise<void>;
+  readonly approvals: Approvals;
+  readonly ledger: LedgerStore;
   readonly journaled: JournalGate;
   readonly recorder: AuditRecorder;
   readonly learned: LearnedOutput;
@@ -185,8 +192,22 @@ function stagesOf({ config, parts, policies, upstreams, table, models, identify 
     forward,
     onFallback: (from, to) => telemetry.metrics.upstreamLeft(from, to),
   });
+  const holds = holding(parts.approvals);
+  const own = offering({
+    ...parts.approvals,
+    clock,
+    toolsOf: (upstream) => config.upstreams[upstream]?.ownTools ?? [],
+    decide: (access) => decideFor(policies, access),
+    mayUse: (access) => mayUseFor(policies, access),
+    standings: ({ access }) =>
+      lookAt(parts.ledger, { access, quotas: quotasFor(policies, access.principal), nowMs: now() }),
+  });
+  const narrow = visibleList({ models, mayUse: (access) => mayUseFor(policies, access) });
   const list = listForwarder(forward, {
-    narrow: visibleList({ models, mayUse: (access) => mayUseFor(policies, access) }),
+    narrow(call, upstream, answer) {
+      const body = narrow(call, upstream, answer);
+      return own.listed(call, upstream, { ...answer, body });
+    },
     merge: mergeLists,
   });
   const inPlace = placing({ ...history, registry: runs, policies });
@@ -204,11 +225,15 @@ function stagesOf({ config, parts, policies, upstreams, table, models, identify 
     locate: (principal, headers) => runs.find(principal, lineageOf(principal, headers, hints)),
     resolve(request, place, asking) {
       const call = resolve.resolve(request, place, asking);
-      return call instanceof Promise ? call.then(inPlace) : inPlace(call);
+      return call instanceof Promise
+        ? call.then((read) => inPlace(own.recognised(read)))
+        : inPlace(own.recognised(call));
     },
     recall: (call) => refusals.recall(call),
     clear: clearance({ registry: runs, now, waitMs: waiting.waitMs }),
     decide: (call) => judge(policies, call),
+    approve: (judged, request) => holds.approve(judged, request),
+    unsent: (request) => holds.unsent(request),
     oblige: (judged) => inItsOwnTime(oblige(judged)),
     journal,
     quote: (call) => dearestQuote(output.expected(call), quotedPriceOf),
@@ -231,6 +256,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models, identify 
     },
     record: (call, quoted, standings, { traceId }) => recorder.permit(call, { quote: quoted, standings, traceId }),
     forward(call, way) {
+      if (call.ownTool) return own.answer(call, call.ownTool);
       if (isList(call)) return list(call, way);
       const answer = forwardToOne(call, way);
       const change = PROTOCOLS[call.dialect].answerChange?.(call);

@@ -2,6 +2,7 @@
 // With open-ledger.ts the only place that constructs clients.
 import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { approvalsApi } from './admin/approvals-api.ts';
 import type { ApiSource } from './admin/api.ts';
 import { startAnchoring } from './audit/anchor.ts';
 import { operatorEntry } from './audit/entry.ts';
@@ -27,6 +28,7 @@ import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
 import { openDelegation } from './open-delegation.ts';
+import { openApprovals } from './open-approvals.ts';
 import { openHistory } from './open-history.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
 import { bodyThreads } from './routes/body-threads.ts';
@@ -47,7 +49,7 @@ export interface Waygate {
   readonly telemetry: Telemetry;
   readonly checks: Readonly<Record<string, Check>>;
   /** What the operators' API works on. */
-  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction'>;
+  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction' | 'parts'>;
   /** Puts a configuration into force for the calls that come; those under way keep theirs. Problems say why not. */
   apply(config: Config): Promise<readonly Problem[]>;
   /** Ends the waits for room: another replica takes those calls. */
@@ -147,6 +149,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       onFailure: () => metrics.storeFailed('anchor'),
     });
   const outbound = outboundClient(config.outbound);
+  const approvals = openApprovals({ config, ledger, outbound, telemetry });
   const remoteKeys = remoteKeySets({
     clock,
     fetchJwks: (url) => outbound.get(url),
@@ -169,6 +172,8 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       const what = { operator, action: 'kill', tenant, run: path.at(-1), reason: 'its token was revoked' };
       return audit.append(operatorEntry(clock.now(), what));
     },
+    approvals,
+    ledger: ledger.store,
     journaled,
     recorder,
     learned: learnedOutput(),
@@ -178,6 +183,8 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     readLarge: threads.read,
   };
 
+  const onAction: ApiSource['onAction'] = ({ target, ...action }) =>
+    audit.append(operatorEntry(clock.now(), { ...action, ...target }));
   const first = bindStages(config, parts);
   if (!first.ok) throw new ConfigRefused(first.problems);
   bound = first.value;
@@ -204,7 +211,14 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       store: ledger.runs,
       clock,
       operators: () => (bound as Bound).operators,
-      onAction: ({ target, ...action }) => audit.append(operatorEntry(clock.now(), { ...action, ...target })),
+      onAction,
+      parts: {
+        approvals: approvalsApi({
+          store: approvals.store,
+          onAction,
+          onDecided: (tenant, id) => approvals.gate.changed(tenant, id),
+        }),
+      },
     },
     apply: async (next) => {
       const fixed = changedForGood(config, next);
@@ -222,7 +236,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     async close() {
       runs.close();
       leases.stop();
-      await history.writer.flush();
+      await Promise.all([history.writer.flush(), approvals.close()]);
       await reserving.close();
       await delegation?.close();
       await audit.close();
@@ -263,6 +277,7 @@ const FIXED = [
   'telemetry',
   'outbound',
   'runs',
+  'approvals',
   'delegation',
 ] as const;
 

@@ -38,18 +38,22 @@ export function gateway(current: () => Stages): (request: Incoming) => Promise<D
       const known = stage.recall(call);
       decision = known?.decision;
       if (known) throw known.error;
-      for (let tries = 1; ; tries += 1) {
+      for (let tries = 0; ;) {
         call = await stage.clear(call, request);
         const judged = stage.decide(call);
         ({ call, decision } = judged);
-        const permitted = stage.oblige(judged);
+        const approved = await stage.approve(judged, request);
+        if (!approved) continue;
+        ({ call, decision } = approved);
+        const permitted = stage.oblige(approved);
         const quote = stage.quote(permitted);
         const reservation = await stage.admit(permitted, { quote, request, trace });
         if ('standings' in reservation) return await carry(stage, { request, trace, place, quote, reservation });
-        call = stage.rejoin(asked, reservation, tries);
+        call = stage.rejoin(asked, reservation, (tries += 1));
       }
     } catch (thrown) {
       const error = toGatewayError(thrown);
+      await stage.unsent(request);
       const delivery = stage.refuse(error, request, { id, place, call });
       const ended = { ...UNCARRIED, status: delivery.status, error, endedAtMs: stage.now() };
       stage.close({ id, request, principal, call, decision, ...ended }, trace);
@@ -106,6 +110,7 @@ async function carry(stage: Stages, { request, trace, place, quote, reservation 
     const metered = permitted ? stage.unanswered(sent, error) : undefined;
     if (metered) reservation.settle(metered.charge, sent, true);
     else reservation.release();
+    if (!permitted) await stage.unsent(request);
     const delivery = stage.refuse(error, request, { id, place, call: sent });
     const ending = permitted ? 'failed' : 'refused';
     const told = { permitted, status: delivery.status, metered, ending, error, endedAtMs: stage.now() } as const;

@@ -41,6 +41,10 @@ export interface Stages {
   readonly clear: (call: Call, request: Incoming) => Call | Promise<Call>;
   /** What stands of a call: the first of its candidates that is permitted, or the refusal of the preferred one. */
   readonly decide: (call: Call) => Judged;
+  /** What goes on of a judgement: a held call waits for its approval, and is then to be judged again (undefined). */
+  readonly approve: (judged: Judged, request: Incoming) => Judged | Promise<Judged | undefined>;
+  /** The request failed before it was sent: an approval that it took serves again. Never rejects. */
+  readonly unsent: (request: Incoming) => Promise<void>;
   readonly oblige: (judged: Judged) => PermittedCall;
   /** The worst that the call may cost, whichever of its candidates answers it. */
   readonly quote: (call: PermittedCall) => Charge;

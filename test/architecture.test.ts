@@ -43,6 +43,8 @@ const TOP: Readonly<
   'bind-delegation.ts': { values: ['core', 'identity', 'runs'], types: 'all' },
   'bind-spawn.ts': { values: ['core', 'identity', 'metering', 'runs'], types: 'all' },
   'open-delegation.ts': { values: ['core', 'identity', 'limits', 'signing'], types: 'all' },
+  'bind-approvals.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
+  'open-approvals.ts': { values: ['core', 'limits', 'outbound', 'runs'], types: 'all' },
   'bind-history.ts': { values: ['core', 'runs'], types: 'all' },
   'open-history.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
   'bind-routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },

@@ -117,7 +117,8 @@ describe('a spawn', () => {
     const at = await start();
     breakAudit(at.dir);
     // What was open can be written a moment longer.
-    await expect.poll(async () => await exchange(at, await token()), { timeout: 10_000 }).toBe(503);
+    const status = async (): Promise<number> => (await exchange(at, await token())).status;
+    await expect.poll(status, { timeout: 10_000 }).toBe(503);
     for (const kind of [ACCESS_TOKEN, RUN_KEY]) {
       const { status, body } = await exchange(at, await token(), { requested_token_type: kind });
       expect([status, body['error'], body['access_token']]).toEqual([503, 'temporarily_unavailable', undefined]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { APPROVAL_STATES } from '../core/approval.ts';
 import { EVERYTHING } from '../runs/store.ts';
 
 const name = z
@@ -48,3 +49,13 @@ export type StopOrder = z.infer<typeof stopOrder>;
 
 /** Of `DELETE /api/stops`. */
 export const stopLift = stopOrder.omit({ state: true });
+
+/** Of `GET /api/approvals`. */
+export const approvalsQuery = z.strictObject({
+  tenant: tenant.optional(),
+  state: z.enum(APPROVAL_STATES).optional(),
+  limit: count.pipe(z.int().min(1).max(500)).default(100),
+});
+
+/** Of `POST /api/approvals/{id}/…`. */
+export const approvalVote = z.strictObject({ tenant: tenant.optional(), reason: reason.optional() });

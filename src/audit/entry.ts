@@ -51,6 +51,7 @@ export function permitEntry(call: PermittedCall, { atMs, traceId, quote, standin
     whoAndWhat(call.access.principal, call) +
     candidates(call) +
     member('localMode', call.localMode) +
+    member('approval', call.approval) +
     `,"decision":{"effect":"permit","rules":${texts(rules)},"revision":${text(revision)}` +
     `,"obligations":${texts(obligations.map(({ kind }) => kind))}}` +
     considered(call.decision) +

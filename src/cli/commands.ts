@@ -1,8 +1,10 @@
 // Every command with its options and an example. What a command does is loaded when it is called.
 import { Argument, type Command, Option } from 'commander';
 import { RANKS } from '../core/operator.ts';
+import type { ApprovalState } from '../core/approval.ts';
 import type { RunState } from '../core/run.ts';
 import { CLIENT_NAMES, DIALECTS, type ClientName } from '../connect/names.ts';
+import type { ListOptions as ApprovalsListOptions, VoteOptions } from './approvals.ts';
 import type { AuditOptions } from './audit.ts';
 import {
   readCount,
@@ -29,6 +31,7 @@ import type { TokenOptions } from './token.ts';
 
 type Done = (code: number) => void;
 
+const APPROVAL_STATES: readonly ApprovalState[] = ['pending', 'approved', 'denied', 'expired', 'used'];
 const RUN_STATES: readonly RunState[] = ['live', 'paused', 'draining', 'killed', 'done'];
 
 const SWITCHES = [
@@ -50,6 +53,7 @@ export function addCommands(program: Command, output: Output, done: Done): void 
   addAudit(program, output, done);
   addLedger(program, output, done);
   addRuns(program, output, done);
+  addApprovals(program, output, done);
 }
 
 function addServe(program: Command, done: Done): void {
@@ -299,6 +303,41 @@ function addSwitch(
       const { turn } = await import('./runs-switch.ts');
       done(await turn({ ...options, verb, ...(run !== undefined && { run }) }, output));
     });
+}
+
+function addApprovals(program: Command, output: Output, done: Done): void {
+  const approvals = program
+    .command('approvals')
+    .description('see the calls that wait for people, approve and deny them')
+    .helpCommand(false)
+    .addHelpText('after', example('waygate approvals approve appr_0123 --reason "checked with legal"'));
+  withGateway(approvals.command('list'))
+    .description('list those that wait, the newest first')
+    .addOption(new Option('--state <state>', 'those in this state instead').choices(APPROVAL_STATES))
+    .option('--all', 'those in any state')
+    .option('--limit <number>', 'how many, up to 500 (default: 100)', readCount)
+    .action(async (options: ApprovalsListOptions) =>
+      done(await (await import('./approvals.ts')).list(options, output)),
+    );
+  withGateway(approvals.command('show'))
+    .description('say everything of one: who asks, for what, with which arguments, why it is held, who said what')
+    .argument('<id>', 'id of the approval')
+    .action(async (id: string, options: RunsOptions) => {
+      const { show } = await import('./approvals.ts');
+      done(await show({ ...options, id }, output));
+    });
+  for (const verb of ['approve', 'deny'] as const) {
+    withGateway(approvals.command(verb))
+      .description(
+        verb === 'approve' ? 'let this very call be made' : 'refuse it, so that nobody can approve it any more',
+      )
+      .argument('<id>', 'id of the approval')
+      .option('--reason <text>', 'why; whoever is denied is told it', readName)
+      .action(async (id: string, options: Omit<VoteOptions, 'id' | 'verb'>) => {
+        const { vote } = await import('./approvals.ts');
+        done(await vote({ ...options, id, verb }, output));
+      });
+  }
 }
 
 function withGateway(command: Command): Command {

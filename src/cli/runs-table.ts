@@ -110,7 +110,7 @@ function byBirth(one: RunView, other: RunView): number {
 }
 
 /** Rows below each other; from the column `numbers` on they end below each other. */
-function columns(rows: readonly (readonly string[])[], numbers: number): string {
+export function columns(rows: readonly (readonly string[])[], numbers: number): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);

@@ -89,7 +89,7 @@ export function pathOf(run: string): string {
   return `/api/runs/${encodeURIComponent(run)}`;
 }
 
-function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {
+export function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {
   const said = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value !== undefined) said.set(name, String(value));
   return said.size === 0 ? '' : `?${said.toString()}`;

@@ -5,7 +5,7 @@ import { frontDoorSchema, tlsSchema } from '../http/schema.ts';
 import { identitySchema, operatorsSchema } from '../identity/schema.ts';
 import { failureSchema, limitsSchema, storeSchema } from '../limits/schema.ts';
 import { ceilingSchema, pricesSchema, requestPriceSchema, reserveSchema } from '../metering/schema.ts';
-import { outboundSchema } from '../outbound/schema.ts';
+import { outboundSchema, webhookSchema } from '../outbound/schema.ts';
 import { runsSchema } from '../runs/schema.ts';
 import { delegationSchema } from '../signing/schema.ts';
 import { telemetrySchema } from '../telemetry/schema.ts';
@@ -98,6 +98,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What calls are allowed.'),
+  approvals: z
+    .strictObject({ webhook: webhookSchema.optional().describe('Who is told of each call that waits for a person.') })
+    .prefault({})
+    .describe('How people hear of calls that policies hold. A change takes a restart.'),
   runs: runsSchema
     .prefault({})
     .describe('How calls are put into runs, and how long runs remember. A change takes a restart.'),

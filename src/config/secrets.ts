@@ -83,5 +83,7 @@ export function referencesIn(config: ConfigFile): readonly Referred[] {
     isText: true as const,
   }));
   const wrapping = wrapKey === undefined ? [] : [{ path: ['delegation', 'wrapKey'], reference: wrapKey }];
-  return [...credentials, ...ledger, ...headers, ...signing, ...wrapping];
+  const { secret } = config.approvals.webhook ?? {};
+  const notices = secret === undefined ? [] : [{ path: ['approvals', 'webhook', 'secret'], reference: secret }];
+  return [...credentials, ...ledger, ...headers, ...signing, ...wrapping, ...notices];
 }

@@ -80,12 +80,21 @@ export interface Call {
   readonly toolResults?: readonly ToolResult[];
   /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
   readonly toolUseId?: string;
+  /** The tool of the gateway's own that it calls: it goes to no upstream. */
+  readonly ownTool?: 'status' | 'request';
+  /** The approval that lets it go on. */
+  readonly approval?: string;
   /** What it tells of tools that its client ran by itself; what is decided on them is decided on it. */
   readonly localResults?: readonly LocalResult[];
   /** The route or upstream whose local mode let it in, since the store did not answer. */
   readonly localMode?: string;
   /** The same request as the candidates behind this one take it, in their order. */
   readonly fallbacks: readonly Call[];
+}
+
+/** The same call as one of another resource. */
+export function withResource(call: Call, resource: Resource): Call {
+  return { ...call, access: { ...call.access, resource } };
 }
 
 /** The same call in another run, or in the same as it is now. */
@@ -105,6 +114,14 @@ export interface RpcRef {
   readonly method: string;
   /** MCP revision that the request speaks, e.g. `2025-11-25`; undefined where it did not say. */
   readonly revision: string | undefined;
+  /** Where its answer may ask the client's user something, from 2026-07-28 on. */
+  readonly input?: RpcInput;
+}
+
+/** The forms that a question to a client's user may take: one to fill in, or a page to open. */
+export interface RpcInput {
+  readonly form: boolean;
+  readonly url: boolean;
 }
 
 /** A call with what was decided on it and, where it is permitted, on the candidates behind it. */

@@ -26,6 +26,8 @@ export interface TreeBound {
   readonly depth?: number;
   /** How long the tree (`run.root`) may go on from its first call. */
   readonly durationMs?: number;
+  /** How long nothing may happen in the tree before it has ended. */
+  readonly idleMs?: number;
   /** How often the same call with the same result may be repeated within the tree. */
   readonly repeats?: number;
 }

@@ -1,7 +1,7 @@
 // What an admission and a settlement do to the run of a call: the ledger's part and the runs' part of one step.
 import type { Action } from './access.ts';
 import type { RunId } from './ids.ts';
-import type { CountRange, Run, TreeFacts } from './run.ts';
+import type { CountRange, Run, Stop, TreeFacts } from './run.ts';
 import type { Charge } from './usage.ts';
 
 /** What an admission does to the run of its call, and by which facts the call was judged. */
@@ -19,6 +19,8 @@ export interface RunAdmission {
   readonly counts: readonly CountRange[];
   /** Names of the tree's counters to add one to, besides `steps`. */
   readonly adds: readonly string[];
+  /** How long nothing may have happened in the tree, and the stop that ends it otherwise; left out where nothing says so. */
+  readonly idle?: { readonly ms: number; readonly stop: Stop };
 }
 
 /** What became of a call, for its run's totals. */
@@ -31,8 +33,9 @@ export interface RunSettlement {
 export interface RunBook {
   isBorn(run: RunId): boolean;
   /** What the tree holds now, where that is not what the call was judged by; undefined where the judgement stands. */
-  moved(admission: RunAdmission): TreeFacts | undefined;
+  moved(admission: RunAdmission, nowMs: number): TreeFacts | undefined;
   /** Begins the run where it is new, counts a step and sets labels. */
   enter(admission: RunAdmission, nowMs: number): void;
-  settle(admission: RunAdmission, settlement: RunSettlement, nowMs: number): void;
+  /** At a time that a lapsed lease may have ended at: earlier than what has happened since. */
+  settle(admission: RunAdmission, settlement: RunSettlement, atMs: number): void;
 }

@@ -21,7 +21,7 @@ export function factsOf(tree: readonly string[], tenant: readonly string[]): Tre
     else plain.set(field, value);
   }
   for (const name of plain.keys())
-    if (name !== 'rev' && name !== 'b') counts.set(decodeURI(name), Number(plain.get(name)));
+    if (name !== 'rev' && name !== 'b' && name !== 'l') counts.set(decodeURI(name), Number(plain.get(name)));
   const tenantStops = new Map<string, Stop>();
   let tenantRevision = 0;
   for (const [field, value] of pairs(tenant)) {

@@ -1,5 +1,6 @@
 import type { Action } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
+import type { TreeBound } from '../core/decision.ts';
 import { NEW_TREE, type TreeFacts } from '../core/run.ts';
 import type { RunAdmission } from '../core/run-book.ts';
 import type { Charge } from '../core/usage.ts';
@@ -16,7 +17,15 @@ const NONE: readonly string[] = Object.freeze([]);
 export function runAdmission(call: PermittedCall, quote: Charge): RunAdmission {
   const { run, action, principal } = call.access;
   const { counts, counted } = call.decision;
-  const known = { run, agent: run.agent ?? principal.agent, subject: principal.subject, action, quote };
+  const idle = idleOf(call);
+  const known = {
+    run,
+    agent: run.agent ?? principal.agent,
+    subject: principal.subject,
+    action,
+    quote,
+    ...(idle && { idle }),
+  };
   const adds = counted.length === 0 ? NONE : counted.map((pattern) => `calls:${pattern}`);
   if (call.fallbacks.length === 0) return { ...known, labels: labelsToSet(call), counts, adds };
   const all = [call, ...call.fallbacks];
@@ -35,4 +44,16 @@ function labelsToSet({ access, decision }: PermittedCall): readonly string[] {
     }
   }
   return labels ?? NONE;
+}
+
+/** The shortest that any limit lets the tree be idle. */
+function idleOf({ access, decision }: PermittedCall): RunAdmission['idle'] {
+  let shortest: TreeBound | undefined;
+  for (const bound of decision.bounds) {
+    if (bound.idleMs !== undefined && bound.enforced && bound.idleMs < (shortest?.idleMs ?? Infinity)) shortest = bound;
+  }
+  if (shortest?.idleMs === undefined) return undefined;
+  const because = `nothing happened in it for ${Math.ceil(shortest.idleMs / 60_000)} min`;
+  const stop = { state: 'done', cause: 'policy', by: shortest.id, because, atMs: access.context.timeMs } as const;
+  return { ms: shortest.idleMs, stop };
 }

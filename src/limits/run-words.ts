@@ -2,11 +2,11 @@
 import type { TreeFacts } from '../core/run.ts';
 import type { RunAdmission } from '../core/run-book.ts';
 import { escaped, escapedPath } from '../core/store-keys.ts';
-import { counterField, factsOf } from '../core/tree-fields.ts';
+import { counterField, factsOf, stopWord } from '../core/tree-fields.ts';
 
 /** In words, behind the places of its tree and its key; with `birth` it says how the run begins. */
 export function runWords(admission: RunAdmission, birth: boolean): string {
-  const { run, action, quote, labels, counts, adds } = admission;
+  const { run, action, quote, labels, counts, adds, idle } = admission;
   const { revision, tenantRevision } = run.tree;
   const judged = revision < 0 ? '* *' : `${revision} ${tenantRevision}`;
   let words = `${run.id} ${run.root} ${judged} ${action} ${quote.tokens} ${quote.money} `;
@@ -17,6 +17,7 @@ export function runWords(admission: RunAdmission, birth: boolean): string {
   for (const { name, atLeast, below } of counts) words += ` ${counterField(name)} ${atLeast} ${below}`;
   words += ` ${adds.length}`;
   for (const name of adds) words += ` ${counterField(name)}`;
+  words += idle ? ` ${idle.ms} ${stopWord(idle.stop)}` : ' -';
   return words;
 }
 

@@ -74,7 +74,7 @@ export class TenantLedger {
     for (const { call, endMs } of this.#leases.lapsed(now, SWEEP_MAX)) {
       this.#end(call, { at: endMs, now }, { used: (_index, amount) => amount, run: inFull });
     }
-    const tree = request.run && this.#runs?.moved(request.run);
+    const tree = request.run && this.#runs?.moved(request.run, now);
     if (tree) return { kind: 'moved', tree };
     const asked = this.#ask(request, now);
     const index = asked.findIndex((one) => !fits(one));
@@ -152,7 +152,7 @@ export class TenantLedger {
       holding.kept.counter.charge(used(index, holding.amount), when);
       this.#keep(holding.kept, when.now);
     }
-    if (run) this.#runs?.settle(run, spent(run), when.now);
+    if (run) this.#runs?.settle(run, spent(run), when.at);
     this.#reservations.delete(call);
     this.#leases.remove({ call, endMs: leaseEndMs });
     this.#remember(call, result, when.now);

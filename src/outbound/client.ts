@@ -1,4 +1,4 @@
-// The one client for side requests: key sets today, metadata and webhooks later. Calls of agents go through `upstreams`.
+// The one client for side requests: key sets and webhooks. Calls of agents go through `upstreams`.
 // INVARIANT: it reaches public addresses over TLS, and beyond them only what the config names; names are judged by the
 // addresses that they resolve to, and the connection goes to exactly those.
 // INVARIANT: no redirect is followed, no answer outgrows its limit, no request outlives its time.
@@ -27,6 +27,11 @@ export interface OutboundAnswer {
 export interface OutboundClient {
   /** Rejects with an `Error` that names the host and what was wrong. */
   get(url: string): Promise<OutboundAnswer>;
+  /** The same with a body. Header names in lower case. */
+  post(
+    url: string,
+    message: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  ): Promise<OutboundAnswer>;
   close(): Promise<void>;
 }
 
@@ -45,22 +50,33 @@ export function outboundClient(options: OutboundOptions): OutboundClient {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
-  return {
-    async get(text) {
-      const url = new URL(text);
-      const refused = refusedUrl(url, options);
-      if (refused !== undefined) throw new Error(refused);
-      const answer = await request(url, {
-        dispatcher: agent,
-        headers: { accept: 'application/json', 'accept-encoding': 'identity' },
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      return {
-        status: answer.statusCode,
-        maxAgeSeconds: maxAge(answer.headers['cache-control']),
-        body: await readBody(answer, url, bodyBytesMax),
-      };
+  async function ask(
+    text: string,
+    how: {
+      readonly method: 'GET' | 'POST';
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
     },
+  ): Promise<OutboundAnswer> {
+    const url = new URL(text);
+    const refused = refusedUrl(url, options);
+    if (refused !== undefined) throw new Error(refused);
+    const answer = await request(url, {
+      dispatcher: agent,
+      ...how,
+      headers: { accept: 'application/json', 'accept-encoding': 'identity', ...how.headers },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    return {
+      status: answer.statusCode,
+      maxAgeSeconds: maxAge(answer.headers['cache-control']),
+      body: await readBody(answer, url, bodyBytesMax),
+    };
+  }
+
+  return {
+    get: (url) => ask(url, { method: 'GET' }),
+    post: (url, { headers, body }) => ask(url, { method: 'POST', headers, body }),
     close: () => agent.close(),
   };
 }

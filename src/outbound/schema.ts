@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { NOT_A_REFERENCE, SECRET_REFERENCE } from '../core/secret-reference.ts';
 
-/** `outbound` of the config: how far side requests (key sets today) may reach beyond public `https` addresses. */
+/** `outbound` of the config: how far side requests (key sets, webhooks) may reach beyond public `https` addresses. */
 export const outboundSchema = z.strictObject({
   allowPrivate: z
     .array(
@@ -14,4 +15,16 @@ export const outboundSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether loopback addresses may be asked, also without TLS: for development and sidecars.'),
+});
+
+/** A receiver of notices. Where it may lie is `outbound`'s business. */
+export const webhookSchema = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected an address like `https://hooks.example.com/waygate`' })
+    .describe('Where notices are posted to, as JSON with a `text` that Slack takes. `http` on loopback alone.'),
+  secret: z
+    .string()
+    .regex(SECRET_REFERENCE, NOT_A_REFERENCE)
+    .optional()
+    .describe('Signs each notice: HMAC-SHA256 in `waygate-signature`. `env:NAME` or `file:PATH`.'),
 });

@@ -50,12 +50,18 @@ export function compileMax(limit: LimitFile, max: MaxFile, { policy, spot, enfor
 /** Whatever a run does, it is as deep and as old as it is, and has the runs below it that it has. */
 const ALL: readonly Target[] = readLimitTargets([]);
 
-function readReach({ depth, duration }: MaxFile, spot: Spot): Pick<TreeBound, 'depth' | 'durationMs'> {
-  const durationMs = duration === undefined ? undefined : readSpan(duration);
-  if (typeof durationMs === 'object') spot.at('max', 'duration').fault(durationMs.fault);
+function readReach(max: MaxFile, spot: Spot): Pick<TreeBound, 'depth' | 'durationMs' | 'idleMs'> {
+  const { depth } = max;
+  const [durationMs, idleMs] = (['duration', 'idle'] as const).map((field) => {
+    const text = max[field];
+    const ms = text === undefined ? undefined : readSpan(text);
+    if (typeof ms === 'object') spot.at('max', field).fault(ms.fault);
+    return ms;
+  });
   return {
     ...(depth !== undefined && { depth }),
     ...(typeof durationMs === 'number' && { durationMs }),
+    ...(typeof idleMs === 'number' && { idleMs }),
   };
 }
 

@@ -21,10 +21,11 @@ export function labelsIn(obligations: readonly Obligation[]): string[] {
 }
 
 /** `depth at most 3, duration at most 5d` */
-export function formatBound({ depth, durationMs, repeats }: TreeBound): string {
+export function formatBound({ depth, durationMs, idleMs, repeats }: TreeBound): string {
   const parts = [
     ['depth', depth],
     ['duration', durationMs === undefined ? undefined : formatSpan(durationMs)],
+    ['idle', idleMs === undefined ? undefined : formatSpan(idleMs)],
     ['repeats', repeats],
   ] as const;
   return parts.flatMap(([name, most]) => (most === undefined ? [] : [`${name} at most ${most}`])).join(', ');

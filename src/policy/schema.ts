@@ -109,6 +109,7 @@ const maxSchema = z
       .describe('How deep runs may lie below the first; 0 for no sub-agents.'),
     children: count.optional().describe('Runs that may begin below the scope.'),
     steps: count.optional().describe('Admitted calls.'),
+    idle: text.optional().describe('How long nothing may happen in a tree before it has ended, e.g. `2h`.'),
     duration: text.optional().describe('How long a tree may go on from its first call, e.g. `5d`.'),
     concurrency: count.optional().describe('Calls under way at the same moment.'),
     repeats: count.optional().describe('How often the same call with the same result may be repeated within a tree.'),

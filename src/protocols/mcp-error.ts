@@ -1,10 +1,12 @@
 // Errors of MCP. Sessions stay up: whatever can be told in JSON-RPC is told with HTTP 200, and a tool call that was not
 // made is a result that the model can read. HTTP errors are for the connection itself.
+import { HeldForApproval } from '../core/approval.ts';
 import type { RpcRef } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
 import { errorHeaders, publicMessage } from './error-text.ts';
 import { isModern } from './mcp-headers.ts';
-import { RpcRefusal } from './mcp-message.ts';
+import { inputRequired } from './mcp-input.ts';
+import { resultMessage, RpcRefusal } from './mcp-message.ts';
 import type { ErrorContext, WireError } from './protocol.ts';
 
 const INVALID_REQUEST = -32_600;
@@ -19,8 +21,16 @@ export function mcpError(error: GatewayError, context: ErrorContext): WireError 
   if (rpc?.id === undefined || isOfConnection(error, rpc)) {
     return { status: error.status, headers, body: errorMessage(error, rpc) };
   }
-  const body = rpc.method === 'tools/call' ? toolResult(error, rpc) : errorMessage(error, rpc);
-  return { status: 200, headers, body };
+  return { status: 200, headers, body: question(error, rpc) ?? refusal(error, rpc) };
+}
+
+function question(error: GatewayError, rpc: RpcRef): string | undefined {
+  const result = error instanceof HeldForApproval && rpc.input ? inputRequired(error, rpc.input) : undefined;
+  return result && resultMessage(rpc, result);
+}
+
+function refusal(error: GatewayError, rpc: RpcRef): string {
+  return rpc.method === 'tools/call' ? toolResult(error, rpc) : errorMessage(error, rpc);
 }
 
 /** The event that ends a stream which broke: the answer that its request still waits for. */
@@ -41,14 +51,14 @@ function isOfConnection(error: GatewayError, rpc: RpcRef): boolean {
 
 function toolResult(error: GatewayError, rpc: RpcRef): string {
   // Past the permit only the message itself knows whether the tool ran.
-  const unsent = /^(policy|limit|price|audit)\./.test(error.code) ? '; the tool was not executed' : '';
+  const unsent = /^(policy|approval|limit|price|audit)\./.test(error.code) ? '; the tool was not executed' : '';
   const text = publicMessage(error) + unsent;
   const result = {
     ...(isModern(rpc.revision) && { resultType: 'complete' }),
     content: [{ type: 'text', text }],
     isError: true,
   };
-  return `{"jsonrpc":"2.0","id":${rpc.id},"result":${JSON.stringify(result)}}`;
+  return resultMessage(rpc, result);
 }
 
 function errorMessage(error: GatewayError, rpc: RpcRef | undefined): string {

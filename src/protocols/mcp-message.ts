@@ -34,6 +34,11 @@ export class RpcRefusal extends GatewayError {
   }
 }
 
+/** The answer to a request with this result. */
+export function resultMessage({ id }: RpcRef, result: Fields): string {
+  return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result)}}`;
+}
+
 /** Reads the message of a POST. Throws `request.invalid`. */
 export function readMessage(request: RequestHead, body: Buffer): McpMessage {
   const fields = readFields(request, body);

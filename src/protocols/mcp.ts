@@ -9,6 +9,7 @@ import { invalid } from './fields.ts';
 import { rateLimitFields } from './limit-headers.ts';
 import { mcpError, mcpStreamError } from './mcp-error.ts';
 import { checkMirrors, isModern, readRevision } from './mcp-headers.ts';
+import { readInput } from './mcp-input.ts';
 import { narrowMcp } from './mcp-list.ts';
 import { type McpMessage, readMessage, RpcRefusal } from './mcp-message.ts';
 import {
@@ -53,8 +54,9 @@ export const mcp: Protocol = {
 function readPost(request: RequestHead, body: Buffer): Reading {
   const message = readMessage(request, body);
   const revision = readRevision(request.headers, message);
-  const rpc: RpcRef = { id: message.id, method: message.method, revision };
   const modern = isModern(revision);
+  const input = modern ? readInput(message) : undefined;
+  const rpc: RpcRef = { id: message.id, method: message.method, revision, ...(input && { input }) };
   const known = methodOf(message);
   if (!known || (known.legacy && modern))
     throw new RpcRefusal('route.operation', unknownMethod(message), { rpc, rpcCode: METHOD_NOT_FOUND });

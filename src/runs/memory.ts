@@ -14,6 +14,7 @@ interface Tree {
   readonly counts: Map<string, number>;
   readonly runs: Map<RunId, Counted>;
   movedMs: number;
+  lastMs: number;
 }
 
 /** How often a tree in use is put behind the others. */
@@ -60,8 +61,11 @@ class TenantRuns implements RunBook {
     return this.#rootOf.has(run);
   }
 
-  moved({ run, counts }: RunAdmission): TreeFacts | undefined {
+  moved({ run, counts, idle }: RunAdmission, nowMs: number): TreeFacts | undefined {
     const tree = this.#trees.get(run.root);
+    if (tree && idle && nowMs - tree.lastMs >= idle.ms && !tree.facts.stops.has(run.root)) {
+      this.#change(tree, { stops: changedStops(tree.facts.stops, run.root, idle.stop) });
+    }
     const { revision, tenantRevision } = run.tree;
     const isKnown = revision === (tree?.facts.revision ?? 0) && tenantRevision === this.#revision;
     const isWithin = counts.every(({ name, atLeast, below }) => {
@@ -78,27 +82,29 @@ class TenantRuns implements RunBook {
     record.steps += 1;
     record.calls[action] = (record.calls[action] ?? 0) + 1;
     record.lastMs = nowMs;
+    tree.lastMs = nowMs;
     for (const name of ['steps', ...adds]) add(tree.counts, name, 1);
     const added = labels.filter((label) => !tree.facts.labels.has(label));
     if (added.length > 0) this.#change(tree, { labels: new Set([...tree.facts.labels, ...added]) });
   }
 
-  settle({ run }: RunAdmission, { charge, isError }: RunSettlement, nowMs: number): void {
+  settle({ run }: RunAdmission, { charge, isError }: RunSettlement, atMs: number): void {
     const tree = this.#trees.get(run.root);
     const record = tree?.runs.get(run.id);
     if (!tree || !record) return;
     record.tokens += charge.tokens;
     record.money += charge.money;
     record.errors += isError ? 1 : 0;
-    record.lastMs = nowMs;
+    record.lastMs = Math.max(record.lastMs, atMs);
+    tree.lastMs = Math.max(tree.lastMs, atMs);
     if (charge.money > 0) add(tree.counts, 'spent', charge.money);
     if (isError) add(tree.counts, 'errors', 1);
     // The oldest stand first, so that they are forgotten first.
-    if (nowMs - tree.movedMs < MOVED_MS) return;
-    tree.movedMs = nowMs;
+    if (atMs - tree.movedMs < MOVED_MS) return;
+    tree.movedMs = atMs;
     this.#trees.delete(run.root);
     this.#trees.set(run.root, tree);
-    this.#tidy(nowMs);
+    this.#tidy(atMs);
   }
 
   open({ id, root, parent }: { readonly id: RunId; readonly root: RunId; readonly parent: RunId | undefined }): Opened {
@@ -164,6 +170,7 @@ class TenantRuns implements RunBook {
       counts: new Map<string, number>(),
       runs: new Map<RunId, Counted>(),
       movedMs: bornMs,
+      lastMs: bornMs,
     };
     this.#trees.set(root, tree);
     return tree;

@@ -78,6 +78,12 @@ export const upstreamSchema = z.strictObject({
     .describe(
       'For `http`: query parameters that may occur more than once; conditions see them as lists. Others are refused where they do.',
     ),
+  ownTools: z
+    .array(z.enum(['status', 'request']))
+    .default([])
+    .describe(
+      'For `mcp`: tools of the gateway’s own beside its: `status` (`waygate__status`: limits, labels, what is held) and `request` (`waygate__request`: asks for an approval ahead). Policies see them as `tool/waygate/…`.',
+    ),
   provider: z.string().min(1).optional().describe('Provider in the price catalogue, where the address does not tell.'),
   timeouts: z
     .strictObject({

@@ -83,7 +83,9 @@ describe('waygate token', () => {
       roles: ['viewer'],
       tenants: ['acme'],
     });
-    await expect(async () => accepting(file)({ method: 'GET', path: '/', headers: { authorization: `Bearer ${out}` } })).rejects.toMatchObject({
+    await expect(async () =>
+      accepting(file)({ method: 'GET', path: '/', headers: { authorization: `Bearer ${out}` } }),
+    ).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });

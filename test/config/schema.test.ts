@@ -26,6 +26,7 @@ test('the JSON Schema of the config asks for what has no default, and allows not
     'aliases',
     'routes',
     'policies',
+    'approvals',
     'runs',
     'delegation',
     'telemetry',

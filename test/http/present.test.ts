@@ -58,7 +58,12 @@ describe('an answer on its way back', () => {
   });
 
   test('an open stream that breaks ends with the error event of its dialect', () => {
-    const { broken } = present(chatCall(), answer({ 'content-type': 'text/event-stream; charset=utf-8' }), [], NO_FLIGHT);
+    const { broken } = present(
+      chatCall(),
+      answer({ 'content-type': 'text/event-stream; charset=utf-8' }),
+      [],
+      NO_FLIGHT,
+    );
     expect(broken?.(new GatewayError('upstream.broken', 'it broke off'))).toMatch(
       /^\n\ndata: \{"error":.*it broke off.*\}\n\n$/,
     );
@@ -75,7 +80,9 @@ describe('an answer on its way back', () => {
 
   test('a body that will lose its usage loses its length', () => {
     const withLength = answer({ 'content-type': 'text/event-stream', 'content-length': '10' });
-    expect(present(chatCall({ hideUsage: true }), withLength, [], NO_FLIGHT).headers).not.toHaveProperty('content-length');
+    expect(present(chatCall({ hideUsage: true }), withLength, [], NO_FLIGHT).headers).not.toHaveProperty(
+      'content-length',
+    );
   });
 });
 

@@ -122,7 +122,9 @@ describe('tokens of the data plane', () => {
       remoteKeys: noKeys,
     });
     const bearer = token(key, { claims: { aud: 'ops', roles: ['root'] } });
-    await expect(identify({ method: 'GET', path: '/', headers: { authorization: `Bearer ${bearer}` } })).rejects.toMatchObject({
+    await expect(
+      identify({ method: 'GET', path: '/', headers: { authorization: `Bearer ${bearer}` } }),
+    ).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });
@@ -208,7 +210,9 @@ describe('the dev issuer', () => {
     await expect(opened.operator?.({ authorization: `Bearer ${agent}` })).rejects.toMatchObject({
       code: 'identity.invalid',
     });
-    await expect(opened.caller({ method: 'GET', path: '/', headers: { authorization: `Bearer ${ops}` } })).rejects.toMatchObject({
+    await expect(
+      opened.caller({ method: 'GET', path: '/', headers: { authorization: `Bearer ${ops}` } }),
+    ).rejects.toMatchObject({
       code: 'identity.invalid',
     });
   });

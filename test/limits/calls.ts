@@ -32,7 +32,13 @@ export function permitted(parts: CallParts): PermittedCall {
   const { run = 'run_1', bytes = 0, abortable = true } = parts;
   const principal = { id: principalId(tenant, subject, agent), tenant, subject, agent };
   const access = { principal, action, resource: parseResource(resource), run: rootRun(run) };
-  const known = { id: callId(), access, decision: { quotas, obligations: [], ...UNBOUND }, body: Buffer.alloc(bytes), abortable };
+  const known = {
+    id: callId(),
+    access,
+    decision: { quotas, obligations: [], ...UNBOUND },
+    body: Buffer.alloc(bytes),
+    abortable,
+  };
   return { ...known, candidates: [], fallbacks: [] } as unknown as PermittedCall;
 }
 

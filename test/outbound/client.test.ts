@@ -59,6 +59,19 @@ describe('a side request', () => {
     expect(asked[0]?.headers['accept-encoding']).toBe('identity');
   });
 
+  test('carries a body where it is posted', async () => {
+    const bodies: string[] = [];
+    answer = (request, response) => {
+      request.on('data', (chunk: Buffer) => void bodies.push(chunk.toString()));
+      request.on('end', () => response.writeHead(202).end());
+    };
+    const message = { headers: { 'content-type': 'text/plain' }, body: 'héllo' };
+    await expect(client().post(url('/hook'), message)).resolves.toMatchObject({ status: 202 });
+    expect(bodies.join('')).toBe('héllo');
+    expect(asked[0]).toMatchObject({ method: 'POST', url: '/hook', headers: { 'content-type': 'text/plain' } });
+    await expect(client({ allowLoopback: false }).post(url(), message)).rejects.toThrow('over https');
+  });
+
   test.each([
     [undefined, undefined],
     ['public', undefined],

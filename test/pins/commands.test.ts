@@ -35,6 +35,10 @@ describe('the command line', () => {
       'runs resume run --tenant --admin-url --token --config --json --agent --all --reason',
       'runs drain run --tenant --admin-url --token --config --json --agent --all --reason',
       'runs kill run --tenant --admin-url --token --config --json --agent --all --reason',
+      'approvals list --tenant --admin-url --token --config --json --state --all --limit',
+      'approvals show id --tenant --admin-url --token --config --json',
+      'approvals approve id --tenant --admin-url --token --config --json --reason',
+      'approvals deny id --tenant --admin-url --token --config --json --reason',
     ]);
   });
 });

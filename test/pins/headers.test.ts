@@ -21,9 +21,12 @@ const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort()
 describe('header names', () => {
   test('that an answer gains whose call a local mode let in', () => {
     const call = chatCall({ localMode: 'up' });
-    const { headers } = presenter(() => 0)(call, { status: 200, headers: {}, body: Buffer.alloc(0) }, [
-      standing('tokens'),
-    ], NO_FLIGHT);
+    const { headers } = presenter(() => 0)(
+      call,
+      { status: 200, headers: {}, body: Buffer.alloc(0) },
+      [standing('tokens')],
+      NO_FLIGHT,
+    );
     expectPinned(Object.entries(headers), [
       ['waygate-call', call.id],
       ['waygate-run', call.access.run.id],

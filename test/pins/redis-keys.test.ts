@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, inject, test } from 'vitest';
 import { redisAnchors } from '../../src/audit/redis.ts';
-import type { CallId } from '../../src/core/ids.ts';
+import type { CallId, RunId } from '../../src/core/ids.ts';
 import { connectRedis } from '../../src/limits/redis.ts';
 import { tenantKeys } from '../../src/limits/redis-keys.ts';
 import type { Claim } from '../../src/limits/store.ts';
+import { approvalKeys } from '../../src/runs/approval-keys.ts';
 import { expectPinned } from './pinned.ts';
 
 const PAGE = readFileSync(new URL('../../docs/redis-keys.md', import.meta.url), 'utf8');
@@ -41,6 +42,19 @@ describe('keys in Redis', () => {
     expectPinned(tenantKeys('').leases, 'wg:{%}:leases');
   });
 
+  test('of approvals', () => {
+    const { all, approval, of, pending } = approvalKeys('acme corp');
+    expectPinned(
+      [all, approval('appr_1'), of('0a1b'), pending('run_0' as RunId)],
+      [
+        'wg:{acme%20corp}:approvals',
+        'wg:{acme%20corp}:approval:appr_1',
+        'wg:{acme%20corp}:approval-of:0a1b',
+        'wg:{acme%20corp}:approvals-pending:run_0',
+      ],
+    );
+  });
+
   test('of the audit', async () => {
     // A database that no other test uses.
     const client = connectRedis({ url: `${inject('redisUrl').replace(/\/$/, '')}/8` });
@@ -68,6 +82,10 @@ describe('keys in Redis', () => {
       'wg:{tenant}:uses:<digest>',
       'wg:{tenant}:steps:<run>',
       'wg:{tenant}:loops:<root>',
+      'wg:{tenant}:approval:<id>',
+      'wg:{tenant}:approval-of:<binding>',
+      'wg:{tenant}:approvals',
+      'wg:{tenant}:approvals-pending:<root>',
       'wg:audit:head:<chain>',
       'wg:{tenant}:journal:<entry>',
       'wg:{tenant}:journal-of:<root>',
@@ -75,10 +93,11 @@ describe('keys in Redis', () => {
   });
 
   test('are written by the scripts that the page names', () => {
-    const owners = new Set([...PAGE.matchAll(/`(\w+\.lua)`/g)].map((match) => match[1] ?? ''));
+    const owners = new Set([...PAGE.matchAll(/`([\w-]+\.lua)`/g)].map((match) => match[1] ?? ''));
     expect(owners.size).toBeGreaterThan(0);
     for (const owner of owners) {
-      const script = readFileSync(new URL(`../../src/limits/scripts/${owner}`, import.meta.url), 'utf8');
+      const folder = /^(approval|journal)/.test(owner) ? 'runs' : 'limits';
+      const script = readFileSync(new URL(`../../src/${folder}/scripts/${owner}`, import.meta.url), 'utf8');
       expect(script).toMatch(/redis\.call\('(SET|HSET|ZADD)'/);
     }
   });

@@ -236,6 +236,20 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
       expect(await stores.runs.tenants()).toContain(tenant);
     });
 
+    test('a tree in which nothing happened for too long has ended, for whoever calls next', async () => {
+      const stop = { state: 'done', cause: 'policy', by: 'p/swarm', because: 'idle', atMs: NOON } as const;
+      const asked = { idle: { ms: MINUTE, stop }, leaseMs: 10 * MINUTE };
+      await admit(child, asked);
+      clock.advance(MINUTE - 1);
+      expect(await admit(root, asked), 'not yet').toMatchObject({ kind: 'admitted' });
+      clock.advance(MINUTE);
+      const moved = await admit(child, asked);
+      expect(moved).toMatchObject({ kind: 'moved', tree: { revision: 1, stops: new Map([['run_a', stop]]) } });
+      expect((await known(child)).tree.stops.get(root.id)).toEqual(stop);
+      expect(await admit(await known(child), asked), 'once').toMatchObject({ kind: 'admitted' });
+      expect((await known(root)).tree.revision).toBe(1);
+    });
+
     test('a limit that lasts as long as its runs is never free again by itself', async () => {
       const life = claim({ key: 'p/life', window: { kind: 'life' }, ask: 60 });
       const call = callId();

@@ -2,7 +2,7 @@
 import type { CallId } from '../../src/core/ids.ts';
 import type { MicroUsd } from '../../src/core/money.ts';
 import type { RunAdmission } from '../../src/core/run-book.ts';
-import { NEW_TREE, type Run, type Stop } from '../../src/core/run.ts';
+import type { Run, Stop } from '../../src/core/run.ts';
 import { memoryStore } from '../../src/limits/memory.ts';
 import type { RedisClient } from '../../src/limits/redis.ts';
 import { redisStore } from '../../src/limits/redis-store.ts';
@@ -61,8 +61,6 @@ export function cost(tokens: number, money = 0): { readonly tokens: number; read
 export async function asKnown(runs: RunStore, tenant: string, run: Run): Promise<Run> {
   return { ...run, tree: (await runs.open(tenant, run)).tree };
 }
-
-export const NEW = NEW_TREE;
 
 export function stopBy(state: Stop['state'], because = 'it runs away'): Stop {
   return { state, cause: 'person', by: 'olga', because, atMs: 5 };

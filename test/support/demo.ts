@@ -8,15 +8,20 @@ export interface DemoGateway {
   stop(): Promise<number | null>;
 }
 
+export interface DemoGatewayOptions extends Partial<WaygateOptions> {
+  /** More of the upstream `notes`. */
+  readonly tools?: object;
+}
+
 /** A gateway before the demo model (in each of its dialects) and the demo tools. */
-export async function startDemoGateway(options: Partial<WaygateOptions> = {}): Promise<DemoGateway> {
+export async function startDemoGateway({ tools: own = {}, ...options }: DemoGatewayOptions = {}): Promise<DemoGateway> {
   const [model, tools] = [await startDemoModel(), await startDemoTools()];
   const prices = { '*': { input: 1, output: 4 } };
   const upstreams = {
     demo: { protocol: 'openai', url: `${model.url}/v1`, prices },
     claude: { protocol: 'anthropic', url: model.url, prices },
     google: { protocol: 'gemini', url: `${model.url}/gemini`, prices },
-    notes: { protocol: 'mcp', url: tools.url },
+    notes: { protocol: 'mcp', url: tools.url, ...own },
   };
   const waygate = await startWaygate({ ...options, config: { upstreams, ...options.config } });
   return {

@@ -5,7 +5,17 @@ import { NEW_TREE, type Run } from '../../src/core/run.ts';
 /** A root that nobody has called in. */
 export function rootRun(id: string, parts: Partial<Run> = {}): Run {
   const root = id as RunId;
-  return { id: root, root, parent: undefined, depth: 0, path: [root], name: '', source: 'principal', tree: NEW_TREE, ...parts };
+  return {
+    id: root,
+    root,
+    parent: undefined,
+    depth: 0,
+    path: [root],
+    name: '',
+    source: 'principal',
+    tree: NEW_TREE,
+    ...parts,
+  };
 }
 
 /** A run below another, in its tree. */

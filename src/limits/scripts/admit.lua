@@ -67,6 +67,8 @@ local function readRun()
   for i = 1, number() do run.labels[i] = word() end
   for i = 1, number() do run.ranges[i] = { name = word(), from = number(), below = number() } end
   for i = 1, number() do run.adds[i] = word() end
+  run.idle = number()
+  if run.idle then run.ending = word() end
   return run
 end
 
@@ -75,16 +77,26 @@ local trees, born = {}, {}
 
 local function loadRun(run)
   if not trees[run.tree] then
-    local v = redis.call('HMGET', run.tree, 'rev', 'b')
-    trees[run.tree] = { revision = v[1] or '0', born = v[2] }
+    local v = redis.call('HMGET', run.tree, 'rev', 'b', 'l')
+    trees[run.tree] = { revision = v[1] or '0', born = v[2], last = v[3] }
   end
   if born[run.key] == nil then born[run.key] = redis.call('HEXISTS', run.key, 'b') == 1 end
 end
 
 local tenantRevision
 
+-- Ends a tree in which nothing has happened for too long, and with it what the call was judged by.
+local function endIdle(run)
+  local tree = trees[run.tree]
+  if not run.idle or not tree.last or now - tonumber(tree.last) < run.idle then return end
+  if redis.call('HSETNX', run.tree, 's:' .. run.root, run.ending) == 1 then
+    tree.revision = text(redis.call('HINCRBY', run.tree, 'rev', 1))
+  end
+end
+
 -- Whether what the call was judged by is no longer so.
 local function hasMoved(run)
+  endIdle(run)
   tenantRevision = tenantRevision or redis.call('HGET', stops, 'rev') or '0'
   local isKnown = run.revision == trees[run.tree].revision and run.tenant == tenantRevision
   if run.revision ~= '*' and not isKnown then return true end
@@ -130,6 +142,8 @@ local function enterRun(run)
   redis.call('HINCRBY', run.key, 'c:' .. run.action, 1)
   redis.call('HSET', run.key, 'l', text(now))
   redis.call('HINCRBY', run.tree, 'steps', 1)
+  redis.call('HSET', run.tree, 'l', text(now))
+  tree.last = text(now)
   for _, name in ipairs(run.adds) do redis.call('HINCRBY', run.tree, name, 1) end
   local isLabelled = false
   for _, label in ipairs(run.labels) do

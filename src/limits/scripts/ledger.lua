@@ -146,9 +146,16 @@ local function eachHeld(held, visit)
   end
 end
 
+-- Something happened in a run or tree at a time; that of a lapsed lease may be older than what has happened since.
+local function touch(key, at, now)
+  if at < now then at = math.max(at, tonumber(redis.call('HGET', key, 'l') or 0)) end
+  redis.call('HSET', key, 'l', text(at))
+  keep(key, LIFE)
+end
+
 -- Books on its run, and on its tree, what a call has used. The run is the second line of its reservation: tree, run, list of
 -- roots, root, and the tokens and money that it may have used at most; or `-` where no run stands behind it.
-local function settleRun(line, spent, now)
+local function settleRun(line, spent, at, now)
   local tree, run, roots, root, tokens, money = string.match(line, '^(%S+) (%S+) (%S+) (%S+) (%d+) (%d+)$')
   if not tree then return end
   local isError
@@ -162,10 +169,9 @@ local function settleRun(line, spent, now)
     redis.call('HINCRBY', run, 'e', 1)
     redis.call('HINCRBY', tree, 'errors', 1)
   end
-  redis.call('HSET', run, 'l', text(now))
-  redis.call('ZADD', roots, 'XX', 'GT', text(now), root)
-  keep(run, LIFE)
-  keep(tree, LIFE)
+  touch(run, at, now)
+  touch(tree, at, now)
+  redis.call('ZADD', roots, 'XX', 'GT', text(at), root)
 end
 
 -- Ends a reservation, booking used(index, amount held) for each claim and spent(tokens, money) on its run. A reservation is
@@ -197,6 +203,6 @@ local function finish(leases, reservation, call, used, spent, at, now)
     charge(c, used(index, amount), at, now)
     save(c, now)
   end)
-  settleRun(run, spent, now)
+  settleRun(run, spent, at, now)
   redis.call('SET', reservation, 'ended ' .. text(now + ENDED) .. result, 'PX', text(ENDED))
 end
