@@ -9,6 +9,7 @@ import type { Run } from '../core/run.ts';
 import type { Charge } from '../core/usage.ts';
 import { calendar } from './calendar.ts';
 import { escapedName } from '../core/store-keys.ts';
+import { FREE_ACTIONS } from './run-admission.ts';
 import type { Claim, StoreWindow } from './store.ts';
 
 /** One quota that applies to a call, and what the call claims of it. */
@@ -74,7 +75,7 @@ export function prepareQuota(quota: Quota): Prepared {
 export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
-    if (!appliesTo(quota.unit, access, quote)) continue;
+    if (!appliesTo(quota, access, quote)) continue;
     const { name, scopes, runs, windowAt } = prepareQuota(quota);
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
@@ -149,7 +150,9 @@ function keyOf(name: string, scopes: readonly Scope[], access: Claimant['access'
   return key;
 }
 
-function appliesTo(unit: Unit, { action }: Claimant['access'], quote: Charge): boolean {
+function appliesTo({ kind, unit }: Quota, { action }: Claimant['access'], quote: Charge): boolean {
+  // What is listed or counted is no step, and no run begins with it.
+  if ((kind === 'steps' || kind === 'children') && FREE_ACTIONS.has(action)) return false;
   if ((unit !== 'tokens' && unit !== 'money') || MODEL_USES.has(action)) return true;
   // A request that costs nothing needs no room in a budget.
   return unit === 'money' && action === 'http.request' && quote.money > 0;
