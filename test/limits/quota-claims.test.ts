@@ -117,10 +117,10 @@ describe('the claims of a call', () => {
     const life = { kind: 'life' } as const;
     const steps = quota({ kind: 'steps', window: life, per: ['run.root'] });
     const children = quota({ kind: 'children', unit: 'runs', window: life, per: ['run.root'] });
-    const path = ['run_a', 'run_b'] as readonly RunId[];
+    const path = ['run_a' as RunId, 'run_b' as RunId];
     const asked = (action: Action): number => {
       const { access, decision } = permitted({ quotas: [steps, children], action });
-      const run = { ...access.run, root: 'run_a' as RunId, path };
+      const run = { ...access.run, root: path[0] as RunId, path };
       return claimsOf({ access: { ...access, run }, decision }, { quote: QUOTE, nowMs: NOON }).length;
     };
     expect(asked('tool.call')).toBe(2);
