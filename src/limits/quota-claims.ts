@@ -79,7 +79,7 @@ export function prepareQuota(quota: Quota): Prepared {
 export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Asking): readonly QuotaClaim[] {
   const claims: QuotaClaim[] = [];
   for (const quota of decision.quotas) {
-    if (!appliesTo(quota.unit, access, quote) || (isOfSteps(quota) && FREE_ACTIONS.has(access.action))) continue;
+    if (!appliesTo(quota, access, quote)) continue;
     const { name, scopes, runs, windowAt } = prepareQuota(quota);
     const key = keyOf(name, scopes, access);
     if (key === undefined) continue;
@@ -100,11 +100,6 @@ export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Askin
       run: budget.run,
     });
   return claims;
-}
-
-/** What lists and counts is no step of a run, and begins none. */
-function isOfSteps({ kind }: Quota): boolean {
-  return kind === 'steps' || kind === 'children';
 }
 
 function askOf(unit: Unit, quote: Charge): number {
@@ -171,7 +166,9 @@ function keyOf(name: string, scopes: readonly Scope[], access: Claimant['access'
   return key;
 }
 
-function appliesTo(unit: Unit, { action }: Claimant['access'], quote: Charge): boolean {
+function appliesTo({ kind, unit }: Quota, { action }: Claimant['access'], quote: Charge): boolean {
+  // What is listed or counted is no step, and no run begins with it.
+  if ((kind === 'steps' || kind === 'children') && FREE_ACTIONS.has(action)) return false;
   if ((unit !== 'tokens' && unit !== 'money') || MODEL_USES.has(action)) return true;
   // A request that costs nothing needs no room in a budget.
   return unit === 'money' && action === 'http.request' && quote.money > 0;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ACTIONS, MODEL_USES } from '../../src/core/access.ts';
+import { type Action, ACTIONS, MODEL_USES } from '../../src/core/access.ts';
+import type { RunId } from '../../src/core/ids.ts';
 import type { Scope, Unit } from '../../src/core/quota.ts';
 import { bookedFor, claimsOf, prepareQuota } from '../../src/limits/quota-claims.ts';
 import { AT_ONCE, BUDGET, type CallParts, charge, permitted, quota } from './calls.ts';
@@ -152,6 +153,20 @@ describe('the claims of a call', () => {
     const claim = (money: number) => claimsOf(permitted(request), { quote: charge(0, money), nowMs: 0 });
     expect(claim(2_000)).toMatchObject([{ claim: { unit: 'money', ask: 2_000 } }]);
     expect(claim(0)).toEqual([]);
+  });
+
+  test('take no step and no child for what is listed or counted', () => {
+    const life = { kind: 'life' } as const;
+    const steps = quota({ kind: 'steps', window: life, per: ['run.root'] });
+    const children = quota({ kind: 'children', unit: 'runs', window: life, per: ['run.root'] });
+    const path = ['run_a' as RunId, 'run_b' as RunId];
+    const asked = (action: Action): number => {
+      const { access, decision } = permitted({ quotas: [steps, children], action });
+      const run = { ...access.run, root: path[0] as RunId, path };
+      return claimsOf({ access: { ...access, run }, decision }, { quote: QUOTE, nowMs: NOON }).length;
+    };
+    expect(asked('tool.call')).toBe(2);
+    for (const action of ['model.list', 'model.count', 'tool.list'] as const) expect(asked(action)).toBe(0);
   });
 
   test('keep shadow quotas, unenforced', () => {
