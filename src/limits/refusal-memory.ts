@@ -96,7 +96,8 @@ function again({ code, message, rule, retryAfterMs }: GatewayError): GatewayErro
 function keyOf({ access, route, method, target, body, rpc }: Call): string {
   const { principal, run, action, resource } = access;
   const size = rpc ? '' : body.length;
-  return `${principal.id}\n${run.id} ${run.parent ?? ''} ${run.depth}\n${action} ${formatResource(resource)}\n${route.name} ${method} ${target}\n${size}`;
+  const last = access.isFinal === true ? ' final' : '';
+  return `${principal.id}\n${run.id} ${run.parent ?? ''} ${run.depth}${last}\n${action} ${formatResource(resource)}\n${route.name} ${method} ${target}\n${size}`;
 }
 
 // A message of JSON-RPC has another id every time; its arguments say what it asks for.
