@@ -124,11 +124,14 @@ describe.runIf(inject('redisIsReal'))('two gateways over one Redis', () => {
             });
         }
       };
-      // So few at once that hardly any leave together.
-      await Promise.all(Array.from({ length: 2 }, agent));
+      await Promise.all(Array.from({ length: 8 }, agent));
       await watch.caughtUp();
       const before = questions(from).filter((name) => name !== 'settle');
       expect(new Set(before)).toEqual(new Set(['open', 'admit']));
+      expect(
+        before.filter((name) => name === 'open'),
+        'of a tree each gateway asks once',
+      ).toHaveLength(2);
       expect(before.length / calls).toBeLessThanOrEqual(1.05);
     },
   );
