@@ -248,7 +248,7 @@ function stagesOf({ config, parts, policies, upstreams, table, models, identify 
     rejoin(call, moved, tries) {
       if (tries >= JUDGED_MAX) throw moved;
       const { run, principal } = call.access;
-      return inRun(call, runs.learned(principal.tenant, run, moved.tree));
+      return inRun(call, runs.learned(principal.tenant, run, moved));
     },
     enter({ access: { run, principal } }) {
       if (run.tree.bornMs === undefined) runs.born(principal.tenant, run, now());

@@ -93,12 +93,11 @@ export function claimsOf({ access, decision }: Claimant, { quote, nowMs }: Askin
         claims.push({ quota, claim: { ...claim, key: `${key}:run=${run}` }, run });
   }
   const budget = access.principal.delegation?.budget;
-  if (budget && appliesTo('money', access, quote))
-    claims.push({
-      quota: allotmentQuota(budget),
-      claim: allotmentClaim(budget, askOf('money', quote)),
-      run: budget.run,
-    });
+  const allotment = budget && allotmentQuota(budget);
+  if (allotment && appliesTo(allotment, access, quote)) {
+    const claim = allotmentClaim(budget, askOf('money', quote));
+    claims.push({ quota: allotment, claim, run: budget.run });
+  }
   return claims;
 }
 

@@ -97,7 +97,12 @@ function keyOf({ access, route, method, target, body, rpc }: Call): string {
   const { principal, run, action, resource } = access;
   const size = rpc ? '' : body.length;
   const token = principal.delegation?.tokenId ?? '';
-  return `${principal.id} ${token}\n${run.id} ${run.parent ?? ''} ${run.depth}\n${action} ${formatResource(resource)}\n${route.name} ${method} ${target}\n${size}`;
+  const last = access.isFinal === true ? ' final' : '';
+  return `${principal.id} ${token}
+${run.id} ${run.parent ?? ''} ${run.depth}${last}
+${action} ${formatResource(resource)}
+${route.name} ${method} ${target}
+${size}`;
 }
 
 // A message of JSON-RPC has another id every time; its arguments say what it asks for.

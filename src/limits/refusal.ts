@@ -61,9 +61,15 @@ function describe({ quota, claim, state, access, run }: Refused): string {
   const whom = scopes.map((scope) => `${scope} \`${nameOf(scope)}\``).join(', ');
   const limit = `${quota.kind} limit \`${quota.id}\` for ${whom} is reached`;
   if (unit === 'concurrency') return `${limit}: ${state.held} of ${quota.amount} calls are running`;
-  const whole = `${inWords(quota.amount, unit)}${windowText(quota.window)}`;
+  const whole = `${inWords(quota.amount, unit)}${windowText(quota.window)}${keptText(quota, access)}`;
   const used = `${inWords(state.settled, unit)} are spent and ${inWords(state.held, unit)} held by running calls`;
   return `${limit}: of ${whole}, ${used}, and this call asks for ${inWords(claim.ask, unit)}`;
+}
+
+/** What of a budget is not for this call. */
+function keptText({ keptForFinal = 0, unit }: Quota, { isFinal }: AccessRequest): string {
+  if (keptForFinal === 0 || isFinal === true) return '';
+  return ` (${inWords(keptForFinal, unit)} of it kept for a last call, which says so in the header \`waygate-final: true\`)`;
 }
 
 const OWNER = 'ask for less, or have the owner of the limit raise it';

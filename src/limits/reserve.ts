@@ -158,7 +158,7 @@ class LedgerReserver implements Reserver {
     if (this.#local.isListening || result.kind === 'lost') this.#answered(tenant, result.kind);
     if (result.kind === 'admitted') return this.#reservations.open(call, { claims, states: result.states });
     if (result.kind === 'lost') throw ledgerLost(tenant);
-    if (result.kind === 'moved') throw new TreeMoved(result.tree);
+    if (result.kind === 'moved') throw new TreeMoved(result.tree, call.access.run.tree);
     const others = without(call, claims[result.index] as QuotaClaim);
     if (others) return this.#try(others, { claims: this.#claimsOf(others, admission), admission, sinceMs });
     const { waitMs } = admission.waiting;

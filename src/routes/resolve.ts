@@ -2,7 +2,7 @@
 import type { AccessRequest } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Headers, Incoming } from '../core/exchange.ts';
+import { header, type Headers, type Incoming } from '../core/exchange.ts';
 import { asOperation } from '../protocols/http.ts';
 import { dialectOf, PROTOCOLS } from '../protocols/index.ts';
 import type { Reading } from '../protocols/protocol.ts';
@@ -36,6 +36,9 @@ export interface ResolverSource {
   readonly checkOrigin: (headers: Headers) => void;
   readonly readLarge: ReadLarge;
 }
+
+/** `Waygate-Final: true`: the run's last word, which may use what budgets keep for it. */
+const FINAL_HEADER = 'waygate-final';
 
 /** A body of more bytes would hold up the calls beside it while it is read. */
 const LARGE_BYTES = 524_288;
@@ -130,7 +133,8 @@ function callOf(target: Target, asked: Asked, sent: Sent & Choice): Call {
   };
 }
 
-function accessRequest({ resource }: Target, { place, reading, asking }: Asked): AccessRequest {
+function accessRequest({ resource }: Target, { request, place, reading, asking }: Asked): AccessRequest {
+  const isFinal = header(request.headers, FINAL_HEADER) === 'true';
   return {
     principal: asking.principal,
     action: reading.action,
@@ -138,6 +142,7 @@ function accessRequest({ resource }: Target, { place, reading, asking }: Asked):
     args: reading.args,
     run: asking.run,
     context: { route: place.route.name, timeMs: asking.nowMs, stream: reading.stream },
+    ...(isFinal && { isFinal }),
   };
 }
 

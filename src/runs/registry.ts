@@ -9,6 +9,7 @@ import type { RunId } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import { Roster, type Seat } from '../core/roster.ts';
 import { NEW_TREE, type Run, type Stop, type TreeFacts, UNHEARD_TREE } from '../core/run.ts';
+import type { TreeMoved } from '../core/tree-moved.ts';
 import { Flight } from './flight.ts';
 import type { Lineage } from './lineage.ts';
 import { standingOf, stopped } from './standing.ts';
@@ -53,27 +54,36 @@ export class Registry {
     this.#stop = schedule.every(WATCH_MS, () => void this.watch());
   }
 
-  /** The run of a lineage, with what is known of its tree; a promise for one not seen before. */
+  /**
+   * The run of a lineage, with what is known of its tree; a promise for one not seen before. A new run that says its whole
+   * path in a tree that is known is asked nobody about: its admission tells where that is no longer so.
+   */
   find({ tenant }: Pick<Principal, 'tenant'>, lineage: Lineage): Run | Promise<Run> {
-    const known = this.#runs.get(lineage.id);
+    const facts = this.#trees.get(lineage.root)?.facts;
+    // Forgotten here, or never heard of: when it began only the store can tell.
+    if (!facts || facts === NEW_TREE) return this.#open(tenant, lineage);
+    const known = this.#runs.get(lineage.id) ?? (lineage.path && placed(lineage, lineage.path));
     if (!known) return this.#open(tenant, lineage);
-    const { facts } = this.#treeOf(tenant, known.root);
     if (known.tree === facts) return known;
     const run = { ...known, tree: facts };
     this.#runs.set(run.id, run);
     return run;
   }
 
-  /** The same run with what was heard of its tree since. */
-  learned(tenant: string, run: Run, facts: TreeFacts): Run {
+  /** The same run with what was heard of its tree since it was judged. */
+  learned(tenant: string, run: Run, { tree: facts, judged }: Pick<TreeMoved, 'tree' | 'judged'>): Run {
     const tree = this.#treeOf(tenant, run.root);
-    this.#learn(tree, facts);
+    // Asked with what is known still, and not answered with more: the store has lost it, and says what holds from now on.
+    if (tree.facts === judged) tree.facts = facts;
+    else this.#learn(tree, facts);
     return { ...run, tree: tree.facts };
   }
 
   /** The first call of a tree was admitted. */
   born(tenant: string, { root }: Run, atMs: number): void {
     const tree = this.#treeOf(tenant, root);
+    // Where the store did not tell of it, the tree may be older than this call.
+    if (tree.facts === NEW_TREE) return;
     if (tree.facts.bornMs === undefined) tree.facts = { ...tree.facts, bornMs: atMs };
   }
 
@@ -161,11 +171,10 @@ export class Registry {
   }
 
   async #open(tenant: string, lineage: Lineage): Promise<Run> {
-    const { id, root, parent, name, source } = lineage;
+    const { id, root, parent } = lineage;
     const opened = await this.#store.open(tenant, { id, root, parent }).catch(() => undefined);
     // A parent that nobody has seen is taken for a child of the root, and not for a run.
-    const path = lineage.path ?? opened?.path ?? [root, id];
-    const place = { id, root, parent: path.at(-2), depth: path.length - 1, path, name, source };
+    const place = placed(lineage, lineage.path ?? opened?.path ?? [root, id]);
     // What needs no ledger, or has a local mode, may go on all the same.
     if (!opened) return { ...place, tree: UNHEARD_TREE };
     const tree = this.#treeOf(tenant, root);
@@ -189,6 +198,10 @@ export class Registry {
     if (facts.revision < revision || facts.tenantRevision < tenantRevision) return;
     tree.facts = facts.bornMs === undefined && bornMs !== undefined ? { ...facts, bornMs } : facts;
   }
+}
+
+function placed({ id, root, name, source }: Lineage, path: readonly RunId[]): Run {
+  return { id, root, parent: path.at(-2), depth: path.length - 1, path, name, source, tree: NEW_TREE };
 }
 
 export interface Waits {

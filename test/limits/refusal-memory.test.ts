@@ -16,14 +16,29 @@ interface Parts {
   readonly args?: unknown;
   readonly resource?: string;
   readonly target?: string;
+  readonly isFinal?: boolean;
 }
 
 const first = permitted({ quotas: [], tenant: 't' });
 
 /** A call like the others but for its parts; its principal is one object. */
-function call({ body = '{"x":1}', run = 'r', depth = 0, args, resource, target = '/chat' }: Parts = {}): Call {
+function call({
+  body = '{"x":1}',
+  run = 'r',
+  depth = 0,
+  args,
+  resource,
+  target = '/chat',
+  isFinal = false,
+}: Parts = {}): Call {
   const made = permitted({ quotas: [], tenant: 't', run, ...(resource !== undefined && { resource }) });
-  const access = { ...made.access, principal: first.access.principal, run: { id: run, depth }, args };
+  const access = {
+    ...made.access,
+    principal: first.access.principal,
+    run: { id: run, depth },
+    args,
+    ...(isFinal && { isFinal }),
+  };
   const rpc = args === undefined ? undefined : { id: '1', method: 'tools/call' };
   return { ...made, access, rpc, body: Buffer.from(body), route: { name: 'openai' }, method: 'POST', target } as never;
 }
@@ -54,6 +69,7 @@ describe('a memory of refusals', () => {
     ['another place in the tree of runs', { depth: 1 }],
     ['another resource', { resource: 'model/openai/other' }],
     ['another operation', { target: '/responses' }],
+    ["the run's last word", { isFinal: true }],
   ])('knows nothing of %s', (_, parts) => {
     memory.remember({ call: call(), decision, error: denied });
     expect(memory.recall(call(parts))).toBeUndefined();

@@ -45,6 +45,17 @@ describe('a refusal', () => {
     expect(error.message).toContain('it fits again when running calls have ended');
   });
 
+  test('of a budget that keeps a part for the last call says how that part is had', () => {
+    const kept = { ...BUDGET, window: { kind: 'life' }, per: ['run.root'], keptForFinal: 100_000 } as const;
+    const error = refuse(kept, { settled: 800_000 });
+    expect(error.message).toBe(
+      'budget limit `research/month` for run.root `run_1` is reached: of 1.00 USD in all (0.10 USD of it kept for a last ' +
+        'call, which says so in the header `waygate-final: true`), 0.80 USD are spent and 0.00 USD held by running calls, and ' +
+        'this call asks for 0.25 USD; the run has used it up for good: end with what there is, or ask for less, or have ' +
+        'the owner of the limit raise it',
+    );
+  });
+
   test('says how long it stands, where that is known', () => {
     expect(refuse(quota(), { settled: 60, retryMs: 12_001 }).standsMs).toBe(12_001);
     expect(refuse(quota(), { settled: 60, retryMs: 12_001 }, charge(1), 20_000).standsMs).toBeUndefined();

@@ -126,6 +126,18 @@ describe('a request that is understood', () => {
     expect(JSON.stringify(call.headers)).not.toContain('SECRET');
   });
 
+  test("is a run's last word where its client says so, and nothing else is; the word itself stays here", async () => {
+    const body = '{"model":"gpt-5","messages":[]}';
+    const final = callOf(post('/v1/chat/completions', { 'waygate-final': 'true' }), body);
+    expect(final.access.isFinal).toBe(true);
+    expect(final.headers).not.toHaveProperty('waygate-final');
+    for (const value of ['false', '1', 'TRUE', ''])
+      expect(callOf(post('/v1/chat/completions', { 'waygate-final': value }), body).access.isFinal).toBeUndefined();
+    const large = JSON.stringify({ model: 'gpt-5', messages: ['x'.repeat(600_000)] });
+    const asked = await callOfLarge(post('/v1/chat/completions', { 'waygate-final': 'true' }), large);
+    expect(asked.access.isFinal).toBe(true);
+  });
+
   test('has the model that its upstream knows, in the resource and in the bytes alike', () => {
     const call = callOf(post('/v1/chat/completions'), '{"model":"fast","messages":[]}');
     expect(call).toMatchObject({ model: 'gpt-5-mini', upstreams: ['openai'], splices: ['model-alias'] });
