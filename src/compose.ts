@@ -28,6 +28,7 @@ import { outboundClient } from './outbound/client.ts';
 import { openApprovals } from './open-approvals.ts';
 import { openHistory } from './open-history.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
+import { compensator } from './open-rollback.ts';
 import { bodyThreads } from './routes/body-threads.ts';
 import { journalGate } from './runs/journal-gate.ts';
 import { journalLeases } from './runs/journal-leases.ts';
@@ -46,7 +47,7 @@ export interface Waygate {
   readonly telemetry: Telemetry;
   readonly checks: Readonly<Record<string, Check>>;
   /** What the operators' API works on. */
-  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction' | 'parts'>;
+  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction' | 'parts' | 'timeline' | 'rollback'>;
   /** Puts a configuration into force for the calls that come; those under way keep theirs. Problems say why not. */
   apply(config: Config): Promise<readonly Problem[]>;
   /** Ends the waits for room: another replica takes those calls. */
@@ -175,9 +176,10 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   if (!first.ok) throw new ConfigRefused(first.problems);
   bound = first.value;
   warnOfOverrides(config, telemetry);
+  const stages = () => (bound as Bound).stages;
   return {
     telemetry,
-    handle: gateway(() => (bound as Bound).stages),
+    handle: gateway(stages),
     checks: {
       async store() {
         if (await ledger.store.ping()) return evictionOf(ledger);
@@ -200,6 +202,12 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
           onAction,
           onDecided: (tenant, id) => approvals.gate.changed(tenant, id),
         }),
+      },
+      timeline: history.timeline,
+      rollback: {
+        store: ledger.journal,
+        leases,
+        callTool: compensator({ stages, now: () => clock.now(), schedule: systemSchedule }),
       },
     },
     apply: async (next) => {
