@@ -105,7 +105,11 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   // Without its answer nothing is known to stop everything; then no call is admitted either.
   await runs.watch();
   const history = openHistory(ledger, telemetry);
-  const leases = journalLeases({ store: ledger.journal, leaseMs: LEASE_MS, schedule: systemSchedule });
+  const leases = journalLeases({
+    store: ledger.journal,
+    leaseMs: config.store.kind === 'redis' ? config.store.leaseMs : LEASE_MS,
+    schedule: systemSchedule,
+  });
   const journaled = journalGate({
     store: ledger.journal,
     leases,

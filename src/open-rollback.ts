@@ -19,6 +19,7 @@ import {
   STATELESS,
   toolAsk,
 } from './protocols/mcp-asks.ts';
+import { isModern } from './protocols/mcp-headers.ts';
 import type { Place } from './routes/asked.ts';
 import { type CompensationAnswer, readAnswer } from './runs/compensation-answer.ts';
 import { notSent, outcomeOf, outcomeOfError } from './runs/compensation-outcome.ts';
@@ -86,7 +87,7 @@ async function opened(ask: Ask): Promise<McpSession | GatewayError> {
   const { answer } = await ask(initializeAsk());
   if (answer instanceof GatewayError) return answer;
   const session = sessionIn(answer);
-  if (!session || session.revision === STATELESS.revision) return STATELESS;
+  if (!session || isModern(session.revision)) return session ?? STATELESS;
   const greeted = await ask(initializedAsk(session));
   return greeted.answer instanceof GatewayError ? greeted.answer : session;
 }
@@ -99,7 +100,11 @@ interface Way {
 }
 
 /** Sends messages down the gateway's own pipeline, and tells what it refused from what the server answered. */
-function asker({ stages, now }: CompensatorSource, { upstream, principal, run }: Way, leaving: AbortSignal): Ask {
+function asker(
+  { stages, now, schedule }: CompensatorSource,
+  { upstream, principal, run }: Way,
+  leaving: AbortSignal,
+): Ask {
   return async function ask({ method, headers, body }) {
     let refusal: GatewayError | undefined;
     let wasSent = false;
@@ -123,6 +128,7 @@ function asker({ stages, now }: CompensatorSource, { upstream, principal, run }:
         },
       };
     });
+    const onAbort: Incoming['onAbort'] = (listener) => leaving.addEventListener('abort', listener, { once: true });
     const request: Incoming = {
       method,
       path: `/mcp/${upstream}`,
@@ -131,7 +137,7 @@ function asker({ stages, now }: CompensatorSource, { upstream, principal, run }:
       peer: undefined,
       receivedAtMs: now(),
       read: async () => body,
-      onAbort: (listener) => leaving.addEventListener('abort', listener, { once: true }),
+      onAbort,
     };
     const left = new Promise<GatewayError>((resolve) => {
       if (leaving.aborted) resolve(tooLong());
@@ -139,7 +145,7 @@ function asker({ stages, now }: CompensatorSource, { upstream, principal, run }:
     });
     const answered = handle(request).then(async (delivery): Promise<Asked['answer']> => {
       if (refusal) discardBody(delivery.body);
-      return refusal ?? readAnswer(delivery);
+      return refusal ?? readAnswer(delivery, { after: schedule.after, onAbort });
     });
     return { answer: await Promise.race([answered.catch(toGatewayError), left]), wasSent };
   };
