@@ -11,32 +11,40 @@ import { json, type ScriptedUpstream, scriptedUpstream } from '../support/upstre
 import { type Era, startTickets, type TicketServer } from '../support/tickets.ts';
 import { startWaygate, token, type Waygate } from '../support/waygate.ts';
 
-const UNDO = { id: 'result.id', title: 'args.title' };
-const WORK = {
-  policy: 'work',
-  rules: [
-    { id: 'lists', allow: 'tool.list' },
-    ...(['sessions', 'stateless', 'flaky'] as const).map((era) => ({
-      id: `create-${era}`,
-      allow: 'tool.call',
-      on: `tool/${era}/create`,
-      then: { journal: true, undo: { tool: `${era}/remove`, args: UNDO } },
-    })),
-    { id: 'pay', allow: 'http.request', on: 'http/bank/**', then: { journal: true } },
-    { id: 'take-back', allow: 'tool.call', on: 'tool/*/remove', when: 'agent == "waygate-rollback"' },
-    {
-      id: 'stays',
-      deny: 'tool.call',
-      on: 'tool/*/remove',
-      when: 'has(args.title) && args.title == "keep"',
-      because: 'this one is kept',
-    },
-  ],
-  limits: [
-    { id: 'purse', budget: '0.01 USD', per: 'run.root', on: 'http.request' },
-    { id: 'ana', budget: '1 USD', every: 'day', per: 'subject' },
-  ],
-};
+const journaled = (era: string): string => `
+  - id: create-${era}
+    allow: tool.call
+    on: tool/${era}/create
+    then: { journal: true, undo: { tool: ${era}/remove, args: { id: result.id, title: args.title } } }`;
+const WORK = `
+policy: work
+rules:
+  - id: lists
+    allow: tool.list
+${['sessions', 'stateless', 'flaky'].map(journaled).join('\n')}
+  - id: pay
+    allow: http.request
+    on: http/bank/**
+    then: { journal: true }
+  - id: take-back
+    allow: tool.call
+    on: tool/*/remove
+    when: agent == "waygate-rollback"
+  - id: stays
+    deny: tool.call
+    on: tool/*/remove
+    when: has(args.title) && args.title == "keep"
+    because: this one is kept
+limits:
+  - id: purse
+    budget: 0.01 USD
+    per: run.root
+    on: http.request
+  - id: day
+    budget: 1 USD
+    every: day
+    per: subject
+`;
 
 let servers: Readonly<Record<Era, TicketServer>>;
 let api: ScriptedUpstream;
