@@ -40,9 +40,9 @@ export interface CompensatorSource {
 
 /** Makes compensations with tools of MCP servers. A promise never rejects for what became of one. */
 export function compensator(source: CompensatorSource): RollbackApiSource['callTool'] {
-  return async function compensate({ tool, args, key }, { viewer, tenant, attempt }) {
+  return async function compensate({ tool, args, key }, { viewer, tenant, run, attempt }) {
     const slash = tool.indexOf('/');
-    const way = { upstream: tool.slice(0, slash), principal: principalOf(viewer, tenant), run: attempt };
+    const way = { upstream: tool.slice(0, slash), principal: principalOf(viewer, tenant), run: `rollback:${run}` };
     const leaving = new AbortController();
     const callOff = source.schedule.after(LONGEST_MS, () => leaving.abort());
     const ask = asker(source, way, leaving.signal);
@@ -50,10 +50,10 @@ export function compensator(source: CompensatorSource): RollbackApiSource['callT
       const session = await opened(ask);
       if (session instanceof GatewayError) return notSent(session);
       const { answer, wasSent } = await ask(
-        toolAsk(session, { name: tool.slice(slash + 1), args, idempotencyKey: key }),
+        toolAsk(session, { name: tool.slice(slash + 1), args, idempotencyKey: `${key}/${attempt}` }),
       );
       const goodbye = goodbyeAsk(session);
-      if (goodbye) await ask(goodbye);
+      if (goodbye && !leaving.signal.aborted) await ask(goodbye);
       return answer instanceof GatewayError ? outcomeOfError(answer, wasSent) : outcomeOf(answer);
     } finally {
       callOff();
@@ -95,7 +95,7 @@ async function opened(ask: Ask): Promise<McpSession | GatewayError> {
 interface Way {
   readonly upstream: string;
   readonly principal: Principal;
-  /** Name of the run that it is made in. */
+  /** Name of the run that it is made in: the same for all rollbacks of one run, so that what is approved there can be used. */
   readonly run: string;
 }
 

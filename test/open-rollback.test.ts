@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { GatewayError } from '../src/core/errors.ts';
+import type { GatewayError } from '../src/core/errors.ts';
 import { compensator } from '../src/open-rollback.ts';
 import type { ToolOutcome } from '../src/runs/journal-rollback.ts';
 import type { Stages } from '../src/stages.ts';
@@ -63,7 +63,7 @@ afterEach(async () => {
 async function undo(tool = 'tickets/close'): Promise<ToolOutcome> {
   const { rollback } = gateway.waygate.operating;
   if (!rollback) throw new Error('not wired');
-  const as = { viewer: VIEWER, tenant: 'acme', attempt: 'rollback:run_1:a' };
+  const as = { viewer: VIEWER, tenant: 'acme', run: 'run_1', attempt: 'a1' };
   return rollback.callTool({ tool, args: { id: 7 }, key: 'waygate-undo-call_1' }, as);
 }
 
@@ -76,7 +76,7 @@ describe('a compensation', () => {
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': 'tools/call',
       'mcp-name': 'close',
-      'idempotency-key': 'waygate-undo-call_1',
+      'idempotency-key': 'waygate-undo-call_1/a1',
     });
     expect(rpcOf(call as Received).params).toMatchObject({
       name: 'close',
@@ -120,7 +120,7 @@ describe('a compensation', () => {
     expect(permits[1]).toContain('"waygate-rollback"');
     expect(permits[1]).toContain('tool/tickets/close');
     const roots = await gateway.waygate.operating.store.roots('acme', { from: 0, count: 9 });
-    expect(roots).toMatchObject([{ name: 'rollback:run_1:a', agent: 'waygate-rollback', subject: 'olga', steps: 1 }]);
+    expect(roots).toMatchObject([{ name: 'rollback:run_1', agent: 'waygate-rollback', subject: 'olga', steps: 1 }]);
   });
 });
 
@@ -224,6 +224,8 @@ describe('a compensation that does not end', () => {
       recall: () => undefined,
       clear: (asked: unknown) => asked,
       decide: (asked: unknown) => ({ call: asked, decision: {} }),
+      approve: (judged: unknown) => judged,
+      unsent: async () => {},
       oblige: (judged: { readonly call: unknown }) => judged.call,
       quote: () => ({}),
       admit: (asked: Hung) =>
@@ -243,7 +245,7 @@ describe('a compensation that does not end', () => {
     const [clock, schedule] = [testClock(), handSchedule()];
     const recorded: string[] = [];
     const compensate = compensator({ stages: () => hanging(where, recorded), now: () => 0, schedule });
-    const as = { viewer: VIEWER, tenant: 'acme', attempt: 'a' };
+    const as = { viewer: VIEWER, tenant: 'acme', run: 'run_1', attempt: 'a' };
     const ended = compensate({ tool: 'tickets/close', args: {}, key: 'k' }, as);
     await schedule.pass(119_000, clock);
     expect(schedule.pending).toBe(1);

@@ -33,6 +33,8 @@ export interface RollbackReply {
 export interface Compensating {
   readonly viewer: Viewer;
   readonly tenant: string;
+  /** The run that is taken back. */
+  readonly run: string;
   readonly attempt: string;
 }
 
@@ -50,7 +52,7 @@ export interface RollbackApiSource {
     readonly target: { readonly tenant: string; readonly run: string };
     readonly reason: string;
   }) => Promise<void>;
-  /** A name that has never been used, fit to name a run. */
+  /** A name that has never been used. */
   readonly newAttempt: () => string;
 }
 
@@ -89,7 +91,7 @@ export function rollbackApi(source: RollbackApiSource): (request: RollbackReques
     const steps = await runRollback(plan, {
       store: source.store,
       leases: source.leases,
-      callTool: (undo) => source.callTool(undo, { viewer, tenant: order.tenant, attempt }),
+      callTool: (undo) => source.callTool(undo, { viewer, ...about, attempt }),
       attempt,
       keepGoing: order.keepGoing,
     });

@@ -133,7 +133,7 @@ function takeBack(
     ...rollback,
     onAction,
     rootOf: async (tenant, id) => (ID.test(id) ? (await store.run(tenant, id))?.root : undefined),
-    newAttempt: () => `rollback:${run}:${randomUUID().slice(0, 13)}`,
+    newAttempt: randomUUID,
   })({ viewer, run, method, body: isOrder ? { ...body, tenant: tenantOf(request, undefined) } : body });
 }
 

@@ -27,8 +27,8 @@ beforeEach(() => {
     store,
     leases: journalLeases({ store, leaseMs: LEASE, schedule }),
     rootOf: async (tenant, run) => (tenant === 'acme' && run === ROOT ? ROOT : undefined),
-    async callTool({ tool, args }, { viewer, tenant, attempt }) {
-      called.push([viewer.subject, tenant, attempt, tool, args]);
+    async callTool({ tool, args }, { viewer, tenant, run, attempt }) {
+      called.push([viewer.subject, tenant, run, attempt, tool, args]);
       return { kind: 'done' };
     },
     onAction: async (action) => void actions.push(action),
@@ -75,7 +75,7 @@ describe('a rollback', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ complete: true, steps: [{ step: 1, outcome: 'undone' }] });
     expect(called).toEqual([
-      ['ann', 'acme', 'attempt-1', 'tickets/close_ticket', { id: 1, owner: 'ann', why: 'undone' }],
+      ['ann', 'acme', ROOT, 'attempt-1', 'tickets/close_ticket', { id: 1, owner: 'ann', why: 'undone' }],
     ]);
     expect(actions).toEqual([
       {

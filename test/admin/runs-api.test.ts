@@ -165,8 +165,8 @@ describe('a rollback', () => {
       rollback: {
         store,
         leases,
-        async callTool(_, { attempt }) {
-          attempts.push(attempt);
+        async callTool(_, { run, attempt }) {
+          attempts.push(`${run} ${attempt}`);
           return { kind: 'done' };
         },
       },
@@ -195,7 +195,7 @@ describe('a rollback', () => {
     const done = await post(path, {}, operatorToken([RANKED.operator], { tenants: ['acme'] }));
     expect(done.body as ReportView).toMatchObject({ complete: true, steps: [{ outcome: 'undone' }] });
     expect(actions).toMatchObject([{ action: 'rollback', operator: { subject: 'olga' }, target: { run: ROOT } }]);
-    expect(attempts).toEqual([expect.stringMatching(new RegExp(`^rollback:${ROOT}:[0-9a-f-]{13}$`))]);
+    expect(attempts).toEqual([expect.stringMatching(new RegExp(`^${ROOT} [0-9a-f-]{36}$`))]);
   });
 
   test('is no path where nothing can be taken back, and is asked for by POST', async () => {
