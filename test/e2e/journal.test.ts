@@ -35,6 +35,11 @@ ${['sessions', 'stateless', 'flaky'].map(journaled).join('\n')}
     on: tool/*/remove
     when: has(args.title) && args.title == "keep"
     because: this one is kept
+  - id: asks
+    hold: tool.call
+    on: tool/*/remove
+    when: has(args.title) && args.title == "ask"
+    approval: { wait: 0s }
 limits:
   - id: purse
     budget: 0.01 USD
@@ -249,6 +254,24 @@ test('a compensation that a policy denies is told as such, and the older calls s
   const second = await rollback('--yes', '--keep-going');
   expect(second.out).toMatch(/1 {2}tool\/sessions\/create {2}taken back/);
   expect(servers.sessions.done.slice(before)).toHaveLength(1);
+});
+
+test('a compensation that a policy holds is made by the next rollback once somebody else has approved it', async () => {
+  await create(await connect('stateless'), 'ask');
+  const before = servers.stateless.done.length;
+  const held = await rollback('--yes');
+  const [id] = /appr_[\w-]+/.exec(held.out) ?? [];
+  expect(held).toMatchObject({ code: 1, out: expect.stringContaining('work/asks') });
+  const approver = await token({ aud: 'waygate-admin', sub: 'petra', roles: 'approver' });
+  const approved = await fetch(`${gateway.adminUrl}/api/approvals/${id}/approve?tenant=acme`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${approver}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ tenant: 'acme', reason: 'go' }),
+  });
+  expect(await approved.json()).toMatchObject({ state: 'approved' });
+  expect(servers.stateless.done.length).toBe(before);
+  expect(await rollback('--yes')).toMatchObject({ code: 0 });
+  expect(servers.stateless.done.slice(before)).toHaveLength(1);
 });
 
 test('a compensation whose end nobody knows is reported as unknown, and not made again', async () => {
