@@ -31,6 +31,7 @@ import { openDelegation } from './open-delegation.ts';
 import { openApprovals } from './open-approvals.ts';
 import { openHistory } from './open-history.ts';
 import { type Ledger, openLedger } from './open-ledger.ts';
+import { compensator } from './open-rollback.ts';
 import { bodyThreads } from './routes/body-threads.ts';
 import { journalGate } from './runs/journal-gate.ts';
 import { journalLeases } from './runs/journal-leases.ts';
@@ -49,7 +50,7 @@ export interface Waygate {
   readonly telemetry: Telemetry;
   readonly checks: Readonly<Record<string, Check>>;
   /** What the operators' API works on. */
-  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction' | 'parts'>;
+  readonly operating: Pick<ApiSource, 'store' | 'clock' | 'operators' | 'onAction' | 'parts' | 'timeline' | 'rollback'>;
   /** Puts a configuration into force for the calls that come; those under way keep theirs. Problems say why not. */
   apply(config: Config): Promise<readonly Problem[]>;
   /** Ends the waits for room: another replica takes those calls. */
@@ -112,7 +113,11 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   // Without its answer nothing is known to stop everything; then no call is admitted either.
   await runs.watch();
   const history = openHistory(ledger, telemetry);
-  const leases = journalLeases({ store: ledger.journal, leaseMs: LEASE_MS, schedule: systemSchedule });
+  const leases = journalLeases({
+    store: ledger.journal,
+    leaseMs: config.store.kind === 'redis' ? config.store.leaseMs : LEASE_MS,
+    schedule: systemSchedule,
+  });
   const journaled = journalGate({
     store: ledger.journal,
     leases,
@@ -189,7 +194,8 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   if (!first.ok) throw new ConfigRefused(first.problems);
   bound = first.value;
   warnOfOverrides(config, telemetry);
-  const handle = gateway(() => (bound as Bound).stages);
+  const stages = () => (bound as Bound).stages;
+  const handle = gateway(stages);
   return {
     telemetry,
     handle(request) {
@@ -218,6 +224,12 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
           onAction,
           onDecided: (tenant, id) => approvals.gate.changed(tenant, id),
         }),
+      },
+      timeline: history.timeline,
+      rollback: {
+        store: ledger.journal,
+        leases,
+        callTool: compensator({ stages, now: () => clock.now(), schedule: systemSchedule }),
       },
     },
     apply: async (next) => {

@@ -47,6 +47,7 @@ const TOP: Readonly<
   'open-approvals.ts': { values: ['core', 'limits', 'outbound', 'runs'], types: 'all' },
   'bind-history.ts': { values: ['core', 'runs'], types: 'all' },
   'open-history.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
+  'open-rollback.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
   'bind-routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },
   'bind-upstreams.ts': { values: ['config', 'core', 'metering', 'telemetry', 'upstreams'], types: 'all' },
 };

@@ -14,11 +14,10 @@ import {
   unknownPath,
 } from './exchange.ts';
 import { type FeedSource, openFeed } from './feed-stream.ts';
-import { runsApi } from './runs-api.ts';
+import { runsApi, type RunsSource } from './runs-api.ts';
 import { stopsApi, tenantsApi } from './stops-api.ts';
-import type { StopSource } from './stop-source.ts';
 
-export interface ApiSource extends StopSource, FeedSource {
+export interface ApiSource extends RunsSource, FeedSource {
   /** By the configuration in force; undefined where it names nobody. */
   readonly operators: () => ((headers: Headers) => Promise<Operator>) | undefined;
   /** Told of what a reply of 500 does not explain. */

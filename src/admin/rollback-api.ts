@@ -29,13 +29,22 @@ export interface RollbackReply {
   readonly body: unknown;
 }
 
+/** For whom compensations are made, and in which rollback. */
+export interface Compensating {
+  readonly viewer: Viewer;
+  readonly tenant: string;
+  /** The run that is taken back. */
+  readonly run: string;
+  readonly attempt: string;
+}
+
 export interface RollbackApiSource {
   readonly store: JournalStore;
   readonly leases: JournalLeases;
   /** The root of a run; undefined where nobody knows the run. */
   readonly rootOf: (tenant: string, run: RunId) => Promise<RunId | undefined>;
   /** Makes a compensation as the operator, through the same policy, limits and audit as any call. */
-  readonly callTool: (viewer: Viewer, tenant: string, undo: ResolvedUndo) => Promise<ToolOutcome>;
+  readonly callTool: (undo: ResolvedUndo, as: Compensating) => Promise<ToolOutcome>;
   /** Records the rollback before it is run. Rejects with `audit.unavailable`, and then it is not run. */
   readonly onAction: (action: {
     readonly operator: Pick<Viewer, 'subject' | 'issuer'>;
@@ -78,11 +87,12 @@ export function rollbackApi(source: RollbackApiSource): (request: RollbackReques
     }
     const operator = { subject: viewer.subject, issuer: viewer.issuer };
     await source.onAction({ operator, action: 'rollback', target: about, reason: order.reason });
+    const attempt = source.newAttempt();
     const steps = await runRollback(plan, {
       store: source.store,
       leases: source.leases,
-      callTool: (undo) => source.callTool(viewer, order.tenant, undo),
-      attempt: source.newAttempt(),
+      callTool: (undo) => source.callTool(undo, { viewer, ...about, attempt }),
+      attempt,
       keepGoing: order.keepGoing,
     });
     const wanted = new Set(plan.steps.filter(({ kind }) => kind === 'undo').map(({ step }) => step));

@@ -1,7 +1,9 @@
 // `/api/runs`: what runs there are, and the switches of each.
+import { randomUUID } from 'node:crypto';
 import type { RunId } from '../core/ids.ts';
 import type { RunRecord, Stop } from '../core/run.ts';
 import type { RunStore } from '../runs/store.ts';
+import type { TimelineStore } from '../runs/timeline.ts';
 import { type SeenRun, seenTree } from '../runs/tree-totals.ts';
 import {
   type AdminHandler,
@@ -14,8 +16,10 @@ import {
   unknownPath,
 } from './exchange.ts';
 import { readBody, readQuery, tenantOf } from './read.ts';
+import { type RollbackApiSource, rollbackApi } from './rollback-api.ts';
 import { runView, type RunView } from './run-view.ts';
-import { listQuery, runChange, tenantQuery } from './schema.ts';
+import { listQuery, runChange, showQuery, tenantQuery } from './schema.ts';
+import { type StepView, stepView } from './step-view.ts';
 import type { StopSource } from './stop-source.ts';
 import { isVerb, switchRun } from './switch-run.ts';
 
@@ -24,8 +28,15 @@ const LOOKED_AT_MAX = 500;
 /** Anything else names no run, and need not be looked up. */
 const ID = /^[\w.:-]{1,128}$/;
 
+export interface RunsSource extends StopSource {
+  /** What runs did; without it none is told of. */
+  readonly timeline?: Pick<TimelineStore, 'read'>;
+  /** What takes journaled calls back; without it the path is unknown. */
+  readonly rollback?: Pick<RollbackApiSource, 'store' | 'leases' | 'callTool'>;
+}
+
 /** Handles what is below `/api/runs`, but for the feed. */
-export function runsApi(source: StopSource): AdminHandler {
+export function runsApi(source: RunsSource): AdminHandler {
   const { store } = source;
   return async function handle(request) {
     const [id, part, ...more] = request.path;
@@ -39,10 +50,11 @@ export function runsApi(source: StopSource): AdminHandler {
       const record = await findRun(store, tenant, id ?? '');
       return switchRun(source, { tenant, record, verb: part, reason, viewer: request.viewer });
     }
+    if (part === 'rollback' && source.rollback) return takeBack(source, source.rollback, request);
     if (part !== undefined && part !== 'tree') unknownPath();
     demandMethod(request, 'GET');
     if (id === undefined) return list(store, request);
-    return part === undefined ? show(store, request, id) : tree(store, request, id);
+    return part === undefined ? show(source, request, id) : tree(store, request, id);
   };
 }
 
@@ -89,24 +101,54 @@ async function seenRoot(
   return first as SeenRun;
 }
 
-async function show(store: RunStore, request: AdminRequest, id: string): Promise<AdminReply> {
-  const { tenant, seen } = await seenBelow(store, request, id);
+/** The run, its children, and the newest of its steps, the oldest of them first. */
+export interface ShownRun extends RunView {
+  readonly children: readonly RunView[];
+  readonly steps: readonly StepView[];
+}
+
+async function show({ store, timeline }: RunsSource, request: AdminRequest, id: string): Promise<AdminReply> {
+  const { steps: count, tenant: named } = readQuery(showQuery, request);
+  const { tenant, seen } = await seenBelow(store, { request, named, id });
   const [run, ...below] = seen.map((one) => runView(tenant, one));
-  return { status: 200, body: { ...run, children: below.filter(({ parent }) => parent === id) } };
+  const steps = (await timeline?.read(tenant, id as RunId, count)) ?? [];
+  const told = { children: below.filter(({ parent }) => parent === id), steps: steps.toSorted(byTime).map(stepView) };
+  return { status: 200, body: { ...run, ...told } };
+}
+
+function byTime(one: { readonly at: number }, other: { readonly at: number }): number {
+  return one.at - other.at;
+}
+
+/** The tenant may be left out, as everywhere here. */
+function takeBack(
+  { store, onAction }: RunsSource,
+  rollback: NonNullable<RunsSource['rollback']>,
+  request: AdminRequest,
+): Promise<AdminReply> {
+  const { viewer, method, path, body } = request;
+  const run = path[0] ?? '';
+  const isOrder = typeof body === 'object' && body !== null && !('tenant' in body);
+  return rollbackApi({
+    ...rollback,
+    onAction,
+    rootOf: async (tenant, id) => (ID.test(id) ? (await store.run(tenant, id))?.root : undefined),
+    newAttempt: randomUUID,
+  })({ viewer, run, method, body: isOrder ? { ...body, tenant: tenantOf(request, undefined) } : body });
 }
 
 async function tree(store: RunStore, request: AdminRequest, id: string): Promise<AdminReply> {
-  const { tenant, seen } = await seenBelow(store, request, id);
+  const { tenant: named } = readQuery(tenantQuery, request);
+  const { tenant, seen } = await seenBelow(store, { request, named, id });
   return { status: 200, body: { tenant, runs: seen.map((one) => runView(tenant, one)) } };
 }
 
 /** A run and those below it, that run first. */
 async function seenBelow(
   store: RunStore,
-  request: AdminRequest,
-  id: string,
+  { request, named, id }: { readonly request: AdminRequest; readonly named: string | undefined; readonly id: string },
 ): Promise<{ readonly tenant: string; readonly seen: readonly SeenRun[] }> {
-  const tenant = tenantOf(request, readQuery(tenantQuery, request).tenant);
+  const tenant = tenantOf(request, named);
   demandTenant(request.viewer, tenant);
   const record = await findRun(store, tenant, id);
   const [told, everything] = await Promise.all([store.tree(tenant, record.root), store.everything()]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { APPROVAL_STATES } from '../core/approval.ts';
 import { EVERYTHING } from '../runs/store.ts';
+import { STEPS_MAX } from '../runs/timeline.ts';
 
 const name = z
   .string()
@@ -31,6 +32,12 @@ export const listQuery = z.strictObject({
 
 /** Of whatever is read of one tenant. */
 export const tenantQuery = z.strictObject({ tenant: tenant.optional() });
+
+/** Of `GET /api/runs/{id}`. */
+export const showQuery = z.strictObject({
+  tenant: tenant.optional(),
+  steps: count.pipe(z.int().max(STEPS_MAX)).default(50),
+});
 
 /** Of `GET /api/runs/feed`. */
 export const feedQuery = z.strictObject({ tenant: tenant.optional(), root: name.optional() });

@@ -5,7 +5,7 @@ import type { RunStore } from '../runs/store.ts';
 /** A change that an operator asks for. */
 export interface OperatorAction {
   readonly operator: Pick<Operator, 'subject' | 'issuer'>;
-  readonly action: 'pause' | 'resume' | 'drain' | 'kill' | 'approve' | 'deny';
+  readonly action: 'pause' | 'resume' | 'drain' | 'kill' | 'approve' | 'deny' | 'rollback';
   /** A run, an approval, or a scope of a tenant; the tenant `*` is every one. */
   readonly target: { readonly tenant: string } & (
     { readonly run: string } | { readonly approval: string } | { readonly scope: string }

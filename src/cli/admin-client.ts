@@ -30,8 +30,8 @@ const DEMO_URL = 'http://127.0.0.1:4001';
 const ANSWER_MS = 30_000;
 const DEV_SECONDS = 300;
 
-/** Finds the gateway and a token for it. `rank` is what a token that is made for this has. */
-export async function adminClient(options: AdminOptions, rank: Rank): Promise<AdminClient> {
+/** Finds the gateway and a token for it. `rank` is what a token that is made for this has, `answerMs` how long an answer may take. */
+export async function adminClient(options: AdminOptions, rank: Rank, answerMs = ANSWER_MS): Promise<AdminClient> {
   const path = findConfig(options.config);
   const config = path === undefined ? undefined : (await readShape(path)).value;
   const url = options.adminUrl ?? (config ? listenerUrl(config.admin, '--admin-url') : DEMO_URL);
@@ -45,7 +45,7 @@ export async function adminClient(options: AdminOptions, rank: Rank): Promise<Ad
   if (token === undefined) {
     throw new UsageError('who asks? expected an operator’s token in `WAYGATE_ADMIN_TOKEN` or with `--token TOKEN`');
   }
-  return { call: async (method, at, body) => told(await send(`${url}${at}`, { method, token, body }), url) };
+  return { call: async (method, at, body) => told(await send(`${url}${at}`, { method, token, body, answerMs }), url) };
 }
 
 /** Without a configuration it is the demo, whose dev issuer is on. */
@@ -62,6 +62,7 @@ interface Sent {
   readonly method: string;
   readonly token: string;
   readonly body: object | undefined;
+  readonly answerMs: number;
 }
 
 interface Told {
@@ -70,14 +71,14 @@ interface Told {
 }
 
 /** Follows no redirect: the token is for this address alone. */
-async function send(url: string, { method, token, body }: Sent): Promise<Told> {
+async function send(url: string, { method, token, body, answerMs }: Sent): Promise<Told> {
   const content = body === undefined ? '' : JSON.stringify(body);
   const request = url.startsWith('https:') ? requestHttps : requestHttp;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const sent = request(url, {
     method,
     agent: false,
-    signal: AbortSignal.timeout(ANSWER_MS),
+    signal: AbortSignal.timeout(answerMs),
     headers: {
       authorization: `Bearer ${token}`,
       ...(content !== '' && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }),
@@ -92,14 +93,14 @@ async function send(url: string, { method, token, body }: Sent): Promise<Told> {
   } catch (cause) {
     const { origin } = new URL(url);
     throw new Error(
-      `the operators’ listener at \`${origin}\` does not answer (${wordOf(cause)}); start the gateway, or say where it is with \`--admin-url URL\``,
+      `the operators’ listener at \`${origin}\` does not answer (${wordOf(cause, answerMs)}); start the gateway, or say where it is with \`--admin-url URL\``,
       { cause },
     );
   }
 }
 
-function wordOf(cause: unknown): string {
-  if (cause instanceof Error && cause.name === 'AbortError') return `nothing within ${ANSWER_MS / 1_000} s`;
+function wordOf(cause: unknown, answerMs: number): string {
+  if (cause instanceof Error && cause.name === 'AbortError') return `nothing within ${answerMs / 1_000} s`;
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }
 

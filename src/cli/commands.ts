@@ -4,6 +4,7 @@ import { RANKS } from '../core/operator.ts';
 import type { ApprovalState } from '../core/approval.ts';
 import type { RunState } from '../core/run.ts';
 import { CLIENT_NAMES, DIALECTS, type ClientName } from '../connect/names.ts';
+import type { AdminOptions } from './admin-client.ts';
 import type { ListOptions as ApprovalsListOptions, VoteOptions } from './approvals.ts';
 import type { AuditOptions } from './audit.ts';
 import {
@@ -25,9 +26,10 @@ import type { ExplainOptions } from './explain.ts';
 import type { RebuildOptions } from './ledger.ts';
 import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
 import type { Output } from './output.ts';
+import type { RollbackOptions } from './rollback.ts';
 import type { RunOptions } from './run.ts';
 import { LIVES } from './run-names.ts';
-import type { ListOptions, RunsOptions } from './runs.ts';
+import type { ListOptions, RunsOptions, ShowOptions } from './runs.ts';
 import type { SwitchOptions, Verb } from './runs-switch.ts';
 import type { ServeOptions } from './serve.ts';
 import type { TokenOptions } from './token.ts';
@@ -293,7 +295,7 @@ function addRun(program: Command, output: Output, done: Done): void {
 function addRuns(program: Command, output: Output, done: Done): void {
   const runs = program
     .command('runs')
-    .description('see the runs of a gateway in operation, pause, resume, drain and kill them')
+    .description('see the runs of a gateway in operation, pause, resume, drain, kill them and take them back')
     .helpCommand(false)
     .addHelpText('after', example('waygate runs kill run_0123 --reason "it loops"'));
   withGateway(runs.command('list'))
@@ -310,11 +312,23 @@ function addRuns(program: Command, output: Output, done: Done): void {
       done(await tree({ ...options, run }, output));
     });
   withGateway(runs.command('show'))
-    .description('say everything of one run: who, what stops it and why, labels, totals, children')
+    .description('say everything of one run: who, what stops it and why, labels, totals, children, its newest steps')
     .argument('<run>', 'id of the run')
-    .action(async (run: string, options: RunsOptions) => {
+    .option('--steps <number>', 'how many of its newest steps, up to 500 (default: 50)', readCount)
+    .action(async (run: string, options: Omit<ShowOptions, 'run'>) => {
       const { show } = await import('./runs.ts');
       done(await show({ ...options, run }, output));
+    });
+  withGateway(runs.command('rollback'))
+    .description('show what would take the journaled calls of a run back, the newest first; `--yes` does it')
+    .argument('<run>', 'id of the run, for it and all below it')
+    .option('--to <step>', 'the newest step that stays, by number or call (default: all are taken back)')
+    .option('--yes', 'do it')
+    .option('--keep-going', 'go on with older calls where a newer one cannot be taken back')
+    .option('--reason <text>', 'why, for the audit', readName)
+    .action(async (run: string, options: Omit<RollbackOptions & AdminOptions, 'run'>) => {
+      const { rollbackThere } = await import('./rollback.ts');
+      done(await rollbackThere({ ...options, run }, output));
     });
   for (const [verb, meaning] of SWITCHES) addSwitch(runs.command(verb), { verb, meaning }, { output, done });
 }

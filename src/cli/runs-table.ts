@@ -1,15 +1,20 @@
 // Runs as text: columns, and trees of them. Pure.
 import type { RunView, StopView } from '../admin/run-view.ts';
+import type { StepView } from '../admin/step-view.ts';
 import { formatMoney, microUsd } from '../core/money.ts';
 
 const NAME_LENGTH_MAX = 60;
+/** A timeline keeps no longer ones. */
+const RESOURCE_LENGTH_MAX = 120;
 /** Deeper runs stand no further to the right. */
 const INDENTS_MAX = 24;
 const LIST_HEAD = ['RUN', 'STATE', 'AGENT', 'SUBJECT', 'NAME', 'LAST', 'RUNS', 'STEPS', 'TOKENS', 'MONEY', 'ERRORS'];
 const TREE_HEAD = ['TREE', 'RUN', 'AGENT', 'STATE', 'STEPS', 'TOKENS', 'MONEY', 'ERRORS', 'ALL STEPS', 'ALL MONEY'];
+const STEP_HEAD = ['TIME', 'KIND', 'RESOURCE', 'RESULT', 'TOKENS', 'MONEY', 'MS'];
 /** Columns from here on are numbers. */
 const LIST_NUMBERS = 6;
 const TREE_NUMBERS = 4;
+const STEP_NUMBERS = 4;
 
 /** One line for each root, with what its tree used. */
 export function listOf(runs: readonly RunView[]): string {
@@ -39,6 +44,20 @@ export function treeOf(runs: readonly RunView[]): string {
   return columns([TREE_HEAD, ...rows], TREE_NUMBERS);
 }
 
+/** One line for each step, in the order in which they are given. */
+export function stepsOf(steps: readonly StepView[]): string {
+  const rows = steps.map(({ at, kind, resource, ok, code, tokens, money, ms }) => [
+    at,
+    kind,
+    clipped(resource, RESOURCE_LENGTH_MAX),
+    code ?? (ok ? 'ok' : 'failed'),
+    tokens === undefined ? '-' : String(tokens),
+    money === undefined ? '-' : moneyOf(money),
+    ms === undefined ? '-' : String(ms),
+  ]);
+  return columns([STEP_HEAD, ...rows], STEP_NUMBERS);
+}
+
 /** `3 runs, 40 steps, 1200 tokens, 0.12 USD, 1 error` */
 export function totalsOf({ runs, steps, tokens, money, errors }: RunView['all']): string {
   return `${many(runs, 'run')}, ${many(steps, 'step')}, ${many(tokens, 'token')}, ${moneyOf(money)}, ${many(errors, 'error')}`;
@@ -56,8 +75,17 @@ function moneyOf(amount: number): string {
 
 /** Names come from clients: nothing in them moves a cursor or turns a line around. */
 export function shown(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
-  return plain.length > NAME_LENGTH_MAX ? `${plain.slice(0, NAME_LENGTH_MAX - 1)}…` : plain;
+  return clipped(text, NAME_LENGTH_MAX);
+}
+
+/** The same in full. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
+}
+
+function clipped(text: string, max: number): string {
+  const line = plain(text);
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line;
 }
 
 export function many(count: number, what: string): string {

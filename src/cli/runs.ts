@@ -1,8 +1,9 @@
 // `waygate runs list|tree|show`: what runs there are.
 import type { RunView, StopView } from '../admin/run-view.ts';
+import type { ShownRun } from '../admin/runs-api.ts';
 import { type AdminClient, adminClient, type AdminOptions } from './admin-client.ts';
 import type { ExitCode, Output } from './output.ts';
-import { listOf, shown, stopOf, totalsOf, treeOf } from './runs-table.ts';
+import { listOf, many, shown, stepsOf, stopOf, totalsOf, treeOf } from './runs-table.ts';
 
 export interface RunsOptions extends AdminOptions {
   readonly tenant?: string;
@@ -15,7 +16,9 @@ export interface ListOptions extends RunsOptions {
   readonly from?: number;
 }
 
-type OfOneRun = RunsOptions & { readonly run: string };
+interface OfOneRun extends RunsOptions {
+  readonly run: string;
+}
 
 interface Listed {
   readonly tenant: string;
@@ -55,15 +58,21 @@ export async function tree(options: OfOneRun, output: Output): Promise<ExitCode>
   return 0;
 }
 
-export async function show(options: OfOneRun, output: Output): Promise<ExitCode> {
+export interface ShowOptions extends OfOneRun {
+  /** The newest steps that are told, at most. */
+  readonly steps?: number;
+}
+
+export async function show(options: ShowOptions, output: Output): Promise<ExitCode> {
+  const { tenant, steps } = options;
   const client = await adminClient(options, 'viewer');
-  const told = await client.call('GET', `${pathOf(options.run)}${queryOf({ tenant: options.tenant })}`);
+  const told = await client.call('GET', `${pathOf(options.run)}${queryOf({ tenant, steps })}`);
   if (options.json) output.print(JSON.stringify(told, undefined, 2));
-  else output.print(linesOf(told as RunView & { readonly children: readonly RunView[] }).join('\n'));
+  else output.print(linesOf(told as ShownRun).join('\n'));
   return 0;
 }
 
-function linesOf(run: RunView & { readonly children: readonly RunView[] }): readonly string[] {
+function linesOf(run: ShownRun): readonly string[] {
   const calls = Object.entries(run.all.calls).map(([action, count]) => `${action} ${count}`);
   const facts: readonly (readonly [string, string])[] = [
     ['run', run.id],
@@ -82,7 +91,9 @@ function linesOf(run: RunView & { readonly children: readonly RunView[] }): read
     ['calls', calls.join(', ') || '-'],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(10)}${value}`);
-  return run.children.length === 0 ? lines : [...lines, '', listOf(run.children)];
+  if (run.children.length > 0) lines.push('', listOf(run.children));
+  if (run.steps.length > 0) lines.push('', `the newest ${many(run.steps.length, 'step')}:`, stepsOf(run.steps));
+  return lines;
 }
 
 export function pathOf(run: string): string {

@@ -1,4 +1,4 @@
-/** A note that the demo's tools find, read and delete. */
+/** A note that the demo's tools find, read, create and delete. */
 export interface Note {
   readonly id: string;
   readonly title: string;
@@ -19,11 +19,13 @@ const FIRST_NOTES: readonly Note[] = [
 ];
 
 const OUTBOX_MAX = 100;
+const NOTES_MAX = 1_000;
 
 /** What the demo's tools work on, in memory and gone with the process. */
 export class Notebook {
   readonly #notes = new Map(FIRST_NOTES.map((note) => [note.id, note]));
   readonly #outbox: Mail[] = [];
+  #created = 0;
 
   all(): readonly Note[] {
     return [...this.#notes.values()];
@@ -37,6 +39,15 @@ export class Notebook {
   search(text: string): readonly Note[] {
     const wanted = text.toLowerCase();
     return this.all().filter((note) => `${note.title}\n${note.text}`.toLowerCase().includes(wanted));
+  }
+
+  /** The new note; undefined where the notebook is full. */
+  create({ title, text }: Omit<Note, 'id'>): Note | undefined {
+    if (this.#notes.size >= NOTES_MAX) return undefined;
+    this.#created += 1;
+    const note = { id: `note-${this.#created}`, title, text };
+    this.#notes.set(note.id, note);
+    return note;
   }
 
   /** False where there is no such note. */

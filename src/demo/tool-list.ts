@@ -1,5 +1,5 @@
 import { type CallToolResult, fromJsonSchema, type McpServer } from '@modelcontextprotocol/server';
-import type { Mail, Notebook } from './notes.ts';
+import type { Mail, Note, Notebook } from './notes.ts';
 
 const text = (description: string) => ({ type: 'string', description, minLength: 1, maxLength: 10_000 }) as const;
 const number = (description: string) => ({ type: 'number', description }) as const;
@@ -70,6 +70,22 @@ export function registerNoteTools(server: McpServer, notebook: Notebook): void {
     ({ query }) => {
       const found = notebook.search(query).map(({ id, title }) => `${id}: ${title}`);
       return says(found.join('\n') || `no note holds \`${query}\``);
+    },
+  );
+  server.registerTool(
+    'create_note',
+    {
+      title: 'Create a note',
+      description: 'Creates a note and returns its id.',
+      inputSchema: input<Omit<Note, 'id'>>({ title: text('Its title'), text: text('The note itself') }),
+      outputSchema: input<{ id: string }>({ id: text('Id of the note') }),
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+    },
+    (asked) => {
+      const note = notebook.create(asked);
+      return note
+        ? { ...says(`created \`${note.id}\``), structuredContent: { id: note.id } }
+        : fails('the notebook is full; delete_note makes room');
     },
   );
   server.registerTool(

@@ -42,7 +42,9 @@ export async function startDemoTools(options: DemoOptions = {}): Promise<DemoSer
 function createServer(notebook: Notebook): McpServer {
   const server = new McpServer(
     { name: 'waygate-demo', title: 'Waygate demo', version: '1.0.0' },
-    { instructions: 'Notes to search, read and delete, and a mail tool that keeps mails without sending them.' },
+    {
+      instructions: 'Notes to search, read, create and delete, and a mail tool that keeps mails without sending them.',
+    },
   );
   registerSimpleTools(server);
   registerNoteTools(server, notebook);

@@ -10,7 +10,7 @@ import type { McpMethod } from './mcp-method.ts';
 const HEADER_MISMATCH = -32_020;
 const INVALID_PARAMS = -32_602;
 /** The last revision with sessions, in which a disconnect does not cancel. */
-const LAST_LEGACY = '2025-11-25';
+export const LAST_LEGACY = '2025-11-25';
 const REVISION = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Whether a revision is one without sessions: then every request stands alone and a disconnect cancels it. */

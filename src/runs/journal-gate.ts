@@ -38,7 +38,7 @@ export interface JournalGateSource {
   readonly leases: JournalLeases;
   readonly clock: Clock;
   readonly schedule: JournalSchedule;
-  /** How long entries are kept (`runs.journalKeep`). */
+  /** How long entries are kept (`runs.journalDays`). */
   readonly keepMs: number;
   /** How long a repeat waits for a call under way; 20 s. */
   readonly waitMs?: number;

@@ -36,7 +36,7 @@ const KEPT_HEADERS = [
   'link',
 ] as const;
 /** The upstream was surely not reached. */
-const NOT_REACHED = new Set<string>(['upstream.unreachable', 'upstream.unavailable']);
+export const NOT_REACHED = new Set<string>(['upstream.unreachable', 'upstream.unavailable']);
 /** Between the tries to record an end that the store did not take. */
 const AGAIN_MS = [100, 1_000, 5_000, 15_000, 30_000] as const;
 

@@ -27,8 +27,8 @@ beforeEach(() => {
     store,
     leases: journalLeases({ store, leaseMs: LEASE, schedule }),
     rootOf: async (tenant, run) => (tenant === 'acme' && run === ROOT ? ROOT : undefined),
-    async callTool(viewer, tenant, { tool, args }) {
-      called.push([viewer.subject, tenant, tool, args]);
+    async callTool({ tool, args }, { viewer, tenant, run, attempt }) {
+      called.push([viewer.subject, tenant, run, attempt, tool, args]);
       return { kind: 'done' };
     },
     onAction: async (action) => void actions.push(action),
@@ -74,7 +74,9 @@ describe('a rollback', () => {
     const { status, body } = await post({ tenant: 'acme', reason: 'wrong project' });
     expect(status).toBe(200);
     expect(body).toMatchObject({ complete: true, steps: [{ step: 1, outcome: 'undone' }] });
-    expect(called).toEqual([['ann', 'acme', 'tickets/close_ticket', { id: 1, owner: 'ann', why: 'undone' }]]);
+    expect(called).toEqual([
+      ['ann', 'acme', ROOT, 'attempt-1', 'tickets/close_ticket', { id: 1, owner: 'ann', why: 'undone' }],
+    ]);
     expect(actions).toEqual([
       {
         operator: { subject: 'ann', issuer: 'https://ops' },

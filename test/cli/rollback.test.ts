@@ -95,3 +95,19 @@ test('a refusal of the operators’ API is told in its words', async () => {
 test('an empty step is a wrong call of the command', async () => {
   await expect(run({ to: '' })).rejects.toThrow('expected `--to STEP`');
 });
+
+test('nothing that a tool or its upstream says moves a cursor', async () => {
+  const because = 'no\u001b[2Jsuch\u202eticket';
+  const told = { plan: { ...PLAN, steps: [{ ...named(3), kind: 'cannot' as const, because }] } };
+  expect((await run({}, told)).printed).toEqual(['    3  tool/tickets/create_ticket  stays: no�[2Jsuch�ticket']);
+});
+
+test('a tenant that is not said is left to the gateway', async () => {
+  const asked: unknown[] = [];
+  const output = { print() {}, say() {} };
+  await rollback({ run: 'run_1' }, output, async (_, body) => {
+    asked.push(body);
+    return { status: 200, body: PLAN };
+  });
+  expect(asked).toEqual([{ dryRun: true }]);
+});

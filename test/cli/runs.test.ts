@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { memoryTimelines } from '../../src/runs/timeline-memory.ts';
+import { HandClock } from '../identity/issuer.ts';
 import { listening, operatorToken, RANKED } from '../admin/listening.ts';
 import { record, stop } from '../runs/records.ts';
 import { run } from './run.ts';
@@ -102,6 +104,34 @@ describe('waygate runs show', () => {
     expect(JSON.parse((await runs('show', 'run_root', '--json')).out)).toMatchObject({
       children: [{ id: 'run_child' }],
     });
+  });
+
+  test('tells its newest steps, and nothing in them moves a cursor', async () => {
+    const timeline = memoryTimelines({ clock: new HandClock() });
+    const { url, store } = await listening({ timeline });
+    store.put('default', root);
+    const step = { at: root.bornMs, kind: 'tool', resource: 'tool/notes/read', ok: true } as const;
+    const steps = [
+      step,
+      { ...step, kind: 'model', resource: 'model/a/\u001b[2J\u202e', tokens: 1_200, money: 30_000, ms: 1_234 },
+      { ...step, kind: 'tool.local', resource: 'tool/local/Bash', ok: false },
+      { ...step, ok: false, code: 'policy.denied', ms: 2 },
+    ] as const;
+    await timeline.append(
+      'default',
+      steps.map((one, index) => ({ run: root.id, step: { ...one, at: one.at + index } })),
+    );
+    const at = ['--admin-url', url, '--token', operatorToken([RANKED.viewer], { tenants: '*' })];
+    const { out } = await run('runs', 'show', 'run_root', ...at);
+    expect(out.split('\n').slice(-6)).toEqual([
+      'the newest 4 steps:',
+      'TIME                      KIND        RESOURCE         RESULT         TOKENS     MONEY    MS',
+      '2026-01-31T12:00:00.000Z  tool        tool/notes/read  ok                  -         -     -',
+      '2026-01-31T12:00:00.001Z  model       model/a/�[2J�    ok               1200  0.03 USD  1234',
+      '2026-01-31T12:00:00.002Z  tool.local  tool/local/Bash  failed              -         -     -',
+      '2026-01-31T12:00:00.003Z  tool        tool/notes/read  policy.denied       -         -     2',
+    ]);
+    expect((await run('runs', 'show', 'run_root', '--steps', '1', ...at)).out).toContain('the newest 1 step:');
   });
 
   test('of a run that nobody knows ends in 1 with the gateway’s sentence', async () => {

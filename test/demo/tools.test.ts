@@ -41,6 +41,7 @@ describe.each(ERAS)('the demo tools in MCP %s', (version, mode) => {
       'add',
       'read_note',
       'search_notes',
+      'create_note',
       'delete_note',
       'send_mail',
     ]);
@@ -74,6 +75,16 @@ describe.each(ERAS)('the demo tools in MCP %s', (version, mode) => {
     expect((await call(other, 'read_note', { id: 'roadmap' })).failed).toBe(true);
     expect((await call(other, 'delete_note', { id: 'roadmap' })).failed).toBe(true);
     await Promise.all([one.close(), other.close()]);
+  });
+
+  test('a created note is there under the id that it was given, once for each call', async () => {
+    const client = await connect(mode);
+    const create = () => client.callTool({ name: 'create_note', arguments: { title: 'Plan', text: 'Begin' } });
+    const [one, other] = [await create(), await create()];
+    expect(one.structuredContent).toEqual({ id: 'note-1' });
+    expect(other.structuredContent).toEqual({ id: 'note-2' });
+    expect((await call(client, 'search_notes', { query: 'plan' })).text).toBe('note-1: Plan\nnote-2: Plan');
+    await client.close();
   });
 
   test('a mail is kept and not sent', async () => {
