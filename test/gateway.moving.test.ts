@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the language's own word */
 // Another replica changes a run between the decision on a call and its admission: what was decided on what is no longer so is
 // never sent. The whole pipeline over a real socket; only the moment of each change is the test's.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -21,12 +22,19 @@ interface Moment {
 }
 
 /** Between a call's decision and its admission, and behind its admission. */
-const seam = vi.hoisted(() => ({
-  before: async (_: AdmitRequest): Promise<void> => {},
+interface Seam {
+  before: (request: AdmitRequest) => Promise<void>;
   /** What stands at the very moment of the admission, for `after`. */
-  moment: (): Moment => ({ labelled: false, stopped: undefined, steps: 0 }),
-  after: (_: AdmitRequest, __: AdmitResult, ___: Moment): void => {},
-  store: undefined as LedgerStore | undefined,
+  moment: () => Moment;
+  after: (request: AdmitRequest, result: AdmitResult, moment: Moment) => void;
+  store: LedgerStore | undefined;
+}
+
+const seam = vi.hoisted((): Seam => ({
+  before: async () => {},
+  moment: () => ({ labelled: false, stopped: undefined, steps: 0 }),
+  after: () => {},
+  store: undefined,
 }));
 
 vi.mock(import('../src/limits/memory.ts'), async (load) => {

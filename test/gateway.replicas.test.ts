@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- the language's own word */
 // Two gateways over one Redis, and everything that Redis is asked, in its order: how often a call asks, and that nothing is
 // admitted behind a kill or a label.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { GatewayError } from '../../src/core/errors.ts';
-import type { RunRecord } from '../../src/core/run.ts';
+import type { Run, RunRecord } from '../../src/core/run.ts';
 import type { RedisClient } from '../../src/limits/redis.ts';
 import { redisStore } from '../../src/limits/redis-store.ts';
 import type { Reservation } from '../../src/limits/reservation.ts';
@@ -144,7 +144,7 @@ describe.each(SCENES)('ten thousand calls at once for a thousand units of a tree
         }),
       );
       await close(scene);
-      const root = runs[0]?.id as never;
+      const [{ id: root }] = runs as [Run];
       expect(await standing(scene, tenant, `swarm/tree:tokens:run=${root}`)).toEqual({ settled: spent, held: 0 });
       expect(spent).toBeLessThanOrEqual(TREE_UNITS);
       const { runs: records, facts } = await scene.runs.tree(tenant, root);
