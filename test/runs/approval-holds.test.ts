@@ -45,6 +45,12 @@ async function approved(decision: Refusal, one = call): Promise<string> {
   return id;
 }
 
+/** The call with the permit that an approval gives it. */
+function granted(approval: string): ReturnType<typeof judged> {
+  const permitted = judged(PERMIT);
+  return { ...permitted, call: { ...permitted.call, approval } };
+}
+
 test('what nobody holds goes on as it is, at once', () => {
   for (const decision of [
     PERMIT,
@@ -58,9 +64,9 @@ test('what nobody holds goes on as it is, at once', () => {
 
 test('what is held is judged again after its approval, and then goes on with the permit that it gives', async () => {
   const id = await approved(held());
-  expect(opened.holds.pass(judged(held()))).toEqual(judged(PERMIT));
+  expect(opened.holds.pass(judged(held()))).toEqual(granted(id));
   // However often its tree moves.
-  expect(opened.holds.pass(judged(held()))).toEqual(judged(PERMIT));
+  expect(opened.holds.pass(judged(held()))).toEqual(granted(id));
   expect(opened.asked).toEqual([id]);
   expect(await store.get('acme', id)).toMatchObject({ state: 'used', used: 1 });
 });
@@ -76,7 +82,7 @@ test('what is held for more meanwhile asks anew, and gives back what it had', as
   const after = await approved(held({ rules: ['p/other'] }));
   expect(after).not.toBe(before);
   expect(await store.get('acme', before)).toMatchObject({ state: 'approved', used: 0 });
-  expect(opened.holds.pass(judged(held({ rules: ['p/other'] })))).toEqual(judged(PERMIT));
+  expect(opened.holds.pass(judged(held({ rules: ['p/other'] })))).toEqual(granted(after));
 });
 
 test('another call does not go on with it', async () => {
@@ -91,11 +97,11 @@ test('what was not sent gives its approval back, once', async () => {
   expect(await store.get('acme', id)).toMatchObject({ state: 'approved', used: 0 });
   // What was given back lets nothing pass, until it is taken again.
   expect(await opened.holds.pass(judged(held()))).toBeUndefined();
-  expect(opened.holds.pass(judged(held()))).toEqual(judged(PERMIT));
+  expect(opened.holds.pass(judged(held()))).toEqual(granted(id));
   await opened.holds.giveBack();
   const next = open();
   expect(await next.holds.pass(judged(held()))).toBeUndefined();
-  expect(next.holds.pass(judged(held()))).toEqual(judged(PERMIT));
+  expect(next.holds.pass(judged(held()))).toEqual(granted(id));
 });
 
 test('what is not approved is refused', async () => {

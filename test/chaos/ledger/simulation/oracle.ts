@@ -182,7 +182,7 @@ export class LedgerOracle {
   }
 
   #book(tenant: Tenant, { request, nowMs, answer: told }: Judged): void {
-    const { call, leaseMs } = request;
+    const { call, leaseMs, run } = request;
     tenant.bookings += 1;
     const holdings = claimsOf(request).map((claim): Holding | undefined => {
       const counter = counterOf(tenant, claim);
@@ -193,7 +193,8 @@ export class LedgerOracle {
       counter.held += claim.ask;
       return { counter, amount: claim.ask };
     });
-    if (holdings.some((one) => one !== undefined))
+    // A step of a run is open until its end is booked there, whatever it holds.
+    if (run || holdings.some((one) => one !== undefined))
       tenant.held.set(call, { call, holdings, told, leaseEndMs: nowMs + leaseMs });
     else remember(tenant, call, { told, untilMs: nowMs + REMEMBERED_MS });
   }
