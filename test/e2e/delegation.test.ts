@@ -1,9 +1,10 @@
 // Tokens for sub-agents on two gateways over one Redis, as agents, their SDKs and operators meet them.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { DemoServer } from '../../src/demo/loopback-server.ts';
@@ -313,6 +314,27 @@ test('a run key is the static key of the SDKs, on every gateway', async () => {
     .poll(async () => (await operate(at(1), `runs/${made.run}/tree?tenant=acme`)).body)
     .toMatchObject({ runs: [{ id: made.run, source: 'token', own: { steps: 3 } }] });
   expect(at(0).output() + at(1).output()).not.toContain(made.token);
+});
+
+test('a token that is bound to a key is of use with a proof of it alone, and each proof once for both gateways', async () => {
+  const pair = await generateKeyPair('ES256');
+  const jwk = await exportJWK(pair.publicKey);
+  const made = await child(0, bearer, { dpop_jkt: await calculateJwkThumbprint(jwk) });
+  const proof = await new SignJWT({
+    jti: crypto.randomUUID(),
+    htm: 'POST',
+    htu: `${ISSUER}/v1/chat/completions`,
+    ath: createHash('sha256').update(made.token).digest('base64url'),
+  })
+    .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
+    .setIssuedAt()
+    .sign(pair.privateKey);
+  const headers = { authorization: `DPoP ${made.token}`, 'content-type': 'application/json', dpop: proof };
+  const proven = (gateway: number): Promise<Response> => postChat(at(gateway).url, '', CHAT, { headers });
+  expect((await call(0, made.token)).status).toBe(401);
+  expect((await proven(0)).status).toBe(200);
+  expect(upstream.received.at(-1)?.headers['dpop']).toBeUndefined();
+  expect((await proven(1)).status).toBe(401);
 });
 
 describe('budgets', () => {

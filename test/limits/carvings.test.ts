@@ -13,7 +13,7 @@ const ROOT = { run: 'run_root' as RunId, amount: 1_000 };
 const CHILD = { run: 'run_child' as RunId, amount: 600 };
 
 let clock: TestClock;
-let store: LedgerStore;
+let store: { -readonly [Method in keyof LedgerStore]: LedgerStore[Method] };
 let isDown: boolean;
 let carvings: Carvings;
 let stopped: (() => void)[];
@@ -145,6 +145,54 @@ describe('a part of an allotment', () => {
     await carvings.look();
     expect(await standing()).toEqual({ settled: 30, held: 0 });
   });
+});
+
+describe('a part that is to come back', () => {
+  test('takes account of a call that is let in at the last moment', async () => {
+    await carvings.carve(carving(), follow);
+    await (
+      await call(200)
+    )(150);
+    const { admit } = store;
+    // Between the look at what was spent and the filling up.
+    store.admit = async (request) => {
+      if (!request.call.startsWith('fill_')) return admit(request);
+      store.admit = admit;
+      await (
+        await call(80)
+      )(80);
+      return admit(request);
+    };
+    carvings.ended(CHILD.run);
+    await carvings.look();
+    expect(await standing()).toEqual({ settled: 0, held: 600 });
+    await carvings.look();
+    expect(await standing()).toEqual({ settled: 230, held: 0 });
+  });
+
+  test('is known to the process that took it alone', async () => {
+    const elsewhere = new Carvings({ store, clock, schedule: handSchedule() });
+    await carvings.carve(carving(), follow);
+    elsewhere.ended(CHILD.run);
+    await elsewhere.giveBack(carving());
+    await elsewhere.look();
+    expect(await standing()).toEqual({ settled: 0, held: 600 });
+  });
+});
+
+test('a tenant whose ledger is lost has nothing carved, and nothing given back until it is there again', async () => {
+  await carvings.carve(carving(), follow);
+  carvings.ended(CHILD.run);
+  const { admit } = store;
+  store.admit = () => Promise.resolve({ kind: 'lost' });
+  await expect(carvings.carve(carving({ childRun: 'run_2' as RunId }), follow)).rejects.toMatchObject({
+    code: 'limit.lost',
+  });
+  await carvings.look();
+  store.admit = admit;
+  expect(await standing()).toEqual({ settled: 0, held: 600 });
+  await carvings.look();
+  expect(await standing()).toEqual({ settled: 0, held: 0 });
 });
 
 describe('a store that does not answer', () => {

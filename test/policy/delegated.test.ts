@@ -152,6 +152,24 @@ describe('the agents above a bearer', () => {
     const run = counted({ steps: 2 });
     const at = (who: Principal) => decideFor(counting, asked(who, { run }));
     expect(at(bearer())).toMatchObject({ counts: [] });
+    const held = policies(
+      JSON.stringify({
+        policy: 'all',
+        rules: [
+          { id: 'a', allow: 'tool.call' },
+          { id: 'h', hold: 'tool.call' },
+        ],
+      }),
+      JSON.stringify({
+        policy: 'interns',
+        applies: 'agent == "intern"',
+        rules: [{ id: 'few', deny: 'tool.call', when: 'run.steps >= 5' }],
+      }),
+    );
+    expect(decideFor(held, asked(bearer(above('intern')), { run }))).toMatchObject({
+      effect: 'hold',
+      held: { permit: { counts: [{ name: 'steps', atLeast: 0, below: 5 }] } },
+    });
     expect(at(bearer(above('intern')))).toMatchObject({
       effect: 'permit',
       counts: [{ name: 'steps', atLeast: 0, below: 5 }],
