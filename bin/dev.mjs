@@ -8,11 +8,11 @@ const VITEST = [bin('vitest', 'vitest.mjs')];
 const TSC = [bin('typescript', 'bin', 'tsc')];
 const PRETTIER = [bin('prettier', 'bin', 'prettier.cjs')];
 const OXLINT = [bin('oxlint', 'bin', 'oxlint')];
-const SOURCES = ['src', 'test', 'bench', 'scripts', 'vitest.config.ts'];
+const SOURCES = ['src', 'test', 'bench', 'scripts', 'examples', 'vitest.config.ts'];
 
 const STATIC = [
   ['types', [...TSC, '--noEmit', '-p', 'tsconfig.json']],
-  ['lint', [...OXLINT, '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'scripts']],
+  ['lint', [...OXLINT, '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'scripts', 'examples']],
   ['format', [...PRETTIER, '--check', '--log-level=warn', ...SOURCES]],
   ['dead code', [bin('knip', 'bin', 'knip.js'), '--no-progress']],
   ['reference is current', ['scripts/generate.ts', '--check']],
@@ -29,6 +29,7 @@ const COMMANDS = {
   gen: () => [['reference', ['scripts/generate.ts']]],
   bench: (rest) => [['bench', ['bench/run.ts', ...rest]]],
   soak: (rest) => [['soak', ['test/soak/run.ts', ...rest]]],
+  swarm: (rest) => [['swarm', ['examples/swarm/run.ts', ...rest]]],
   conformance: () => [['MCP conformance', ['scripts/conformance.ts']]],
   chaos: (rest) => [['fault programme', ['test/chaos/run.ts', ...rest]]],
   build: () => [['build', ['scripts/build.ts']]],

@@ -32,12 +32,9 @@ export interface Audited {
   readonly refused: Readonly<Record<string, number>>;
   /** Permits without an outcome. */
   readonly open: number;
-  /** When the last call of a run was permitted, in milliseconds since the epoch. */
-  readonly lastMs: ReadonlyMap<string, number>;
 }
 
 interface Line {
-  readonly at: number;
   readonly kind: string;
   readonly call: string;
   readonly run?: { readonly id: string };
@@ -52,13 +49,9 @@ interface Line {
 export async function readAudit(dirs: readonly string[]): Promise<Audited> {
   const books = new Map<string, Book>();
   const refused: Record<string, number> = {};
-  const lastMs = new Map<string, number>();
   const open = new Map<string, Line>();
   for await (const line of linesOf(dirs)) {
-    if (line.kind === 'permit' && !FREE_ACTIONS.has(line.action as Action)) {
-      open.set(line.call, line);
-      lastMs.set(line.run?.id ?? '', Math.max(line.at, lastMs.get(line.run?.id ?? '') ?? 0));
-    }
+    if (line.kind === 'permit' && !FREE_ACTIONS.has(line.action as Action)) open.set(line.call, line);
     const permit = open.get(line.call);
     if (line.kind === 'refusal' && !permit) {
       const code = line.error?.code ?? 'unknown';
@@ -68,7 +61,7 @@ export async function readAudit(dirs: readonly string[]): Promise<Audited> {
     open.delete(line.call);
     bookTo(books, permit, line);
   }
-  return { books, refused, open: open.size, lastMs };
+  return { books, refused, open: open.size };
 }
 
 function bookTo(books: Map<string, Book>, { run, action = 'tool.call', resource = '' }: Line, end: Line): void {

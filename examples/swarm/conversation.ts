@@ -1,5 +1,6 @@
 // What an agent does, step by step: it asks the model, calls the tool that the model names, and reports what that returned.
-import { type Hands, TOOL, type ToolUse } from './hands.ts';
+import type { Hands } from './hands.ts';
+import { TOOL, type ToolUse } from './mouths.ts';
 import { type Member, tagOf } from './plan.ts';
 
 /** One step after the other; each is one governed call. */

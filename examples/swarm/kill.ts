@@ -18,7 +18,7 @@ export interface Kill {
 
 /** For how long its members wait before they try again. */
 const AGAIN_MS = 2_200;
-const LONG_TEXT = 'and on it goes '.repeat(200);
+const LONG_TEXT = 'and on it goes '.repeat(150);
 
 /** Kills the run of that member, and with it all below, while a stream of it is open. */
 export async function killBranch(scene: Scene, top: Member, hands: Hands): Promise<Kill> {

@@ -17,7 +17,9 @@ const [agents, steps, width] = [values.agents, values.steps, values.width].map(N
 const { lineage } = values;
 const isFit = [agents, steps, width].every(Number.isInteger) && agents >= 12 && steps >= 5 * (agents + 1) && width >= 1;
 if (!isFit || (lineage !== 'hints' && lineage !== 'tokens'))
-  throw new Error('expected `--agents 300 --steps 4000 --width 24 --lineage hints|tokens`, with 12 agents and 5 steps each at least');
+  throw new Error(
+    'expected `--agents 300 --steps 4000 --width 24 --lineage hints|tokens`, with 12 agents and 5 steps each at least',
+  );
 
 const LINES_SHOWN = 40;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

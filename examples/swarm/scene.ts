@@ -50,7 +50,7 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
     throw new Error('needs a real Redis: set REDIS_URL, or install redis-server (`apt-get install redis-server`)');
   }
   const redis = given ? undefined : await startRedis();
-  const redisUrl = given ?? (redis?.url as string);
+  const redisUrl = redis?.url ?? given ?? '';
   const dir = mkdtempSync(join(tmpdir(), 'waygate-swarm-'));
   const issuer = openDevIssuer(join(dir, DEV_ISSUER_FILE));
   const whom = { subject: 'olga', ttlSeconds: HOUR_S, nowMs: Date.now() };
@@ -99,7 +99,10 @@ async function startGateway(name: string, around: Around): Promise<Gateway> {
   const audit = join(dir, `audit-${name}`);
   const server = await startServer(name, {
     args(port) {
-      writeFileSync(config, stringify(gatewayConfig({ port, adminPort, audit }, around), { aliasDuplicateObjects: false }));
+      writeFileSync(
+        config,
+        stringify(gatewayConfig({ port, adminPort, audit }, around), { aliasDuplicateObjects: false }),
+      );
       return ['src/main.ts', 'serve', '--config', config];
     },
     dir,

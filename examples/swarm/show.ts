@@ -11,7 +11,7 @@ import { operate } from './operators.ts';
 import { planSwarm } from './plan.ts';
 import { type LineageKind, type Scene, startScene } from './scene.ts';
 import { type Outcome, runTask } from './swarm.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { judge, type Read, type Verdict } from './verdict.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** Settlements of streams that were cut come a moment after their end. */
@@ -35,6 +35,8 @@ export interface Shown {
   /** What `waygate runs tree` prints, and `waygate audit verify`. */
   readonly drawn: string;
   readonly proof: string;
+  /** What was read, and what is to be said of it. */
+  readonly read: Read;
   readonly verdicts: readonly Verdict[];
 }
 
@@ -51,7 +53,7 @@ export async function showSwarm(options: SwarmOptions): Promise<Shown> {
     const dirs = scene.gateways.map(({ audit }) => audit);
     const audited = await readAudit(dirs);
     const proven = waygate(['audit', 'verify', ...dirs, '--redis', 'env:SWARM_REDIS'], { SWARM_REDIS: scene.redisUrl });
-    const verdicts = judge({ plan, outcome, tree, audited, counts, questions: scene.questions.asked() });
+    const read = { plan, outcome, tree, audited, counts, questions: scene.questions.asked() };
     return {
       outcome,
       all: (tree[0] as RunView).all,
@@ -59,7 +61,8 @@ export async function showSwarm(options: SwarmOptions): Promise<Shown> {
       refused: audited.refused,
       drawn,
       proof: proven.text,
-      verdicts: [...verdicts, { ok: proven.code === 0, text: 'the audit of both gateways is proven whole' }],
+      read,
+      verdicts: [...judge(read), { ok: proven.code === 0, text: 'the audit of both gateways is proven whole' }],
     };
   } finally {
     await scene.stop();
@@ -86,12 +89,17 @@ async function readTree(scene: Scene): Promise<{ readonly tree: readonly RunView
   const id = runs[0]?.id ?? '';
   const told = await operate<{ readonly runs: readonly RunView[] }>(scene, `runs/${id}/tree`);
   const { config } = scene.gateways[1] as Scene['gateways'][number];
-  const { code, text } = waygate(['runs', 'tree', id, '--config', config], { WAYGATE_ADMIN_TOKEN: scene.operatorToken });
+  const { code, text } = waygate(['runs', 'tree', id, '--config', config], {
+    WAYGATE_ADMIN_TOKEN: scene.operatorToken,
+  });
   if (code !== 0) throw new Error(`\`waygate runs tree\` ends with ${code}: ${text}`);
   return { tree: told.runs, drawn: text };
 }
 
-function waygate(args: readonly string[], env: Readonly<Record<string, string>>): { code: number | null; text: string } {
+function waygate(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): { code: number | null; text: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...env },

@@ -11,9 +11,9 @@ const [model, tools] = [await startDemoModel(), await startDemoTools()];
 const counter = new Counter();
 
 createServer((incoming, response) => {
-  if (incoming.url === '/healthz') return void response.end('ok');
-  if (incoming.url === '/counts') return void response.end(JSON.stringify(counter.counts));
-  void serve(incoming, response).catch(() => response.destroy());
+  if (incoming.url === '/healthz') response.end('ok');
+  else if (incoming.url === '/counts') response.end(JSON.stringify(counter.counts));
+  else serve(incoming, response).catch(() => response.destroy());
 }).listen(Number(process.argv[2]), '127.0.0.1');
 
 async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -46,7 +46,11 @@ function pass(answer: IncomingMessage, response: ServerResponse, served: Served 
 function countOf(body: string): Served | undefined {
   const node = taggedIn(body);
   if (node === undefined) return undefined;
-  const { model: asked, method, params } = JSON.parse(body) as {
+  const {
+    model: asked,
+    method,
+    params,
+  } = JSON.parse(body) as {
     readonly model?: string;
     readonly method?: string;
     readonly params?: { readonly name?: string };

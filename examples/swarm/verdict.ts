@@ -2,6 +2,7 @@
 import type { RunView } from '../../src/admin/run-view.ts';
 import type { Audited, Book, Sent } from './books.ts';
 import type { Counts, Served } from './counts.ts';
+import { judgeKill } from './judge-kill.ts';
 import { isBelow, type Member, type Plan } from './plan.ts';
 import type { Asked } from './questions.ts';
 import type { Outcome } from './swarm.ts';
@@ -20,8 +21,6 @@ export interface Read {
   readonly questions: { readonly admit: Asked; readonly settle: Asked };
 }
 
-/** What one answer of the kill may take on every replica. */
-const KILLED_WITHIN_MS = 2_000;
 const ASKED_PER_CALL_MAX = 1.05;
 const SHOWN = 5;
 
@@ -130,41 +129,6 @@ function unequal(one: Readonly<Record<string, number>>, other: Readonly<Record<s
   return found.length === 0
     ? undefined
     : found.map((name) => `${name} ${one[name] ?? 0} and ${other[name] ?? 0}`).join(', ');
-}
-
-function judgeKill({ plan, outcome, counts }: Read, pairs: readonly Pair[]): readonly Verdict[] {
-  const { kill, doomed, refusedAgain, takenUp } = outcome;
-  const branch = pairs.filter(({ member }) => isBelow(member, plan.doomed));
-  const others = pairs.filter(({ member }) => !isBelow(member, plan.doomed));
-  const last = Math.max(
-    ...branch.flatMap(({ member }) => Object.values(counts[member.name] ?? {})).map(({ lastEndedMs }) => lastEndedMs),
-  );
-  const after = last - kill.acknowledgedMs;
-  const stillLive = branch.filter(({ run }) => run?.state !== 'killed').length;
-  const stopped = others.filter(({ run }) => run?.state !== 'live').length;
-  const unfinished = others.filter(({ member }) => (outcome.done.get(member) ?? 0) < member.steps).length;
-  const cutAfter = kill.streamCutMs === undefined ? undefined : kill.streamCutMs - kill.acknowledgedMs;
-  return [
-    {
-      ok: after <= KILLED_WITHIN_MS && stillLive === 0 && refusedAgain === doomed,
-      text: `the branch of ${plan.doomed.name} (${doomed} runs, ${takenUp} steps before it) was killed: acknowledged after ${kill.acknowledgedMs - kill.askedMs} ms, its last call at an upstream ended ${told(after)}; tried again, ${refusedAgain} of ${doomed} were refused`,
-    },
-    {
-      ok: cutAfter !== undefined && cutAfter <= KILLED_WITHIN_MS,
-      text:
-        cutAfter === undefined
-          ? 'the stream that was open did not end in an error that says why'
-          : `the stream that was open ended in its dialect's error, ${told(cutAfter)}`,
-    },
-    {
-      ok: stopped === 0 && unfinished === 0,
-      text: `all ${others.length} others are live and made every step (${stopped} stopped, ${unfinished} unfinished)`,
-    },
-  ];
-}
-
-function told(ms: number): string {
-  return ms < 0 ? `${-ms} ms before that` : `${ms} ms after that`;
 }
 
 function judgeQuestions({ questions: { admit, settle } }: Read): readonly Verdict[] {
