@@ -149,7 +149,7 @@ function policy({ agents, steps }: SceneOptions): object {
     limits: [
       { id: 'task', budget: '50 USD', per: 'run.root' },
       { id: 'day', budget: '500 USD', every: 'day', per: 'subject' },
-      { id: 'shape', max: { depth: 3, children: agents * 2, steps: steps + agents, duration: '1h' } },
+      { id: 'shape', max: { depth: 3, children: agents, steps: steps + agents * 3, duration: '1h' } },
     ],
   };
 }
