@@ -34,6 +34,13 @@ export function readPort(text: string): number {
   throw new InvalidArgumentError('expected a number from 1 to 65534');
 }
 
+/** `5 USD` of `5USD`, `5 USD` or `0.50USD`. */
+export function readBudget(text: string): string {
+  const amount = /^(\d{1,9}(?:\.\d{1,6})?) ?USD$/.exec(text)?.[1];
+  if (amount !== undefined && Number(amount) > 0) return `${amount} USD`;
+  throw new InvalidArgumentError('expected an amount like `5USD` or `0.50USD`');
+}
+
 /** A whole number, not negative. */
 export function readCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -7,6 +7,7 @@ import { CLIENT_NAMES, DIALECTS, type ClientName } from '../connect/names.ts';
 import type { ListOptions as ApprovalsListOptions, VoteOptions } from './approvals.ts';
 import type { AuditOptions } from './audit.ts';
 import {
+  readBudget,
   readCount,
   readDuration,
   readModel,
@@ -24,6 +25,8 @@ import type { ExplainOptions } from './explain.ts';
 import type { RebuildOptions } from './ledger.ts';
 import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
 import type { Output } from './output.ts';
+import type { RunOptions } from './run.ts';
+import { LIVES } from './run-names.ts';
 import type { ListOptions, RunsOptions } from './runs.ts';
 import type { SwitchOptions, Verb } from './runs-switch.ts';
 import type { ServeOptions } from './serve.ts';
@@ -54,6 +57,7 @@ export function addCommands(program: Command, output: Output, done: Done): void 
   addLedger(program, output, done);
   addRuns(program, output, done);
   addApprovals(program, output, done);
+  addRun(program, output, done);
 }
 
 function addServe(program: Command, done: Done): void {
@@ -256,6 +260,33 @@ function addLedger(program: Command, output: Output, done: Done): void {
     .action(async (dirs: readonly string[], options: Omit<RebuildOptions, 'dirs'>) => {
       const { rebuild } = await import('./ledger.ts');
       done(await rebuild({ ...options, dirs }, output));
+    });
+}
+
+function addRun(program: Command, output: Output, done: Done): void {
+  program
+    .command('run')
+    .description('run a program as a run of its own: with a key that ends with it, a budget, and a receipt')
+    .argument('<command...>', 'the program and its arguments, behind `--`')
+    .option('--budget <amount>', 'what it and all that it starts may spend, e.g. `5USD`', readBudget)
+    .option('--policy <name>', 'a policy that must be there and apply to the agent', readConfigName)
+    .option('--agent <name>', 'agent that the program is (default: as the token says, in dev the client)', readName)
+    .option('--name <text>', 'what the run is called, for people (default: the client)', readName)
+    .option('--expires <duration>', 'how long its key is good for at most', readDuration)
+    .option('--token <token>', 'of whoever starts it (default: `WAYGATE_TOKEN`, else in dev one made for this)')
+    .option('--tenant <name>', 'tenant, for a token made in dev', readName)
+    .addOption(new Option('--client <name>', 'what the program is, where its name does not tell').choices(CLIENT_NAMES))
+    .option('--model <name>', 'model that the client is to ask for', readModel)
+    .option('--upstream <name>', 'one upstream instead of all that speak its protocol', readConfigName)
+    .addOption(new Option('--protocol <name>', 'what to speak, where the client speaks several').choices(DIALECTS))
+    .addOption(new Option('--live <how>', 'where spending is shown meanwhile (default: title)').choices(LIVES))
+    .option('--url <url>', 'address of the gateway (default: the listener of the configuration)', readUrl)
+    .option('--admin-url <url>', 'operators’ listener (default: that of the configuration)', readUrl)
+    .option('--config <file>', 'configuration of the gateway, instead of ./waygate.yaml')
+    .addHelpText('after', example('waygate run --budget 5USD --agent researcher --policy research -- claude -p "…"'))
+    .action(async (command: readonly [string, ...string[]], options: Omit<RunOptions, 'command'>) => {
+      const { run } = await import('./run.ts');
+      done(await run({ ...options, command }, output));
     });
 }
 

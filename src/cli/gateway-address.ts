@@ -62,12 +62,13 @@ export async function serverAddress(
   return { url, endpoint: `${url}/mcp/${server}` };
 }
 
-interface Gateway {
+export interface Gateway {
   readonly url: string;
   readonly config: ConfigFile | undefined;
 }
 
-async function gatewayOf({ url, config: named }: AddressOptions): Promise<Gateway> {
+/** The address of the gateway that is meant, and its configuration where one is at hand. */
+export async function gatewayOf({ url, config: named }: AddressOptions): Promise<Gateway> {
   const path = findConfig(named);
   const config = path === undefined ? undefined : (await readShape(path)).value;
   return { url: url ?? (config ? listenerUrl(config.listen) : DEMO_URL), config };
