@@ -3,7 +3,9 @@ import { describe, expect, inject, test } from 'vitest';
 import { redisAnchors } from '../../src/audit/redis.ts';
 import type { CallId, RunId } from '../../src/core/ids.ts';
 import { connectRedis } from '../../src/limits/redis.ts';
+import { runKeys } from '../../src/core/store-keys.ts';
 import { tenantKeys } from '../../src/limits/redis-keys.ts';
+import { EVERYTHING } from '../../src/runs/store.ts';
 import type { Claim } from '../../src/limits/store.ts';
 import { approvalKeys } from '../../src/runs/approval-keys.ts';
 import { expectPinned } from './pinned.ts';
@@ -26,6 +28,7 @@ describe('keys in Redis', () => {
         counter(claim({ kind: 'rolling', ms: 60_000 })),
         counter(claim({ kind: 'calendar', startMs: 0, endMs: 1 })),
         counter(claim({ kind: 'none' })),
+        counter(claim({ kind: 'life' })),
       ],
       [
         'wg:{acme%20corp}:generation',
@@ -34,12 +37,28 @@ describe('keys in Redis', () => {
         'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:60000',
         'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:calendar',
         'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:none',
+        'wg:{acme%20corp}:counter:research/pace:requests:agent=ci%20bot:life',
       ],
     );
   });
 
   test('of a tenant without a name have a tag too', () => {
     expectPinned(tenantKeys('').leases, 'wg:{%}:leases');
+  });
+
+  test('of runs', () => {
+    const { tree, run, nodes, roots, stops } = runKeys('acme corp');
+    expectPinned(
+      [tree('run_0' as RunId), run('run_1' as RunId), nodes('run_0' as RunId), roots, stops, runKeys(EVERYTHING).stops],
+      [
+        'wg:{acme%20corp}:tree:run_0',
+        'wg:{acme%20corp}:run:run_1',
+        'wg:{acme%20corp}:nodes:run_0',
+        'wg:{acme%20corp}:roots',
+        'wg:{acme%20corp}:stops',
+        'wg:{%all}:stops',
+      ],
+    );
   });
 
   test('of approvals', () => {
@@ -74,6 +93,12 @@ describe('keys in Redis', () => {
       'wg:{tenant}:counter:<limit>:<window>',
       'wg:{tenant}:call:<id>',
       'wg:{tenant}:leases',
+      'wg:{tenant}:tree:<root>',
+      'wg:{tenant}:run:<id>',
+      'wg:{tenant}:nodes:<root>',
+      'wg:{tenant}:roots',
+      'wg:{tenant}:stops',
+      'wg:{%all}:stops',
       'wg:signing:keys',
       'wg:{tenant}:grant:<hash>',
       'wg:revoked',
@@ -96,7 +121,7 @@ describe('keys in Redis', () => {
     const owners = new Set([...PAGE.matchAll(/`([\w-]+\.lua)`/g)].map((match) => match[1] ?? ''));
     expect(owners.size).toBeGreaterThan(0);
     for (const owner of owners) {
-      const folder = /^(approval|journal)/.test(owner) ? 'runs' : 'limits';
+      const folder = /^(approval|journal|stop)/.test(owner) ? 'runs' : 'limits';
       const script = readFileSync(new URL(`../../src/${folder}/scripts/${owner}`, import.meta.url), 'utf8');
       expect(script).toMatch(/redis\.call\('(SET|HSET|ZADD)'/);
     }
