@@ -20,7 +20,6 @@ import {
   toolAsk,
 } from './protocols/mcp-asks.ts';
 import { isModern } from './protocols/mcp-headers.ts';
-import type { Place } from './routes/asked.ts';
 import { type CompensationAnswer, readAnswer } from './runs/compensation-answer.ts';
 import { notSent, outcomeOf, outcomeOfError } from './runs/compensation-outcome.ts';
 import type { JournalSchedule } from './runs/journal-leases.ts';
@@ -113,7 +112,6 @@ function asker(
       return {
         ...stage,
         identify: () => principal,
-        place: (request) => onlyTo(upstream, stage.place(request)),
         async record(...permit) {
           if (leaving.aborted) throw tooLong();
           wasSent = true;
@@ -149,16 +147,6 @@ function asker(
     });
     return { answer: await Promise.race([answered.catch(toGatewayError), left]), wasSent };
   };
-}
-
-/** The path of an upstream may be another's by the configuration: a compensation goes to none but its own. */
-function onlyTo(upstream: string, place: Place): Place {
-  const { name, upstreams, protocol } = place.route;
-  if (protocol === 'mcp' && upstreams.length === 1 && upstreams[0] === upstream) return place;
-  throw new GatewayError(
-    'route.unknown',
-    `the route \`${name}\` does not lead to the MCP server \`${upstream}\` alone`,
-  );
 }
 
 function tooLong(): GatewayError {

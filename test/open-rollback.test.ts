@@ -135,6 +135,17 @@ describe('what surely changed nothing has failed', () => {
     expect(server.received.filter((request) => rpcOf(request).method === 'tools/call')).toEqual([]);
   });
 
+  test('where its upstream goes away before it', async () => {
+    server.answer = (_, response) => {
+      response.setHeader('connection', 'close');
+      json(response, REFUSED);
+      void server.close();
+    };
+    expect(await undo()).toEqual({ kind: 'failed', because: expect.stringContaining('tickets') });
+    expect(methods()).toEqual(['initialize']);
+    server = await scriptedUpstream();
+  });
+
   test('where a limit has no room for it', async () => {
     await undo();
     expect(await undo()).toEqual({ kind: 'failed', because: expect.stringContaining('back/few') });
@@ -205,7 +216,7 @@ interface Hung {
 
 describe('a compensation that does not end', () => {
   /** Stages whose calls of tools wait in `admit` or in `forward`, and hear of nothing. */
-  function hanging(where: 'admit' | 'forward', recorded: string[]): Stages {
+  function hanging(where: 'admit' | 'forward', recorded: string[], room: Promise<void>): Stages {
     const never = new Promise<never>(() => {});
     const place = {
       route: { name: 'tickets', protocol: 'mcp', upstreams: ['tickets'], bodyBytesMax: 1 },
@@ -228,8 +239,10 @@ describe('a compensation that does not end', () => {
       unsent: async () => {},
       oblige: (judged: { readonly call: unknown }) => judged.call,
       quote: () => ({}),
-      admit: (asked: Hung) =>
-        where === 'admit' && asked.isTool ? never : { call: asked, standings: [], settle() {}, release() {} },
+      async admit(asked: Hung) {
+        if (where === 'admit' && asked.isTool) await room;
+        return { call: asked, standings: [], settle() {}, release() {} };
+      },
       enter: () => ({ leave() {} }),
       journal: () => undefined,
       record: async () => void recorded.push('permit'),
@@ -244,7 +257,8 @@ describe('a compensation that does not end', () => {
   test.each(['admit', 'forward'] as const)('is given up after two minutes, here in `%s`', async (where) => {
     const [clock, schedule] = [testClock(), handSchedule()];
     const recorded: string[] = [];
-    const compensate = compensator({ stages: () => hanging(where, recorded), now: () => 0, schedule });
+    const room = Promise.withResolvers<void>();
+    const compensate = compensator({ stages: () => hanging(where, recorded, room.promise), now: () => 0, schedule });
     const as = { viewer: VIEWER, tenant: 'acme', run: 'run_1', attempt: 'a' };
     const ended = compensate({ tool: 'tickets/close', args: {}, key: 'k' }, as);
     await schedule.pass(119_000, clock);
@@ -252,7 +266,12 @@ describe('a compensation that does not end', () => {
     await schedule.pass(1_000, clock);
     const kind = where === 'admit' ? 'failed' : 'unknown';
     expect(await ended).toEqual({ kind, because: 'it had not ended after 120 s' });
-    expect(recorded).toEqual(where === 'admit' ? ['permit'] : ['permit', 'permit']);
+    const permits = where === 'admit' ? ['permit'] : ['permit', 'permit'];
+    expect(recorded).toEqual(permits);
+    // There is room for it, after it was told to have failed.
+    room.resolve();
+    await new Promise(setImmediate);
+    expect(recorded).toEqual(permits);
     expect(schedule.pending).toBe(0);
   });
 });
