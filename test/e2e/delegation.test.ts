@@ -431,6 +431,8 @@ describe('the end of a run', () => {
     const killed = await operate(at(0), `runs/${made.run}/kill`, { tenant: 'acme', reason: 'it deletes things' });
     expect(killed.status).toBe(200);
     expect(await codeOf(await call(1, made.token))).toBe('run.killed');
+    const acting = { actor_token: made.token, actor_token_type: ACCESS_TOKEN };
+    expect(await exchange(1, root.token, acting)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     expect(await exchange(1, made.token)).toMatchObject({
       status: 400,
       body: { error: 'invalid_grant', error_description: expect.stringContaining('it deletes things') as string },
