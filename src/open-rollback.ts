@@ -7,7 +7,7 @@ import type { RollbackApiSource, Viewer } from './admin/rollback-api.ts';
 import { discardBody } from './core/body.ts';
 import { GatewayError, toGatewayError } from './core/errors.ts';
 import type { Incoming } from './core/exchange.ts';
-import { type Principal, principalId } from './core/principal.ts';
+import { type Principal, principalId, ROLLBACK_AGENT } from './core/principal.ts';
 import { gateway } from './gateway.ts';
 import {
   goodbyeAsk,
@@ -26,7 +26,6 @@ import type { JournalSchedule } from './runs/journal-leases.ts';
 import type { Stages } from './stages.ts';
 
 /** The agent that compensations are made as: what policies allow it is what a rollback may do. */
-const AGENT = 'waygate-rollback';
 /** Of one compensation, with all that its session takes. */
 const LONGEST_MS = 120_000;
 
@@ -62,10 +61,10 @@ export function compensator(source: CompensatorSource): RollbackApiSource['callT
 
 function principalOf({ subject, issuer }: Viewer, tenant: string): Principal {
   return {
-    id: principalId(tenant, subject, AGENT),
+    id: principalId(tenant, subject, ROLLBACK_AGENT),
     subject,
     tenant,
-    agent: AGENT,
+    agent: ROLLBACK_AGENT,
     actors: [],
     credential: 'jwt',
     issuer,

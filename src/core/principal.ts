@@ -21,9 +21,14 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** Milliseconds since the epoch; Infinity for a key that does not expire. */
   readonly expiresAtMs: number;
+  /** Where its own token says that it stands: names from the root down. */
+  readonly place?: readonly string[];
   /** Of a token or run key that Waygate made: its run, and the rights that it is narrowed to. */
   readonly delegation?: Delegation;
 }
+
+/** The agent that the gateway itself is where it takes a run back: no token and no key may carry the name. */
+export const ROLLBACK_AGENT = 'waygate-rollback';
 
 /** The `id` of a principal. */
 export function principalId(tenant: string, subject: string, agent: string): string {

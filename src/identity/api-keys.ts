@@ -1,7 +1,7 @@
 // Keys for clients that cannot get tokens: `wgk_<id>_<secret>`, of which the gateway knows only the hash.
 import { hash, timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../core/errors.ts';
-import { type Principal, principalId } from '../core/principal.ts';
+import { type Principal, principalId, ROLLBACK_AGENT } from '../core/principal.ts';
 import { invalidToken } from './refusals.ts';
 import type { KeyEntry } from './schema.ts';
 
@@ -31,6 +31,8 @@ export function keyRing(entries: readonly KeyEntry[]): FindKey {
     const shown = hash('sha256', key, 'buffer');
     const secret = known?.secrets.find((one) => timingSafeEqual(one.hash, shown));
     if (!known || !secret) throw invalidToken('it is no API key of this gateway');
+    if (known.principal.agent === ROLLBACK_AGENT)
+      throw invalidToken('its agent has a name that the gateway keeps for itself');
     if (known.revoked) throw invalidToken('this API key has been revoked');
     if (nowMs < secret.untilMs) return known.principal;
     throw new GatewayError(

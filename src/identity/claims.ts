@@ -1,4 +1,4 @@
-import { type Actor, type Principal, principalId } from '../core/principal.ts';
+import { type Actor, type Principal, principalId, ROLLBACK_AGENT } from '../core/principal.ts';
 import { invalidToken } from './refusals.ts';
 import { DEFAULT_TENANT, type Issuer } from './schema.ts';
 
@@ -16,6 +16,9 @@ export function principalOf(claims: Claims, issuer: Issuer): Principal {
   const tenant = paths.tenant ? readName(claims, paths.tenant) : (issuer.tenant ?? DEFAULT_TENANT);
   // A token of a person who uses no agent may well lack the claim; policies then see the empty agent.
   const agent = paths.agent && readPath(claims, paths.agent) !== undefined ? readName(claims, paths.agent) : '';
+  if (agent === ROLLBACK_AGENT)
+    throw invalidToken(`its agent \`${agent}\` is a name that the gateway keeps for itself`);
+  const place = paths.run && readPlace(readPath(claims, paths.run), paths.run);
   return Object.freeze({
     id: principalId(tenant, subject, agent),
     subject,
@@ -26,7 +29,22 @@ export function principalOf(claims: Claims, issuer: Issuer): Principal {
     issuer: issuer.issuer,
     scopes: Object.freeze(readScopes(readPath(claims, paths.scopes))),
     expiresAtMs: (claims['exp'] as number) * 1_000,
+    ...(place && { place: Object.freeze(place) }),
   });
+}
+
+const PLACE_MAX = 32;
+const PLACE_NAME = /^[A-Za-z0-9_.:@+-]{1,128}$/;
+
+/** Names from the root down: a list, or one text with `/` between. A malformed one is refused, since somebody meant it. */
+function readPlace(value: unknown, path: readonly string[]): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const names: unknown = typeof value === 'string' ? value.split('/') : value;
+  const isPlace = (one: unknown): one is string => typeof one === 'string' && PLACE_NAME.test(one);
+  if (Array.isArray(names) && names.length > 0 && names.length <= PLACE_MAX && names.every(isPlace)) return names;
+  throw invalidToken(
+    `its claim \`${path.join('.')}\` must be the names of a run and of those above it, like \`nightly/research-3\``,
+  );
 }
 
 /** The value at a path of own members, or undefined. */

@@ -2,7 +2,7 @@
 // (RFC 8693 §4.1), `authorization_details` (RFC 9396), `cnf` (RFC 9449 §6.1) and one claim of our own.
 // INVARIANT: only claims that the gateway itself vouches for become a delegation; those of other issuers never do.
 import type { RunId } from '../core/ids.ts';
-import { type Actor, type Principal, principalId } from '../core/principal.ts';
+import { type Actor, type Principal, principalId, ROLLBACK_AGENT } from '../core/principal.ts';
 import type { Delegation } from '../core/rights.ts';
 import { type Claims, isName, readActors, readScopes } from './claims.ts';
 import { invalidToken } from './refusals.ts';
@@ -74,6 +74,7 @@ function actOf([actor, ...rest]: readonly Actor[]): object | undefined {
 export function delegatedPrincipal(claims: Claims, credential: Principal['credential']): Principal {
   const { sub, tenant, agent = '', iss, exp, scope } = claims;
   if (!isName(sub) || !isName(tenant) || !(agent === '' || isName(agent))) throw malformed('sub`, `tenant` or `agent');
+  if (agent === ROLLBACK_AGENT) throw malformed('agent');
   const who = { subject: sub, tenant, agent };
   const base = {
     ...who,

@@ -104,6 +104,9 @@ export const issuerSchema = z
         subject: claimPath.default(['sub']).describe('`sub` unless said.'),
         tenant: claimPath.optional().describe('None unless said; then `tenant` holds for all.'),
         agent: claimPath.optional().describe('None unless said; then policies see the empty agent.'),
+        run: claimPath
+          .optional()
+          .describe('Names of a run and of those above it, a text `root/child` or a list. None unless said.'),
         scopes: claimPath.default(['scope']).describe('`scope` unless said.'),
       })
       .prefault({})

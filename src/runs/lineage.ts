@@ -21,6 +21,7 @@ export interface Lineage {
 /** The lineage of a request, by the strongest source that says anything. */
 export function lineageOf(principal: Principal, headers: Headers, hints: readonly HintHeaders[]): Lineage {
   if (principal.delegation) return delegated(principal.delegation);
+  if (principal.place) return namedPath(principal, principal.place, 'claims');
   const names = runHeader(headers);
   if (names) return namedPath(principal, names, 'header');
   const hint = hintIn(headers, hints);

@@ -63,6 +63,7 @@ describe('a command', () => {
         './commands.ts',
         './arguments.ts',
         './output.ts',
+        './run-names.ts',
         './version.ts',
       ]),
     );

@@ -91,6 +91,28 @@ describe('the mapping of claims', () => {
     expect(() => principal({ scope })).toThrow(invalid('scopes'));
   });
 
+  test.each([
+    ['a text', 'nightly/research-3'],
+    ['a list', ['nightly', 'research-3']],
+  ])('takes the place of a run from where the issuer puts it, %s', (_, run) => {
+    expect(principal({ run }, { claims: { run: 'run' } }).place).toEqual(['nightly', 'research-3']);
+    expect(principal({ run })).not.toHaveProperty('place');
+    expect(principal({}, { claims: { run: 'run' } })).not.toHaveProperty('place');
+  });
+
+  test.each(['', 'a//b', 'a b', 7, [], ['a', 1], ['a/b'], Array.from({ length: 33 }, () => 'a')])(
+    'refuses a place that is none: %j',
+    (run) => {
+      expect(() => principal({ run }, { claims: { run: 'run' } })).toThrow(invalid('its claim `run` must be'));
+    },
+  );
+
+  test('believes nobody to be the agent that the gateway itself is', () => {
+    expect(() => principal({ agent: 'waygate-rollback' }, { claims: { agent: 'agent' } })).toThrow(
+      invalid('keeps for itself'),
+    );
+  });
+
   test('makes a principal that nobody can change', () => {
     const made = principal({ scope: 'read', act: { sub: 'a' } });
     expect([made, made.actors, made.scopes].every((part) => Object.isFrozen(part))).toBe(true);

@@ -40,6 +40,7 @@ describe('the command line', () => {
       'approvals show id --tenant --admin-url --token --config --json',
       'approvals approve id --tenant --admin-url --token --config --json --reason',
       'approvals deny id --tenant --admin-url --token --config --json --reason',
+      'run command --budget --policy --agent --name --expires --token --tenant --client --model --upstream --protocol --live --url --admin-url --config',
     ]);
   });
 });

@@ -71,6 +71,18 @@ describe('the lineage of a request', () => {
     });
   });
 
+  test('claims of the caller’s own token are stronger than headers', () => {
+    const placed = of({ ...ANA, place: ['nightly', 'r'] }, { 'waygate-run': 'a', [CLAUDE]: 's' });
+    expect(placed).toMatchObject({ source: 'claims', name: 'r', id: of(ANA, { 'waygate-run': 'nightly/r' }).id });
+  });
+
+  test('a trace is a session where nothing better is said', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    expect(of(ANA, { traceparent })).toMatchObject({ name: '0af7651916cd43dd8448eb211c80319c', source: 'hint' });
+    expect(of(ANA, { traceparent, 'x-session-id': 's1' })).toEqual(of(ANA, { 'x-session-id': 's1' }));
+    expect(of(ANA, { traceparent: 'x' })).toEqual(of(ANA, {}));
+  });
+
   test.each(['', ' ', 'a b', 'ä', 'x'.repeat(129), 'a\nb', 'a/b'])('a malformed hint (`%s`) is no hint', (value) => {
     expect(of(ANA, { 'x-session-id': value })).toEqual(of(ANA, {}));
     expect(of(ANA, { [CLAUDE]: value, 'x-session-id': 's1' })).toEqual(of(ANA, { 'x-session-id': 's1' }));

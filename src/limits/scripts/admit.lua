@@ -128,7 +128,10 @@ local function beginRun(run)
   redis.call('HSET', run.key, 'p', run.path, 'n', name, 's', source, 'a', agent, 'u', subject,
     'b', text(now), 'st', 0)
   redis.call('ZADD', base .. 'nodes:' .. run.root, text(now), run.id)
-  if run.id == run.root then redis.call('ZADD', roots, text(now), run.root) end
+  if run.id == run.root then
+    redis.call('ZADD', roots, text(now), run.root)
+    redis.call('ZREMRANGEBYSCORE', roots, '-inf', text(now - LIFE - 2 * GRACE))
+  end
   keep(run.key, LIFE)
   keep(base .. 'nodes:' .. run.root, LIFE)
 end

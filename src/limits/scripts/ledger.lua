@@ -10,7 +10,9 @@ end
 
 -- Makes a key live for at least `ms` and the grace. Extends in steps of the grace, so that most changes write no expiry.
 local function keep(key, ms)
-  if redis.call('PTTL', key) < ms + GRACE then redis.call('PEXPIRE', key, text(ms + 2 * GRACE)) end
+  local isShort = redis.call('PTTL', key) < ms + GRACE
+  if isShort then redis.call('PEXPIRE', key, text(ms + 2 * GRACE)) end
+  return isShort
 end
 
 -- A counter as it is stored; its window is the last part of its key. rolling: ms, from = first slot kept, to = last slot
@@ -150,7 +152,7 @@ end
 local function touch(key, at, now)
   if at < now then at = math.max(at, tonumber(redis.call('HGET', key, 'l') or 0)) end
   redis.call('HSET', key, 'l', text(at))
-  keep(key, LIFE)
+  return keep(key, LIFE)
 end
 
 -- Books on its run, and on its tree, what a call has used. The run is the second line of its reservation: tree, run, list of
@@ -170,7 +172,7 @@ local function settleRun(line, spent, at, now)
     redis.call('HINCRBY', tree, 'errors', 1)
   end
   touch(run, at, now)
-  touch(tree, at, now)
+  if touch(tree, at, now) then keep((string.gsub(tree, ':tree:', ':nodes:', 1)), LIFE) end
   redis.call('ZADD', roots, 'XX', 'GT', text(at), root)
 end
 
