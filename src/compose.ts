@@ -1,14 +1,10 @@
 // The composition root: what outlives a reload is opened once; the stages are bound to one snapshot of the configuration.
-// With open-ledger.ts the only place that constructs clients.
+// With open/ the only place that constructs clients.
 import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { approvalsApi } from './admin/approvals-api.ts';
 import type { ApiSource } from './admin/api.ts';
-import { startAnchoring } from './audit/anchor.ts';
-import { operatorEntry } from './audit/entry.ts';
-import { openAudit } from './audit/log.ts';
-import { auditRecorder } from './audit/recorder.ts';
-import { bindStages, type Bound } from './bind.ts';
+import { bindStages, type Bound } from './bind/bind.ts';
 import type { Config } from './config/load.ts';
 import { failModeOverrides } from './config/overrides.ts';
 import { systemClock } from './core/clock.ts';
@@ -20,27 +16,22 @@ import type { Delivery } from './http/deliver.ts';
 import type { Check } from './http/readiness.ts';
 import { remoteKeySets } from './identity/jwks.ts';
 import { isOAuthPath } from './identity/oauth-endpoints.ts';
-import { LEASE_MS } from './limits/bounds.ts';
-import type { RunRevoked } from './identity/revoke.ts';
-import { type Reserver, reserver } from './limits/reserve.ts';
+import type { Reserver } from './limits/reserve.ts';
 import { systemSchedule } from './limits/schedule.ts';
-import { storeCause } from './limits/unavailable.ts';
 import { learnedOutput } from './metering/learned-output.ts';
 import { outboundClient } from './outbound/client.ts';
-import { openDelegation } from './open-delegation.ts';
-import { openApprovals } from './open-approvals.ts';
-import { openHistory } from './open-history.ts';
-import { type Ledger, openLedger } from './open-ledger.ts';
-import { compensator } from './open-rollback.ts';
+import { openAudit } from './open/audit.ts';
+import { openDelegation } from './open/delegation.ts';
+import { openApprovals } from './open/approvals.ts';
+import { openHistory } from './open/history.ts';
+import { type Ledger, openLedger } from './open/ledger.ts';
+import { openLimits } from './open/limits.ts';
+import { compensator } from './open/rollback.ts';
+import { openRuns } from './open/runs.ts';
 import { bodyThreads } from './routes/body-threads.ts';
-import { journalGate } from './runs/journal-gate.ts';
-import { journalLeases } from './runs/journal-leases.ts';
-import { Registry } from './runs/registry.ts';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 const clock = systemClock;
-const ANCHOR_MS = 5_000;
-const DAY_MS = 86_400_000;
 /** No request takes longer to arrive. */
 const OUTGOING_MS = 300_000;
 
@@ -83,76 +74,18 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     upstreamHealth: () => bound?.health() ?? new Map(),
     waiting: () => limits?.waiting ?? 0,
   });
-  const { log, metrics } = telemetry;
+  const { metrics } = telemetry;
   const ledger = await openLedger(config, telemetry);
   const delegation = await openDelegation(config, ledger, telemetry);
   if (typeof delegation === 'string') {
     await Promise.all([ledger.close(), telemetry.shutdown()]);
     throw new ConfigRefused([{ file: 'waygate.yaml', line: 1, column: 1, message: delegation }]);
   }
-  const reserving = reserver({
-    store: ledger.store,
-    clock,
-    ...(config.store.kind === 'redis' && { leaseMs: config.store.leaseMs }),
-    onBypass({ access, localMode: route }, { cause: thrown }) {
-      metrics.limitsBypassed(access.action);
-      const mode = route === undefined ? { mode: 'free' as const } : { mode: 'local' as const, route };
-      metrics.failModeTaken({ dependency: 'store', cause: storeCause(thrown), ...mode });
-    },
-    onWaited: (wait) => metrics.waited(wait),
-    onUnbooked: (call) =>
-      log.error('a call let in by a local mode is in the audit alone; `waygate ledger rebuild` counts it', { call }),
-    onGivenUp: (call) => log.error('a settlement could not be booked; its lease charges the call in full', { call }),
-  });
+  const reserving = openLimits(config, ledger, telemetry);
   limits = reserving;
-  const runs = new Registry({
-    store: ledger.runs,
-    schedule: systemSchedule,
-    onFailure: () => metrics.storeFailed('runs'),
-  });
-  // Without its answer nothing is known to stop everything; then no call is admitted either.
-  await runs.watch();
+  const runs = await openRuns(config, ledger, telemetry);
   const history = openHistory(ledger, telemetry);
-  const leases = journalLeases({
-    store: ledger.journal,
-    leaseMs: config.store.kind === 'redis' ? config.store.leaseMs : LEASE_MS,
-    schedule: systemSchedule,
-  });
-  const journaled = journalGate({
-    store: ledger.journal,
-    leases,
-    clock,
-    schedule: systemSchedule,
-    keepMs: config.runs.journalDays * DAY_MS,
-    onUnrecorded({ call }, cause) {
-      metrics.storeFailed('journal');
-      log.error('the end of a journaled call could not be written; its repeat will be refused', { call, cause });
-    },
-  });
-  const audit = await openAudit({
-    config: config.audit,
-    clock,
-    instance,
-    onChange: (state, cause) =>
-      state === 'up'
-        ? log.info('the audit is written again')
-        : log.error('the audit cannot be written: no call is sent', { cause }),
-  });
-  const recorder = auditRecorder({
-    log: audit,
-    clock,
-    mask: telemetry.redactor.mask,
-    onLost: (kind) => metrics.auditFailed(kind),
-  });
-  const anchoring =
-    ledger.anchors &&
-    startAnchoring({
-      log: audit,
-      store: ledger.anchors,
-      now: () => clock.now(),
-      everyMs: ANCHOR_MS,
-      onFailure: () => metrics.storeFailed('anchor'),
-    });
+  const audit = await openAudit({ config, ledger, telemetry, instance });
   const outbound = outboundClient(config.outbound);
   const approvals = openApprovals({ config, ledger, outbound, telemetry });
   const remoteKeys = remoteKeySets({
@@ -169,18 +102,14 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     clock,
     telemetry,
     limits: reserving,
-    runs,
+    runs: runs.registry,
+    journaled: runs.journaled,
     history,
     delegation,
-    onRevoked: ({ tenant, path, by }: RunRevoked) => {
-      const operator = { subject: by, issuer: delegation?.terms.issuer };
-      const what = { operator, action: 'kill', tenant, run: path.at(-1), reason: 'its token was revoked' };
-      return audit.append(operatorEntry(clock.now(), what));
-    },
     approvals,
     ledger: ledger.store,
-    journaled,
-    recorder,
+    recorder: audit.recorder,
+    onRevoked: audit.onRevoked,
     learned: learnedOutput(),
     remoteKeys,
     dir,
@@ -188,8 +117,6 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     readLarge: threads.read,
   };
 
-  const onAction: ApiSource['onAction'] = ({ target, ...action }) =>
-    audit.append(operatorEntry(clock.now(), { ...action, ...target }));
   const first = bindStages(config, parts);
   if (!first.ok) throw new ConfigRefused(first.problems);
   bound = first.value;
@@ -217,18 +144,18 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
       store: ledger.runs,
       clock,
       operators: () => (bound as Bound).operators,
-      onAction,
+      onAction: audit.onAction,
       parts: {
         approvals: approvalsApi({
           store: approvals.store,
-          onAction,
+          onAction: audit.onAction,
           onDecided: (tenant, id) => approvals.gate.changed(tenant, id),
         }),
       },
       timeline: history.timeline,
       rollback: {
         store: ledger.journal,
-        leases,
+        leases: runs.leases,
         callTool: compensator({ stages, now: () => clock.now(), schedule: systemSchedule }),
       },
     },
@@ -247,12 +174,10 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     drain: () => reserving.endWaits(draining()),
     async close() {
       runs.close();
-      leases.stop();
       await Promise.all([history.writer.flush(), approvals.close()]);
       await reserving.close();
       await delegation?.close();
       await audit.close();
-      await anchoring?.close();
       await Promise.all([bound?.close(), outbound.close(), threads.close(), telemetry.shutdown()]);
       await ledger.close();
     },

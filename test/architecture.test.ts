@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   connect: ['protocols/json-outline.ts'],
 };
 
-/** What stands above the folders. `types` may be imported as types only. */
+/** What stands above the folders, the composition root in `open/` and `bind/` with it. `types` may be imported as types only. */
 const TOP: Readonly<
   Record<string, { readonly values: readonly string[] | 'all'; readonly types: readonly string[] | 'all' }>
 > = {
@@ -38,18 +38,27 @@ const TOP: Readonly<
   'gateway.ts': { values: ['core'], types: 'all' },
   'stages.ts': { values: [], types: 'all' },
   'compose.ts': { values: 'all', types: 'all' },
-  'open-ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'runs', 'telemetry'], types: 'all' },
-  'bind.ts': { values: 'all', types: 'all' },
-  'bind-delegation.ts': { values: ['core', 'identity', 'runs'], types: 'all' },
-  'bind-spawn.ts': { values: ['core', 'identity', 'metering', 'runs'], types: 'all' },
-  'open-delegation.ts': { values: ['core', 'identity', 'limits', 'signing'], types: 'all' },
-  'bind-approvals.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
-  'open-approvals.ts': { values: ['core', 'limits', 'outbound', 'runs'], types: 'all' },
-  'bind-history.ts': { values: ['core', 'runs'], types: 'all' },
-  'open-history.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
-  'open-rollback.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
-  'bind-routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },
-  'bind-upstreams.ts': { values: ['config', 'core', 'metering', 'telemetry', 'upstreams'], types: 'all' },
+  'bind/bind.ts': { values: 'all', types: 'all' },
+  'bind/admitting.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
+  'bind/approvals.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
+  'bind/charging.ts': { values: ['core', 'metering'], types: 'all' },
+  'bind/closing.ts': { values: ['limits', 'telemetry'], types: 'all' },
+  'bind/delegation.ts': { values: ['core', 'identity', 'runs'], types: 'all' },
+  'bind/forwarding.ts': { values: ['policy', 'protocols', 'routes', 'upstreams'], types: 'all' },
+  'bind/history.ts': { values: ['core', 'runs'], types: 'all' },
+  'bind/identities.ts': { values: ['identity'], types: 'all' },
+  'bind/reading.ts': { values: ['core', 'http', 'routes', 'runs'], types: 'all' },
+  'bind/routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },
+  'bind/spawn.ts': { values: ['core', 'identity', 'metering', 'runs'], types: 'all' },
+  'bind/upstreams.ts': { values: ['config', 'core', 'metering', 'telemetry', 'upstreams'], types: 'all' },
+  'open/approvals.ts': { values: ['core', 'limits', 'outbound', 'runs'], types: 'all' },
+  'open/audit.ts': { values: ['audit', 'core'], types: 'all' },
+  'open/delegation.ts': { values: ['core', 'identity', 'limits', 'signing'], types: 'all' },
+  'open/history.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
+  'open/ledger.ts': { values: ['audit', 'config', 'core', 'limits', 'runs', 'telemetry'], types: 'all' },
+  'open/limits.ts': { values: ['core', 'limits'], types: 'all' },
+  'open/rollback.ts': { values: ['core', 'protocols', 'runs'], types: 'all' },
+  'open/runs.ts': { values: ['core', 'limits', 'runs'], types: 'all' },
 };
 
 /** Package → the only places that may import it. A name ending in `/` is a scope. */
@@ -117,7 +126,10 @@ function fault({ file, from, typeOnly }: Import): string | undefined {
   const top = TOP[file];
   if (top) {
     const allowed = typeOnly && top.types === 'all' ? 'all' : top.values;
-    return allowed === 'all' || !target.includes('/') || allowed.some((folder) => target.startsWith(`${folder}/`))
+    const own = dirname(file) === '.' ? [] : [dirname(file)];
+    return allowed === 'all' ||
+      !target.includes('/') ||
+      [...own, ...allowed].some((folder) => target.startsWith(`${folder}/`))
       ? undefined
       : wrong;
   }

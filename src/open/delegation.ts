@@ -1,24 +1,24 @@
 // Part of the composition root: what the gateway needs to make tokens of its own and to know them again, opened once.
-import type { Config } from './config/load.ts';
-import { systemClock } from './core/clock.ts';
-import { prover, PROOF_WINDOW_MS } from './identity/dpop.ts';
-import type { ExchangeTerms } from './identity/exchange-deps.ts';
-import type { GrantStore } from './identity/grant-store.ts';
-import { memoryGrants } from './identity/memory-grants.ts';
-import type { OwnCredentials } from './identity/own-credentials.ts';
-import { proofMemory } from './identity/proof-memory.ts';
-import { redisGrants, redisProofs } from './identity/redis.ts';
-import { POLL_MS, revocations } from './identity/revocations.ts';
-import { runKeyFinder } from './identity/run-keys.ts';
-import { Carvings } from './limits/carvings.ts';
-import { systemSchedule } from './limits/schedule.ts';
-import type { Ledger } from './open-ledger.ts';
-import type { RunStore } from './runs/store.ts';
-import type { KeyRing } from './signing/key-ring.ts';
-import { openKeyRing } from './signing/open.ts';
-import { redisSigningKeys } from './signing/redis.ts';
-import { memorySigningKeys } from './signing/store.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Config } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
+import { prover, PROOF_WINDOW_MS } from '../identity/dpop.ts';
+import type { ExchangeTerms } from '../identity/exchange-deps.ts';
+import type { GrantStore } from '../identity/grant-store.ts';
+import { memoryGrants } from '../identity/memory-grants.ts';
+import type { OwnCredentials } from '../identity/own-credentials.ts';
+import { proofMemory } from '../identity/proof-memory.ts';
+import { redisGrants, redisProofs } from '../identity/redis.ts';
+import { POLL_MS, revocations } from '../identity/revocations.ts';
+import { runKeyFinder } from '../identity/run-keys.ts';
+import { Carvings } from '../limits/carvings.ts';
+import { systemSchedule } from '../limits/schedule.ts';
+import type { Ledger } from './ledger.ts';
+import type { RunStore } from '../runs/store.ts';
+import type { KeyRing } from '../signing/key-ring.ts';
+import { openKeyRing } from '../signing/open.ts';
+import { redisSigningKeys } from '../signing/redis.ts';
+import { memorySigningKeys } from '../signing/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** What outlives a reload of delegation. */
 export interface OpenDelegation {

@@ -1,10 +1,10 @@
 // Where calls go, from one snapshot of the configuration: upstreams, what they cost, and what telemetry calls them.
-import type { Config } from './config/load.ts';
-import type { ProtocolName } from './core/call.ts';
-import { priceBook } from './metering/price-book.ts';
-import type { Destination } from './telemetry/client-span.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
-import { openUpstream, type Upstream } from './upstreams/upstream.ts';
+import type { Config } from '../config/load.ts';
+import type { ProtocolName } from '../core/call.ts';
+import { priceBook } from '../metering/price-book.ts';
+import type { Destination } from '../telemetry/client-span.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { openUpstream, type Upstream } from '../upstreams/upstream.ts';
 
 const monotonicMs = (): number => performance.now();
 

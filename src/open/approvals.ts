@@ -1,16 +1,16 @@
 // Part of the composition root: the approvals that policies ask for, and whom their notices go to.
-import type { Config } from './config/load.ts';
-import { systemClock } from './core/clock.ts';
-import { systemSchedule } from './limits/schedule.ts';
-import type { Ledger } from './open-ledger.ts';
-import type { OutboundClient } from './outbound/client.ts';
-import { webhook } from './outbound/webhook.ts';
-import { type ApprovalsGate, approvalsGate } from './runs/approval-gate.ts';
-import { memoryApprovals } from './runs/approval-memory.ts';
-import { redisApprovals } from './runs/approval-redis.ts';
-import type { ApprovalStore } from './runs/approval-store.ts';
-import { approvalNotice } from './runs/approval-texts.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Config } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
+import { systemSchedule } from '../limits/schedule.ts';
+import type { Ledger } from './ledger.ts';
+import type { OutboundClient } from '../outbound/client.ts';
+import { webhook } from '../outbound/webhook.ts';
+import { type ApprovalsGate, approvalsGate } from '../runs/approval-gate.ts';
+import { memoryApprovals } from '../runs/approval-memory.ts';
+import { redisApprovals } from '../runs/approval-redis.ts';
+import type { ApprovalStore } from '../runs/approval-store.ts';
+import { approvalNotice } from '../runs/approval-texts.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 export interface Approvals {
   readonly store: ApprovalStore;

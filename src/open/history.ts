@@ -1,19 +1,19 @@
 // Part of the composition root: what model traffic tells of an agent's tools, and the timeline of its runs.
-import { systemClock } from './core/clock.ts';
-import type { Ledger } from './open-ledger.ts';
-import { systemSchedule } from './limits/schedule.ts';
-import { LoopGuard } from './runs/loop-guard.ts';
-import { memoryLoops } from './runs/loop-memory.ts';
-import { redisLoops } from './runs/loop-redis.ts';
-import { localSteps, type TimelineStore } from './runs/timeline.ts';
-import { memoryTimelines } from './runs/timeline-memory.ts';
-import { redisTimelines } from './runs/timeline-redis.ts';
-import { TimelineWriter } from './runs/timeline-writer.ts';
-import { LocalTools } from './runs/tool-use-local.ts';
-import { memoryUses } from './runs/tool-use-memory.ts';
-import { redisUses } from './runs/tool-use-redis.ts';
-import { ToolUses } from './runs/tool-uses.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Ledger } from './ledger.ts';
+import { systemSchedule } from '../limits/schedule.ts';
+import { LoopGuard } from '../runs/loop-guard.ts';
+import { memoryLoops } from '../runs/loop-memory.ts';
+import { redisLoops } from '../runs/loop-redis.ts';
+import { localSteps, type TimelineStore } from '../runs/timeline.ts';
+import { memoryTimelines } from '../runs/timeline-memory.ts';
+import { redisTimelines } from '../runs/timeline-redis.ts';
+import { TimelineWriter } from '../runs/timeline-writer.ts';
+import { LocalTools } from '../runs/tool-use-local.ts';
+import { memoryUses } from '../runs/tool-use-memory.ts';
+import { redisUses } from '../runs/tool-use-redis.ts';
+import { ToolUses } from '../runs/tool-uses.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** What outlives a reload of what runs remember of their tools. */
 export interface History {

@@ -1,10 +1,10 @@
 // The gateway as an authorization server, in one process with its stores in memory: what a test must see from within.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ACCESS_TOKEN, EXCHANGE_GRANT, RUN_KEY } from '../src/identity/exchange-request.ts';
-import { chatUpstream, COMPLETION, postChat } from './support/chat.ts';
-import { breakAudit, type InProcess, startInProcess } from './support/in-process.ts';
-import { json, type ScriptedUpstream, scriptedUpstream } from './support/upstream.ts';
-import { ALLOW_ALL, token } from './support/waygate.ts';
+import { ACCESS_TOKEN, EXCHANGE_GRANT, RUN_KEY } from '../../src/identity/exchange-request.ts';
+import { chatUpstream, COMPLETION, postChat } from '../support/chat.ts';
+import { breakAudit, type InProcess, startInProcess } from '../support/in-process.ts';
+import { json, type ScriptedUpstream, scriptedUpstream } from '../support/upstream.ts';
+import { ALLOW_ALL, token } from '../support/waygate.ts';
 
 const DELEGATION = { issuer: 'http://127.0.0.1:4000' };
 

@@ -1,21 +1,21 @@
 // Part of the composition root: the store of the ledgers, opened and looked at before anything is trusted to it.
-import { redisAnchors } from './audit/redis.ts';
-import type { Config } from './config/load.ts';
-import { systemClock } from './core/clock.ts';
-import { SECRET_REFERENCE } from './core/secret-reference.ts';
-import { assertNoEviction, EvictionWatch } from './limits/eviction.ts';
-import { memoryStore } from './limits/memory.ts';
-import { connectRedis, type RedisClient, type RedisConfig } from './limits/redis.ts';
-import { redisStore } from './limits/redis-store.ts';
-import { systemSchedule } from './limits/schedule.ts';
-import type { LedgerStore } from './limits/store.ts';
-import type { JournalStore } from './runs/journal.ts';
-import { memoryJournal } from './runs/journal-memory.ts';
-import { redisJournal } from './runs/journal-redis.ts';
-import { memoryRuns } from './runs/memory.ts';
-import { redisRuns } from './runs/redis-runs.ts';
-import type { RunStore } from './runs/store.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
+import { redisAnchors } from '../audit/redis.ts';
+import type { Config } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
+import { SECRET_REFERENCE } from '../core/secret-reference.ts';
+import { assertNoEviction, EvictionWatch } from '../limits/eviction.ts';
+import { memoryStore } from '../limits/memory.ts';
+import { connectRedis, type RedisClient, type RedisConfig } from '../limits/redis.ts';
+import { redisStore } from '../limits/redis-store.ts';
+import { systemSchedule } from '../limits/schedule.ts';
+import type { LedgerStore } from '../limits/store.ts';
+import type { JournalStore } from '../runs/journal.ts';
+import { memoryJournal } from '../runs/journal-memory.ts';
+import { redisJournal } from '../runs/journal-redis.ts';
+import { memoryRuns } from '../runs/memory.ts';
+import { redisRuns } from '../runs/redis-runs.ts';
+import type { RunStore } from '../runs/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** How long a start waits for its store. */
 const CONNECTED_MS = 2_000;

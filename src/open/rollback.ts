@@ -3,12 +3,12 @@
  * policies, limits, journal and audit hold for them too.
  * INVARIANT: `failed` is said only of what surely changed nothing; whoever cannot tell says `unknown`.
  */
-import type { RollbackApiSource, Viewer } from './admin/rollback-api.ts';
-import { discardBody } from './core/body.ts';
-import { GatewayError, toGatewayError } from './core/errors.ts';
-import type { Incoming } from './core/exchange.ts';
-import { type Principal, principalId, ROLLBACK_AGENT } from './core/principal.ts';
-import { gateway } from './gateway.ts';
+import type { RollbackApiSource, Viewer } from '../admin/rollback-api.ts';
+import { discardBody } from '../core/body.ts';
+import { GatewayError, toGatewayError } from '../core/errors.ts';
+import type { Incoming } from '../core/exchange.ts';
+import { type Principal, principalId, ROLLBACK_AGENT } from '../core/principal.ts';
+import { gateway } from '../gateway.ts';
 import {
   goodbyeAsk,
   initializeAsk,
@@ -18,12 +18,12 @@ import {
   sessionIn,
   STATELESS,
   toolAsk,
-} from './protocols/mcp-asks.ts';
-import { isModern } from './protocols/mcp-headers.ts';
-import { type CompensationAnswer, readAnswer } from './runs/compensation-answer.ts';
-import { notSent, outcomeOf, outcomeOfError } from './runs/compensation-outcome.ts';
-import type { JournalSchedule } from './runs/journal-leases.ts';
-import type { Stages } from './stages.ts';
+} from '../protocols/mcp-asks.ts';
+import { isModern } from '../protocols/mcp-headers.ts';
+import { type CompensationAnswer, readAnswer } from '../runs/compensation-answer.ts';
+import { notSent, outcomeOf, outcomeOfError } from '../runs/compensation-outcome.ts';
+import type { JournalSchedule } from '../runs/journal-leases.ts';
+import type { Stages } from '../stages.ts';
 
 /** The agent that compensations are made as: what policies allow it is what a rollback may do. */
 /** Of one compensation, with all that its session takes. */

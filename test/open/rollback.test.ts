@@ -3,14 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayError } from '../src/core/errors.ts';
-import { compensator } from '../src/open-rollback.ts';
-import type { ToolOutcome } from '../src/runs/journal-rollback.ts';
-import type { Stages } from '../src/stages.ts';
-import { handSchedule } from './limits/timers.ts';
-import { testClock } from './limits/ledger.ts';
-import { breakAudit, type InProcess, startInProcess } from './support/in-process.ts';
-import { json, type Received, type ScriptedUpstream, scriptedUpstream } from './support/upstream.ts';
+import type { GatewayError } from '../../src/core/errors.ts';
+import { compensator } from '../../src/open/rollback.ts';
+import type { ToolOutcome } from '../../src/runs/journal-rollback.ts';
+import type { Stages } from '../../src/stages.ts';
+import { handSchedule } from '../limits/timers.ts';
+import { testClock } from '../limits/ledger.ts';
+import { breakAudit, type InProcess, startInProcess } from '../support/in-process.ts';
+import { json, type Received, type ScriptedUpstream, scriptedUpstream } from '../support/upstream.ts';
 
 const POLICY = {
   policy: 'back',

@@ -1,16 +1,16 @@
 // Part of the composition root: where a call belongs and what it tells of local tools, once its request has been read.
-import { type Call, inRun } from './core/call.ts';
-import type { AccessRequest } from './core/access.ts';
-import type { RunId } from './core/ids.ts';
-import type { CallRecord } from './core/record.ts';
-import type { LocalResult } from './core/tool-traffic.ts';
-import type { History } from './open-history.ts';
-import type { PolicySet } from './policy/policy-set.ts';
-import { bodyHint } from './runs/body-hints.ts';
-import { hinted, type Lineage } from './runs/lineage.ts';
-import type { Registry } from './runs/registry.ts';
-import { stepOf } from './runs/timeline.ts';
-import { localRequests } from './runs/tool-use-local.ts';
+import { type Call, inRun } from '../core/call.ts';
+import type { AccessRequest } from '../core/access.ts';
+import type { RunId } from '../core/ids.ts';
+import type { CallRecord } from '../core/record.ts';
+import type { LocalResult } from '../core/tool-traffic.ts';
+import type { History } from '../open/history.ts';
+import type { PolicySet } from '../policy/policy-set.ts';
+import { bodyHint } from '../runs/body-hints.ts';
+import { hinted, type Lineage } from '../runs/lineage.ts';
+import type { Registry } from '../runs/registry.ts';
+import { stepOf } from '../runs/timeline.ts';
+import { localRequests } from '../runs/tool-use-local.ts';
 
 export interface PlacingSource extends Pick<History, 'uses' | 'local'> {
   readonly registry: Registry;

@@ -5,28 +5,28 @@
  *
  * INVARIANT: no token is given to a run without a permit in the audit, and each such permit has its outcome.
  */
-import type { AccessRequest } from './core/access.ts';
-import type { Call, PermittedCall } from './core/call.ts';
-import type { Decision } from './core/decision.ts';
-import { GatewayError, toGatewayError } from './core/errors.ts';
-import type { Incoming } from './core/exchange.ts';
-import { newCallId } from './core/ids.ts';
-import type { Delegation } from './core/rights.ts';
-import type { Standing } from './core/quota.ts';
-import type { CallTrace } from './core/trace.ts';
-import { TreeMoved } from './core/tree-moved.ts';
-import { NO_ESTIMATE } from './core/usage.ts';
-import type { NewRun } from './identity/exchange-deps.ts';
-import { FORM_BYTES } from './identity/form.ts';
-import type { WaitingConfig } from './limits/admission.ts';
-import type { Carving, Carvings } from './limits/carvings.ts';
-import type { Reservation } from './limits/reservation.ts';
-import type { Reserver } from './limits/reserve.ts';
-import { NO_CHARGE } from './metering/quote.ts';
-import { checkBounds } from './runs/bounds.ts';
-import type { Flight } from './runs/flight.ts';
-import type { Registry } from './runs/registry.ts';
-import type { Stages } from './stages.ts';
+import type { AccessRequest } from '../core/access.ts';
+import type { Call, PermittedCall } from '../core/call.ts';
+import type { Decision } from '../core/decision.ts';
+import { GatewayError, toGatewayError } from '../core/errors.ts';
+import type { Incoming } from '../core/exchange.ts';
+import { newCallId } from '../core/ids.ts';
+import type { Delegation } from '../core/rights.ts';
+import type { Standing } from '../core/quota.ts';
+import type { CallTrace } from '../core/trace.ts';
+import { TreeMoved } from '../core/tree-moved.ts';
+import { NO_ESTIMATE } from '../core/usage.ts';
+import type { NewRun } from '../identity/exchange-deps.ts';
+import { FORM_BYTES } from '../identity/form.ts';
+import type { WaitingConfig } from '../limits/admission.ts';
+import type { Carving, Carvings } from '../limits/carvings.ts';
+import type { Reservation } from '../limits/reservation.ts';
+import type { Reserver } from '../limits/reserve.ts';
+import { NO_CHARGE } from '../metering/quote.ts';
+import { checkBounds } from '../runs/bounds.ts';
+import type { Flight } from '../runs/flight.ts';
+import type { Registry } from '../runs/registry.ts';
+import type { Stages } from '../stages.ts';
 
 export interface SpawnSource {
   readonly stages: Pick<

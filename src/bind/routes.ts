@@ -1,9 +1,9 @@
 // What can be asked, from one snapshot of the configuration: routes, the APIs behind them, and what model names lead to.
-import type { Config } from './config/load.ts';
-import type { ProtocolName, Route } from './core/call.ts';
-import { type Api, httpApi } from './routes/api.ts';
-import { type AliasTarget, type ModelSelector, modelSelector } from './routes/models.ts';
-import { defaultBodyBytes, type RouteTable, routeTable } from './routes/table.ts';
+import type { Config } from '../config/load.ts';
+import type { ProtocolName, Route } from '../core/call.ts';
+import { type Api, httpApi } from '../routes/api.ts';
+import { type AliasTarget, type ModelSelector, modelSelector } from '../routes/models.ts';
+import { defaultBodyBytes, type RouteTable, routeTable } from '../routes/table.ts';
 
 export function routesOf(config: Config): RouteTable {
   const protocols = new Map<string, ProtocolName>(

@@ -1,15 +1,15 @@
 // Part of the composition root: calls that policies hold, and the tools of the gateway's own that an agent may be given.
-import type { AccessRequest } from './core/access.ts';
-import { type Call, type Judged, type PermittedCall, withResource } from './core/call.ts';
-import type { Decision } from './core/decision.ts';
-import type { Answer, Incoming } from './core/exchange.ts';
-import type { Standing } from './core/quota.ts';
-import type { Clock } from './core/clock.ts';
-import type { Approvals } from './open-approvals.ts';
-import { ownAnswer } from './protocols/mcp-own-answers.ts';
-import { type OwnTool, ownToolOf, ownToolResource, withOwnTools } from './protocols/mcp-own-tools.ts';
-import { type Holds, holdsOf } from './runs/approval-holds.ts';
-import { ownTools } from './runs/own-tools.ts';
+import type { AccessRequest } from '../core/access.ts';
+import { type Call, type Judged, type PermittedCall, withResource } from '../core/call.ts';
+import type { Decision } from '../core/decision.ts';
+import type { Answer, Incoming } from '../core/exchange.ts';
+import type { Standing } from '../core/quota.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Approvals } from '../open/approvals.ts';
+import { ownAnswer } from '../protocols/mcp-own-answers.ts';
+import { type OwnTool, ownToolOf, ownToolResource, withOwnTools } from '../protocols/mcp-own-tools.ts';
+import { type Holds, holdsOf } from '../runs/approval-holds.ts';
+import { ownTools } from '../runs/own-tools.ts';
 
 /** The holds of the requests that have any. */
 export function holding({ gate }: Pick<Approvals, 'gate'>) {
@@ -35,6 +35,8 @@ export interface OwnToolsSource extends Pick<Approvals, 'gate' | 'store'> {
   readonly mayUse: (access: AccessRequest) => boolean;
   readonly standings: (call: Call) => Promise<readonly Standing[]>;
 }
+
+export type OwnTools = ReturnType<typeof offering>;
 
 /** The tools of the gateway's own: found among an upstream's, listed with them, and answered here. */
 export function offering(source: OwnToolsSource) {

@@ -1,19 +1,19 @@
 // Part of the composition root: the gateway as an authorization server, bound to one snapshot of the configuration.
-import { type SpawnSource, SpawnCall } from './bind-spawn.ts';
-import type { Incoming } from './core/exchange.ts';
-import type { RunId } from './core/ids.ts';
-import type { Delivery } from './http/deliver.ts';
-import { FORM_BYTES } from './identity/form.ts';
-import type { Authenticate } from './identity/identify.ts';
-import { type OAuthAnswer, type OAuthDeps, oauthEndpoints, TOKEN_PATH } from './identity/oauth-endpoints.ts';
-import { ownReader } from './identity/own-credentials.ts';
-import type { RunRevoked } from './identity/revoke.ts';
-import type { OpenDelegation } from './open-delegation.ts';
-import { lineageOf } from './runs/lineage.ts';
-import type { Registry } from './runs/registry.ts';
-import { stopped } from './runs/standing.ts';
-import type { Clock } from './core/clock.ts';
-import type { Log } from './telemetry/log.ts';
+import { type SpawnSource, SpawnCall } from './spawn.ts';
+import type { Incoming } from '../core/exchange.ts';
+import type { RunId } from '../core/ids.ts';
+import type { Delivery } from '../http/deliver.ts';
+import { FORM_BYTES } from '../identity/form.ts';
+import type { Authenticate } from '../identity/identify.ts';
+import { type OAuthAnswer, type OAuthDeps, oauthEndpoints, TOKEN_PATH } from '../identity/oauth-endpoints.ts';
+import { ownReader } from '../identity/own-credentials.ts';
+import type { RunRevoked } from '../identity/revoke.ts';
+import type { OpenDelegation } from '../open/delegation.ts';
+import { lineageOf } from '../runs/lineage.ts';
+import type { Registry } from '../runs/registry.ts';
+import { stopped } from '../runs/standing.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** Answers a request of a path that `isOAuthPath` knows. Rejects with what refuses its body. */
 export type Authorize = (request: Incoming) => Promise<Delivery>;
