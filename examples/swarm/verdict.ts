@@ -21,6 +21,8 @@ export interface Read {
   readonly questions: { readonly admit: Asked; readonly settle: Asked };
 }
 
+/** Calls of one agent that a kill may meet: its own, and the long answer of the lead. */
+const CUT_MAX = 2;
 const ASKED_PER_CALL_MAX = 1.05;
 const SHOWN = 5;
 
@@ -100,27 +102,30 @@ function auditAndUpstreams({ member, run }: Pair, { audited, counts }: Read): st
   const sent = audited.books.get(run?.id ?? '')?.sent ?? {};
   const served = counts[member.name] ?? {};
   for (const what of new Set([...Object.keys(sent), ...Object.keys(served)])) {
-    const how = sentAndServed(sent[what] ?? NOTHING, served[what] ?? NEVER);
-    if (how !== undefined) return `${what} ${how}`;
+    const pair = [sent[what] ?? NOTHING, served[what] ?? NEVER] as const;
+    const how = run?.state === 'killed' ? cutOff(...pair) : sentAndServed(...pair);
+    if (how !== undefined) return `${what}: ${how}`;
   }
   return undefined;
 }
 
-/** Exact, but for calls that were cut: nobody can know whether those had come to the upstream, and what they used there. */
-function sentAndServed(sent: Sent, served: Served): string | undefined {
-  const tokens = served.tokens.input + served.tokens.output;
-  if (sent.calls === sent.whole) {
-    const { calls, whole } = served;
-    return unequal({ calls: sent.calls, whole: sent.whole, tokens: sent.tokens }, { calls, whole, tokens });
-  }
-  const isWithin = served.calls >= sent.whole && served.calls <= sent.calls && tokens >= sent.tokens;
-  return isWithin ? undefined : `${sent.whole} to ${sent.calls} calls were sent, ${served.calls} came`;
+function sentAndServed({ calls, whole, tokens }: Sent, served: Served): string | undefined {
+  const { input, output } = served.tokens;
+  return unequal({ calls, whole, tokens }, { calls: served.calls, whole: served.whole, tokens: input + output });
+}
+
+/** Of a call that was cut nobody can know how far it had come at the other end, and what it used there. */
+function cutOff(sent: Sent, served: Served): string | undefined {
+  const isWithin = served.calls <= sent.calls && served.calls >= sent.calls - CUT_MAX;
+  return isWithin ? undefined : `${sent.calls} calls were sent, ${served.calls} came`;
 }
 
 function answers({ member, run }: Pair, { audited, outcome }: Read): string | undefined {
   const sent = Object.values(audited.books.get(run?.id ?? '')?.sent ?? {});
   const whole = sent.reduce((total, one) => total + one.whole, 0);
-  return unequal({ answered: outcome.done.get(member) ?? 0 }, { answered: whole });
+  const answered = outcome.done.get(member) ?? 0;
+  if (run?.state === 'killed' && Math.abs(answered - whole) <= CUT_MAX) return undefined;
+  return unequal({ answered }, { answered: whole });
 }
 
 function unequal(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): string | undefined {
