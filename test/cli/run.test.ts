@@ -80,6 +80,18 @@ describe('a program that is run', () => {
   });
 });
 
+describe('a run within a run', () => {
+  test('is below it in the tree, and its budget is carved from there', async () => {
+    const inner = [process.execPath, MAIN, 'run', '--budget', '1USD', '--name', 'inner', ...program('work')];
+    const ended = await waygate(['--budget', '5USD', '--name', 'outer', '--', ...inner]);
+    expect(ended.err).toMatch(/^inner +run_\w+ +node +done/m);
+    expect(ended.err).toMatch(/^outer +run_\w+ +node +done/m);
+    expect(ended.err).toMatch(/^└─ inner +run_/m);
+    const more = await waygate(['--budget', '5USD', '--', ...inner.with(4, '6USD')]);
+    expect(more.err).toMatch(/the gateway begins no run: .*6\.00 USD|the gateway begins no run: .*budget/);
+  });
+});
+
 describe('the budget of a run', () => {
   test('is all that its program can spend', async () => {
     const ended = await waygate(['--budget', '0.0009USD', ...program('spend')]);
@@ -122,6 +134,14 @@ describe('a run and its program', () => {
     expect(await code).toBe(143);
     expect(said.err).toMatch(/the run has ended: .*killed by olga: it loops/);
     expect(said.err).toContain('node is told to end');
+  });
+
+  test('a program that does not end by itself is ended', async () => {
+    begin(program('deaf'));
+    await expect.poll(() => said.out.trim(), { timeout: 10_000 }).toMatch(/^run_/);
+    await operate(gateway.waygate, `runs/${said.out.trim()}/kill`, { tenant: 'default', reason: 'it hangs' });
+    expect(await code).toBe(137);
+    expect(said.out).toContain('no');
   });
 
   test('a signal reaches the program, whose exit code is told', async () => {

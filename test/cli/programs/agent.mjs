@@ -35,6 +35,11 @@ if (what === 'spend') {
     console.log(`${spent} calls, then ${error.status} ${error.code}`);
   }
 }
+if (what === 'deaf') {
+  process.on('SIGTERM', () => console.log('no'));
+  console.log(process.env.WAYGATE_RUN);
+  setInterval(() => {}, 1_000);
+}
 if (what === 'signal') {
   process.once('SIGTERM', () => process.exit(42));
   await ask();
