@@ -14,6 +14,8 @@ export interface Book {
   money: number;
   /** By `model/NAME` or `tool/NAME`. */
   readonly sent: Record<string, Sent>;
+  /** Calls that were refused because Redis did not answer in time: it may have counted them as steps all the same. */
+  unheard: number;
 }
 
 export interface Sent {
@@ -56,6 +58,7 @@ export async function readAudit(dirs: readonly string[]): Promise<Audited> {
     if (line.kind === 'refusal' && !permit) {
       const code = line.error?.code ?? 'unknown';
       refused[code] = (refused[code] ?? 0) + 1;
+      if (code === 'limit.unavailable') bookOf(books, line).unheard += 1;
     }
     if (!permit || line.kind === 'permit') continue;
     open.delete(line.call);
@@ -64,10 +67,16 @@ export async function readAudit(dirs: readonly string[]): Promise<Audited> {
   return { books, refused, open: open.size };
 }
 
-function bookTo(books: Map<string, Book>, { run, action = 'tool.call', resource = '' }: Line, end: Line): void {
+function bookOf(books: Map<string, Book>, { run }: Line): Book {
   const id = run?.id ?? '';
-  const book = books.get(id) ?? { steps: 0, calls: {}, tokens: 0, money: 0, sent: {} };
+  const book = books.get(id) ?? { steps: 0, calls: {}, tokens: 0, money: 0, sent: {}, unheard: 0 };
   books.set(id, book);
+  return book;
+}
+
+function bookTo(books: Map<string, Book>, permit: Line, end: Line): void {
+  const { action = 'tool.call', resource = '' } = permit;
+  const book = bookOf(books, permit);
   book.steps += 1;
   book.calls[action] = (book.calls[action] ?? 0) + 1;
   book.tokens += end.cost?.tokens ?? 0;

@@ -1,4 +1,5 @@
 // What a member of the swarm calls with: models through either SDK, and tools through that of MCP.
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Credential } from './lineage.ts';
 import { anthropic, openai, TOOL, type ToolUse } from './mouths.ts';
@@ -14,6 +15,10 @@ export interface Hands {
   write(prompt: string): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
+
+/** As a model would that reads so in the result; the SDKs of models do it by themselves. */
+const TRIES = 5;
+const TRY_AGAIN_MS = 2_000;
 
 /** A call was refused, or cut, because its run was killed. */
 export class Killed extends Error {
@@ -60,10 +65,13 @@ function mcp(url: string, { token, headers }: Credential): Pick<Hands, 'use' | '
   return {
     async use({ args }) {
       const client = await (opened ??= open());
-      const result = await client.callTool({ name: TOOL, arguments: args });
-      const text = JSON.stringify(result.content);
-      if (result.isError === true) throw new Error(text);
-      return text;
+      for (let left = TRIES; ; left -= 1) {
+        const result = await client.callTool({ name: TOOL, arguments: args });
+        const text = JSON.stringify(result.content);
+        if (result.isError !== true) return text;
+        if (left <= 1 || !text.includes('try again in a few seconds')) throw new Error(text);
+        await pause(TRY_AGAIN_MS);
+      }
     },
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };

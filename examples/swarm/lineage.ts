@@ -1,4 +1,5 @@
 // How the swarm says who belongs to whom: in headers that Claude Code sends by itself, or in tokens that the gateway makes.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Member } from './plan.ts';
 import type { LineageKind } from './scene.ts';
 
@@ -44,6 +45,8 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const RUN_KEY = 'urn:waygate:params:oauth:token-type:run-key';
 const SECONDS = 1_800;
+const TRIES = 5;
+const TRY_AGAIN_MS = 2_000;
 
 /** A token for each, made from its parent's (RFC 8693); the orchestrator has a run key, made from the person's. */
 function tokens({ urls, token }: LineageSource): Lineage {
@@ -70,8 +73,12 @@ function tokens({ urls, token }: LineageSource): Lineage {
 }
 
 async function exchange(url: string, body: URLSearchParams): Promise<string> {
-  const answer = await fetch(`${url}/oauth/token`, { method: 'POST', body });
-  const told = (await answer.json()) as { readonly access_token?: string; readonly error_description?: string };
-  if (answer.ok && told.access_token !== undefined) return told.access_token;
-  throw new Error(`no token for \`${body.get('run_name')}\`: ${told.error_description ?? answer.status}`);
+  for (let left = TRIES; ; left -= 1) {
+    const answer = await fetch(`${url}/oauth/token`, { method: 'POST', body });
+    const told = (await answer.json()) as { readonly access_token?: string; readonly error_description?: string };
+    if (answer.ok && told.access_token !== undefined) return told.access_token;
+    const what = `no token for \`${body.get('run_name')}\`: ${told.error_description ?? answer.status}`;
+    if (left <= 1 || answer.status !== 503) throw new Error(what);
+    await pause(TRY_AGAIN_MS);
+  }
 }

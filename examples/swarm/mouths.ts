@@ -4,6 +4,8 @@ import OpenAI from 'openai';
 import type { Credential } from './lineage.ts';
 
 const MODEL = 'demo-small';
+/** Of what says that it may be tried again: a swarm outlives a moment in which its machine is busy. */
+const RETRIES = 5;
 const TOKENS_MAX = 1_000;
 export const TOOL = 'echo';
 const ABOUT = 'Returns the message it was given.';
@@ -22,7 +24,12 @@ export interface Mouth {
 }
 
 export function openai(url: string, { token, headers }: Credential): Mouth {
-  const { completions } = new OpenAI({ baseURL: `${url}/v1`, apiKey: token, defaultHeaders: headers }).chat;
+  const { completions } = new OpenAI({
+    baseURL: `${url}/v1`,
+    apiKey: token,
+    maxRetries: RETRIES,
+    defaultHeaders: headers,
+  }).chat;
   const tools = [
     { type: 'function' as const, function: { name: TOOL, description: ABOUT, parameters: { ...SCHEMA } } },
   ];
@@ -58,7 +65,13 @@ export function openai(url: string, { token, headers }: Credential): Mouth {
 }
 
 export function anthropic(url: string, { token, headers }: Credential): Mouth {
-  const { messages } = new Anthropic({ baseURL: url, apiKey: null, authToken: token, defaultHeaders: headers });
+  const { messages } = new Anthropic({
+    baseURL: url,
+    apiKey: null,
+    authToken: token,
+    maxRetries: RETRIES,
+    defaultHeaders: headers,
+  });
   const tools = [{ name: TOOL, description: ABOUT, input_schema: { ...SCHEMA, required: [...SCHEMA.required] } }];
   const shared = { model: MODEL, max_tokens: TOKENS_MAX, tools };
   return {

@@ -15,17 +15,29 @@ const { values } = parseArgs({
 });
 const [agents, steps, width] = [values.agents, values.steps, values.width].map(Number) as [number, number, number];
 const { lineage } = values;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Ends with a sentence. */
+function giveUp(why: unknown): never {
+  process.stderr.write(`the swarm has broken off: ${why instanceof Error ? why.message : String(why)}\n`);
+  process.exit(1);
+}
+
 const isFit = [agents, steps, width].every(Number.isInteger) && agents >= 12 && steps >= 5 * (agents + 1) && width >= 1;
 if (!isFit || (lineage !== 'hints' && lineage !== 'tokens'))
-  throw new Error(
+  giveUp(
     'expected `--agents 300 --steps 4000 --width 24 --lineage hints|tokens`, with 12 agents and 5 steps each at least',
   );
 
 const LINES_SHOWN = 40;
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 say(`an orchestrator and ${agents} sub-agents, ${steps} steps, lineage from ${lineage}, ${width} calls at once`);
-const { outcome, all, served, refused, drawn, proof, verdicts } = await showSwarm({ agents, steps, lineage, width });
+const { outcome, all, served, refused, drawn, proof, verdicts } = await showSwarm({
+  agents,
+  steps,
+  lineage,
+  width,
+}).catch(giveUp);
 const lines = drawn.split('\n');
 say(`\n${lines.slice(0, LINES_SHOWN).join('\n')}`);
 if (lines.length > LINES_SHOWN) say(`… ${lines.length - LINES_SHOWN} more lines, and ${lines.at(-1)}`);

@@ -12,6 +12,7 @@ import { watchQuestions, type Questions } from './questions.ts';
 const UPSTREAMS = fileURLToPath(new URL('upstreams.ts', import.meta.url));
 const GATEWAYS = ['east', 'west'] as const;
 const HOUR_S = 3_600;
+const STORE_MS = 200;
 
 export type LineageKind = 'hints' | 'tokens';
 
@@ -122,7 +123,8 @@ function gatewayConfig(
     listen: { port },
     admin: { port: adminPort },
     identity: { dev: true },
-    store: { kind: 'redis', url: redisUrl },
+    // Everything shares this one machine: it may keep a process waiting for longer than a store usually takes.
+    store: { kind: 'redis', url: redisUrl, commandTimeoutMs: STORE_MS },
     upstreams: {
       gpt: { protocol: 'openai', url: `${upstreams}/v1`, ...model },
       claude: { protocol: 'anthropic', url: upstreams, ...model },

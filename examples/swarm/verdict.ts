@@ -1,6 +1,6 @@
 // Whether all that was written down of the swarm agrees. Pure: what was read comes in, sentences come out.
 import type { RunView } from '../../src/admin/run-view.ts';
-import type { Audited, Book, Sent } from './books.ts';
+import type { Audited, Sent } from './books.ts';
 import type { Counts, Served } from './counts.ts';
 import { judgeKill } from './judge-kill.ts';
 import { isBelow, type Member, type Plan } from './plan.ts';
@@ -21,6 +21,8 @@ export interface Read {
   readonly questions: { readonly admit: Asked; readonly settle: Asked };
 }
 
+/** Calls of one agent that a kill may meet: its own, and the long answer of the lead. */
+const CUT_MAX = 2;
 const ASKED_PER_CALL_MAX = 1.05;
 const SHOWN = 5;
 
@@ -75,11 +77,10 @@ function ownAndAudit({ run }: Pair, { books }: Audited): string | undefined {
   const book = books.get(run?.id ?? '');
   if (!run || !book) return 'is missing';
   const { steps, calls, tokens, money } = run.own;
-  return unequal({ steps, tokens, money, ...calls }, { ...sums(book), ...book.calls });
-}
-
-function sums({ steps, tokens, money }: Book): Record<string, number> {
-  return { steps, tokens, money };
+  const told = { steps: book.steps, tokens: book.tokens, money: book.money, ...book.calls };
+  const isUnheard = steps > book.steps && steps <= book.steps + book.unheard;
+  if (isUnheard) return unequal({ tokens, money }, { tokens: book.tokens, money: book.money });
+  return unequal({ steps, tokens, money, ...calls }, told);
 }
 
 function subtree({ member, run }: Pair, pairs: readonly Pair[]): string | undefined {
@@ -100,27 +101,30 @@ function auditAndUpstreams({ member, run }: Pair, { audited, counts }: Read): st
   const sent = audited.books.get(run?.id ?? '')?.sent ?? {};
   const served = counts[member.name] ?? {};
   for (const what of new Set([...Object.keys(sent), ...Object.keys(served)])) {
-    const how = sentAndServed(sent[what] ?? NOTHING, served[what] ?? NEVER);
-    if (how !== undefined) return `${what} ${how}`;
+    const pair = [sent[what] ?? NOTHING, served[what] ?? NEVER] as const;
+    const how = run?.state === 'killed' ? cutOff(...pair) : sentAndServed(...pair);
+    if (how !== undefined) return `${what}: ${how}`;
   }
   return undefined;
 }
 
-/** Exact, but for calls that were cut: nobody can know whether those had come to the upstream, and what they used there. */
-function sentAndServed(sent: Sent, served: Served): string | undefined {
-  const tokens = served.tokens.input + served.tokens.output;
-  if (sent.calls === sent.whole) {
-    const { calls, whole } = served;
-    return unequal({ calls: sent.calls, whole: sent.whole, tokens: sent.tokens }, { calls, whole, tokens });
-  }
-  const isWithin = served.calls >= sent.whole && served.calls <= sent.calls && tokens >= sent.tokens;
-  return isWithin ? undefined : `${sent.whole} to ${sent.calls} calls were sent, ${served.calls} came`;
+function sentAndServed({ calls, whole, tokens }: Sent, served: Served): string | undefined {
+  const { input, output } = served.tokens;
+  return unequal({ calls, whole, tokens }, { calls: served.calls, whole: served.whole, tokens: input + output });
+}
+
+/** Of a call that was cut nobody can know how far it had come at the other end, and what it used there. */
+function cutOff(sent: Sent, served: Served): string | undefined {
+  const isWithin = served.calls <= sent.calls && served.calls >= sent.calls - CUT_MAX;
+  return isWithin ? undefined : `${sent.calls} calls were sent, ${served.calls} came`;
 }
 
 function answers({ member, run }: Pair, { audited, outcome }: Read): string | undefined {
   const sent = Object.values(audited.books.get(run?.id ?? '')?.sent ?? {});
   const whole = sent.reduce((total, one) => total + one.whole, 0);
-  return unequal({ answered: outcome.done.get(member) ?? 0 }, { answered: whole });
+  const answered = outcome.done.get(member) ?? 0;
+  if (run?.state === 'killed' && Math.abs(answered - whole) <= CUT_MAX) return undefined;
+  return unequal({ answered }, { answered: whole });
 }
 
 function unequal(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): string | undefined {

@@ -74,3 +74,7 @@ export function readModel(text: string): string {
   if (/^[\w./:@+[\]-]{1,256}$/.test(text)) return text;
   throw new InvalidArgumentError('expected the name of a model: letters, digits and `. / : @ + - _ [ ]`');
 }
+
+/** Where `waygate run` shows spending. */
+export const LIVES = ['title', 'lines', 'off'] as const;
+export type Live = (typeof LIVES)[number];

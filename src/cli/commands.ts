@@ -8,6 +8,7 @@ import type { AdminOptions } from './admin-client.ts';
 import type { ListOptions as ApprovalsListOptions, VoteOptions } from './approvals.ts';
 import type { AuditOptions } from './audit.ts';
 import {
+  LIVES,
   readBudget,
   readCount,
   readDuration,
@@ -28,7 +29,6 @@ import type { CreateOptions, KeysOptions, RotateOptions } from './keys.ts';
 import type { Output } from './output.ts';
 import type { RollbackOptions } from './rollback.ts';
 import type { RunOptions } from './run.ts';
-import { LIVES } from './run-names.ts';
 import type { ListOptions, RunsOptions, ShowOptions } from './runs.ts';
 import type { SwitchOptions, Verb } from './runs-switch.ts';
 import type { ServeOptions } from './serve.ts';

@@ -1,6 +1,6 @@
 // Spending while a program runs. The terminal is the program's: unless lines are asked for, its title alone changes.
 import type { RunView } from '../admin/run-view.ts';
-import type { Live } from './run-names.ts';
+import type { Live } from './arguments.ts';
 import { spendingOf } from './run-receipt.ts';
 
 export interface LiveSpending {

@@ -35,14 +35,14 @@ export async function work(options: RunOptions, about: Work): Promise<number> {
   const beganMs = systemClock.now();
   const operator = await operatorOf(options, granted);
   const program = startProgram(options.command, env);
-  const code = await watched(program, { options, about, operator });
+  const { code, over } = await watched(program, { options, about, operator });
   await endRun(gateway.url, key).catch((cause: Error) =>
     output.say(`[waygate] the run could not be ended: ${cause.message}`),
   );
   const tree = await treeOf(operator, granted);
   const audited = await auditHere(gateway, { run, sinceMs: beganMs });
   const tookMs = systemClock.now() - beganMs;
-  output.say(receiptOf({ run, title, code, tookMs, budget, tree, audited }));
+  output.say(receiptOf({ run, title, code, tookMs, budget, over, tree, audited }));
   return code;
 }
 
@@ -52,8 +52,14 @@ interface Watched {
   readonly operator: AdminClient | undefined;
 }
 
-/** The program's exit code. Asks it to end where its run was ended. */
-async function watched(program: Program, { options, about, operator }: Watched): Promise<number> {
+interface Ended {
+  readonly code: number;
+  /** Who had ended its run; undefined where nobody had. */
+  readonly over: string | undefined;
+}
+
+/** Until the program has ended. Asks it to where its run was ended. */
+async function watched(program: Program, { options, about, operator }: Watched): Promise<Ended> {
   const { gateway, granted, title, output } = about;
   const live = liveSpending(options.live, {
     budget: options.budget,
@@ -62,20 +68,24 @@ async function watched(program: Program, { options, about, operator }: Watched):
     now: () => systemClock.now(),
   });
   const look = operator ? adminLook(operator, pathAt(granted, '')) : keyLook(gateway.url, granted.key);
+  let ended: string | undefined;
   const watch = watchRun(look, {
     everyMs: operator ? EVERY_MS.admin : EVERY_MS.key,
     onSeen({ view, over }) {
       if (view) live.show(view);
       if (over === undefined) return;
+      ended = over;
       watch.stop();
       output.say(`[waygate] the run has ended: ${over}; ${title} is told to end`);
       program.stop();
     },
   });
-  return program.ended.finally(() => {
+  try {
+    return { code: await program.ended, over: ended };
+  } finally {
     watch.stop();
     live.end();
-  });
+  }
 }
 
 function pathAt({ key, run }: RunKey, part: '' | '/tree'): string {

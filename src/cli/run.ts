@@ -6,7 +6,7 @@ import { type Gateway, gatewayOf } from './gateway-address.ts';
 import { type Output, UsageError } from './output.ts';
 import { clientOf, environmentOf, type ProgramOptions, titleOf } from './run-environment.ts';
 import { beginRun, endRun, type RunKey } from './run-key.ts';
-import type { Live } from './run-names.ts';
+import type { Live } from './arguments.ts';
 import { demandPolicy } from './run-policy.ts';
 import { type Starter, type StarterOptions, starterOf } from './run-starter.ts';
 import { work } from './run-work.ts';

@@ -5,7 +5,7 @@ import { showSwarm, type Shown } from '../../examples/swarm/show.ts';
 import { judge } from '../../examples/swarm/verdict.ts';
 
 const SLICE = { agents: 20, steps: 120, width: 16 };
-const KINDS: readonly LineageKind[] = ['hints'];
+const KINDS: readonly LineageKind[] = ['hints', 'tokens'];
 
 describe.runIf(inject('redisIsReal')).each(KINDS)('a swarm on two gateways, its lineage from %s', (lineage) => {
   let shown: Shown;
