@@ -76,27 +76,26 @@ interface Trial {
 
 /** Calls from everywhere in the tree until all are made and all kills are done; how many connections lost a reply. */
 async function attempted(rig: Rig, { attempts, kills, units }: Trial): Promise<number> {
-  let killed = 0;
-  let made = 0;
+  const done = { made: 0, kills: 0 };
   const caller = async (): Promise<void> => {
-    while (made < attempts || killed < kills) {
-      made += 1;
+    while (done.made < attempts || done.kills < kills) {
+      done.made += 1;
       const { status } = await leafCall(rig, rig.random.next() < 0.1);
       // Whoever is refused asks again as soon as it can; the tree's units must last until the last kill.
-      if (status !== 200 && made > attempts) await pause(20);
+      if (status !== 200 && done.made > attempts) await pause(20);
     }
   };
   const nemesis = async (): Promise<void> => {
-    while (killed < kills) {
-      const victim = rig.places[killed % rig.places.length] as Place;
+    while (done.kills < kills) {
+      const victim = rig.places[done.kills % rig.places.length] as Place;
       // Spread over the time in which there is something to lose.
-      await spent(rig, (units * killed) / (kills + 1));
+      await spent(rig, (units * done.kills) / (kills + 1));
       for (const { toRedis } of rig.places) if (toRedis) toRedis.toClient.swallow = 0.15;
       await pause(rig.random.between(50, 400));
       await rig.kill(victim);
       for (const { toRedis } of rig.places) toRedis?.heal();
       await rig.start(victim);
-      killed += 1;
+      done.kills += 1;
     }
   };
   await Promise.all([...Array.from({ length: AT_ONCE }, caller), nemesis()]);
