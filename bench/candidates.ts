@@ -1,8 +1,10 @@
 // What is compared, each a process of its own: nothing between (direct), the yardstick (relay), peers, and Waygate.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Cores, type ServerProcess, startServer } from './processes.ts';
 import { ANSWER, chatRequest } from './traffic.ts';
 import { portkeyHeaders, startNginx, startPortkey } from './peers.ts';
-import { type Around, startWaygate } from './waygate.ts';
+import { type Around, startWaygate, type WaygateKind, type WaygateProcess } from './waygate.ts';
 
 export interface Candidate {
   readonly url: string;
@@ -14,7 +16,18 @@ export interface Candidate {
   readonly stop: () => Promise<void>;
 }
 
-export const NAMES = ['direct', 'nginx', 'relay', 'open', 'governed', 'governed-10k', 'portkey'] as const;
+export const NAMES = [
+  'direct',
+  'nginx',
+  'relay',
+  'open',
+  'governed',
+  'governed-10k',
+  'portkey',
+  'depth-1',
+  'depth-3',
+  'depth-8',
+] as const;
 export type Name = (typeof NAMES)[number];
 
 export interface Stage {
@@ -47,8 +60,26 @@ export async function startCandidate(name: Name, stage: Stage): Promise<Candidat
     const headers = { ...JSON_HEADERS, ...(name === 'portkey' && portkeyHeaders(upstream.url)) };
     return { ...peer, headers, doubt: noDoubt };
   }
-  const { token, ...waygate } = await startWaygate(name, { ...stage, cores });
+  const depth = /^depth-(\d)$/.exec(name)?.[1];
+  if (depth !== undefined)
+    return startInRuns({ ...stage, dir: join(dir, name) }, runPath(`depth-${depth}`, Number(depth)));
+  const { token, ...waygate } = await startWaygate(name as WaygateKind, { ...stage, cores });
   return { ...waygate, headers: { ...JSON_HEADERS, authorization: `Bearer ${token}` } };
+}
+
+/** `Waygate-Run` of a run so far below its root. */
+export function runPath(root: string, depth: number): string {
+  return [root, ...Array.from({ length: depth }, (_, level) => `level-${level + 1}`)].join('/');
+}
+
+/** A Waygate with limits of runs; its calls are made in the run of that path. Its folder is its own. */
+export async function startInRuns(
+  stage: Stage,
+  path: string,
+): Promise<Candidate & Pick<WaygateProcess, 'adminUrl' | 'operator'>> {
+  mkdirSync(stage.dir, { recursive: true });
+  const { token, ...waygate } = await startWaygate('runs', { ...stage, cores: stage.cores?.candidate });
+  return { ...waygate, headers: { ...JSON_HEADERS, authorization: `Bearer ${token}`, 'waygate-run': path } };
 }
 
 /** Sends one request and gives what is wrong with the answer. */

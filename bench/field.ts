@@ -1,6 +1,7 @@
 // The candidates that take part: each started once, warmed up, tried out, and kept for every section.
 import { type Candidate, type Name, type Stage, startCandidate, tryOut } from './candidates.ts';
 import { measure } from './measure.ts';
+import type { Cores } from './processes.ts';
 import { ANSWER, chatRequest } from './traffic.ts';
 
 export interface Entry {
@@ -26,6 +27,18 @@ export interface FieldOptions {
 const WARM_UP_BURST = { body: chatRequest('json'), expectBody: ANSWER, connections: 32, seconds: 3 };
 const WARM_UP_BURSTS_MAX = 30;
 
+/** Until the code is compiled that the rounds will run: a number of calls, not a time. Answers are not looked at yet. */
+export async function warmUp(
+  candidate: Candidate,
+  { cores, calls }: { readonly cores: Cores | undefined; readonly calls: number },
+): Promise<void> {
+  const load = { cores, script: 'bench/load.ts', burst: WARM_UP_BURST } as const;
+  let requests = 0;
+  for (let bursts = 0; requests < calls && bursts < WARM_UP_BURSTS_MAX; bursts += 1) {
+    requests += (await measure(candidate, load)).requests;
+  }
+}
+
 export function field({ stage, warmUpCalls, say }: FieldOptions): Field {
   const entries = new Map<Name, Entry>();
 
@@ -33,20 +46,11 @@ export function field({ stage, warmUpCalls, say }: FieldOptions): Field {
     say(`warming up ${name}`);
     try {
       const candidate = await startCandidate(name, stage);
-      await warmUp(candidate);
+      await warmUp(candidate, { cores: stage.cores, calls: warmUpCalls });
       return { name, candidate, failure: (await tryOut(candidate)) ?? (await candidate.doubt()) };
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
       return { name, candidate: undefined, failure };
-    }
-  }
-
-  /** Until the code is compiled that the rounds will run: a number of calls, not a time. Answers are not looked at yet. */
-  async function warmUp(candidate: Candidate): Promise<void> {
-    const load = { cores: stage.cores, script: 'bench/load.ts', burst: WARM_UP_BURST } as const;
-    let requests = 0;
-    for (let bursts = 0; requests < warmUpCalls && bursts < WARM_UP_BURSTS_MAX; bursts += 1) {
-      requests += (await measure(candidate, load)).requests;
     }
   }
 

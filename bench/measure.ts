@@ -43,6 +43,11 @@ export async function measure(
   };
 }
 
+/** CPU of all threads of a process so far, user and system, in microseconds. NaN where it cannot be known. */
+export function cpuMicrosOf(pid: number): number {
+  return ticksOf(pid) * TICK_MICROS;
+}
+
 function ticksOf(pid: number | undefined): number {
   const stat = read(pid === undefined ? undefined : `/proc/${pid}/stat`);
   // The name in parentheses may hold spaces; after it utime and stime are the 12th and 13th field (proc(5)).

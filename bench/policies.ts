@@ -48,3 +48,15 @@ export function governedPolicies(rules: number): Policies {
   };
   return policies;
 }
+
+/** What a run and its tree may use, counted for every run above a call; never reached. */
+export const RUN_LIMITS: Policies = {
+  runs: {
+    policy: 'runs',
+    limits: [
+      { id: 'run', budget: '1000000 USD', per: 'run' },
+      { id: 'tree', budget: '1000000 USD', per: 'run.root', reserve: '1 USD for final' },
+      { id: 'swarm', max: { depth: 16, children: 1_000_000, steps: 1_000_000_000 } },
+    ],
+  },
+};

@@ -1,4 +1,5 @@
 import type { HeldResult } from './hold.ts';
+import type { LiveRunsResult } from './live-runs.ts';
 import type { Sample } from './measure.ts';
 import type { Bar, Round, Section } from './sections.ts';
 
@@ -42,6 +43,30 @@ export function renderHeld(title: string, rows: readonly (readonly [string, Held
     typeof held === 'string' ? [name, 'failed'] : [name, show(held.kilobytesPerStream, 1), show(held.rssMegabytes, 0)],
   );
   return `## ${title}\n\n${table([['', 'KB a stream', 'RSS MB'], ...cells])}`;
+}
+
+/** What calls cost with few and with many live runs in the store. */
+export function renderRuns(title: string, { few, many, bytesARun }: LiveRunsResult): string {
+  const row = (name: string, costs: LiveRunsResult['few']): string[] => {
+    const [gateway, redis] = [median(costs.map((cost) => cost.gateway)), median(costs.map((cost) => cost.redis))];
+    return [name, show(gateway, 1), show(redis, 1)];
+  };
+  const rows = [row('few', few), row('many', many)];
+  return `## ${title}\n\n${table([['', 'CPU µs/request', 'of Redis'], ...rows])}\n\n${show(bytesARun, 0)} bytes a run in Redis`;
+}
+
+/** How long the last stream of a killed tree goes on. */
+export function renderKills(title: string, times: readonly number[]): string {
+  const cells = [0.5, 0.99, 1].map((share) => show(quantile(times, share), 0));
+  return `## ${title}\n\n${table([
+    ['', 'p50 ms', 'p99 ms', 'longest'],
+    ['to the last stream’s end', ...cells],
+  ])}`;
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
 function table([heads = [], ...rows]: readonly (readonly string[])[]): string {

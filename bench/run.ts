@@ -4,21 +4,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { redisBinary, startRedis } from '../test/support/redis.ts';
-import { type Name, NAMES, type Stage, startCandidate } from './candidates.ts';
+import { type Name, NAMES, type Stage, startCandidate, startInRuns } from './candidates.ts';
 import { type Entry, field } from './field.ts';
 import type { Held, HeldResult } from './hold.ts';
 import { measure, type Sample } from './measure.ts';
 import { findCores, pin, runScript, startServer } from './processes.ts';
 import { renderProfiles } from './profile.ts';
-import { judge, judgeSection, renderHeld, renderSection, type Row, type Verdict } from './report.ts';
-import { HELD, type Round, type Section, SECTIONS } from './sections.ts';
+import {
+  judge,
+  judgeSection,
+  quantile,
+  renderHeld,
+  renderKills,
+  renderRuns,
+  renderSection,
+  type Row,
+  type Verdict,
+} from './report.ts';
+import type { KillResult, Kills } from './kill.ts';
+import { liveRuns } from './live-runs.ts';
+import { HELD, KILL, type Round, RUNS, type Section, SECTIONS } from './sections.ts';
 import { ANSWER, chatRequest, EVENTS } from './traffic.ts';
 
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '3' },
-    sections: { type: 'string', default: [...SECTIONS.map(({ name }) => name), 'held'].join(',') },
+    sections: { type: 'string', default: [...SECTIONS.map(({ name }) => name), 'held', 'runs', 'kill'].join(',') },
     only: { type: 'string', default: NAMES.join(',') },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
@@ -45,13 +57,16 @@ const [upstream, collector] = [await serverOf('upstream'), await serverOf('colle
 const profileDir = join(dir, 'profiles');
 const nodeOptions = flags.profile ? ['--cpu-prof', '--cpu-prof-dir', profileDir] : [];
 const stage: Stage = { dir, cores, upstream, around: { collector, redisUrl: redis?.url }, nodeOptions };
-const candidates = field({ stage, warmUpCalls: flags.quick ? 5_000 : 100_000, say });
+const warmUpCalls = flags.quick ? 5_000 : 100_000;
+const candidates = field({ stage, warmUpCalls, say });
 
 const reports: string[] = [];
 const verdicts: Verdict[] = [];
 const failures = new Map<string, string>();
 for (const section of SECTIONS.filter(({ name }) => wanted.sections.includes(name))) await play(section);
 if (wanted.sections.includes('held')) await hold();
+if (wanted.sections.includes('runs')) await tried('runs', playRuns);
+if (wanted.sections.includes('kill')) await tried('kill', playKills);
 await candidates.stop();
 await Promise.all([upstream.stop(), collector.stop(), redis?.stop()]);
 
@@ -146,5 +161,42 @@ async function holdOne(name: Name): Promise<HeldResult> {
     return await runScript<HeldResult>(['bench/hold.ts', JSON.stringify(held)], cores?.others);
   } finally {
     await candidate.stop();
+  }
+}
+
+async function tried(name: string, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: Error) => failures.set(name, error.message));
+}
+
+/** Whether the runs that live in the store cost a call anything. */
+async function playRuns(): Promise<void> {
+  const many = flags.quick ? RUNS.quick : RUNS.many;
+  const result = await liveRuns({ stage, few: RUNS.few, many, rounds, seconds, warmUpCalls, say });
+  reports.push(renderRuns(`Calls with ${RUNS.few} and with ${many} live runs in the store`, result));
+  const ratios = result.many.map(({ gateway, redis }, round) => {
+    const few = result.few[round] ?? { gateway: NaN, redis: NaN };
+    return (gateway + redis) / (few.gateway + few.redis);
+  });
+  verdicts.push(
+    judge({ text: `CPU of gateway and Redis with ${many} runs to ${RUNS.few}`, atMost: RUNS.atMost }, ratios),
+  );
+  verdicts.push(judge({ text: 'bytes a run in Redis', atMost: RUNS.bytesAtMost }, [result.bytesARun]));
+}
+
+/** How long streams go on that are open when their tree is killed, on two processes. */
+async function playKills(): Promise<void> {
+  const { kills, streams } = flags.quick ? KILL.quick : KILL;
+  const own = (name: string): Stage => ({ ...stage, dir: join(dir, name) });
+  const gateways = await Promise.all(['kill-1', 'kill-2'].map((name) => startInRuns(own(name), 'kill')));
+  try {
+    say(`killing ${kills} trees of ${streams} streams`);
+    const trial: Kills = { gateways, body: chatRequest('hold'), kills, streams };
+    const { times } = await runScript<KillResult>(['bench/kill.ts', JSON.stringify(trial)], cores?.others);
+    reports.push(renderKills(`${kills} kills of trees with ${streams} open streams on two processes`, times));
+    verdicts.push(
+      judge({ text: 'ms from a kill to its last stream’s end, p99', atMost: KILL.atMostMs }, [quantile(times, 0.99)]),
+    );
+  } finally {
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
   }
 }

@@ -64,6 +64,17 @@ export const SECTIONS: readonly Section[] = [
     bars: [{ text: 'CPU with 10,000 rules to 50', value: cpu('governed-10k', 'governed'), atMost: 1.2 }],
   },
   {
+    name: 'depth',
+    title: 'Calls in runs, 1, 3 and 8 below their root, with budgets of each run and of the tree',
+    candidates: ['depth-1', 'depth-3', 'depth-8'],
+    base: 'depth-1',
+    script: 'bench/load.ts',
+    connections: 32,
+    body: 'json',
+    unit: 'request',
+    bars: [{ text: 'CPU at depth 8 to depth 1', value: cpu('depth-8', 'depth-1'), atMost: 1.3 }],
+  },
+  {
     name: 'events',
     title: 'Streams, 50 at a time, an event every 5 ms',
     candidates: ['direct', 'nginx', 'governed', 'portkey'],
@@ -78,6 +89,12 @@ export const SECTIONS: readonly Section[] = [
 
 /** Streams that are open and silent: how many, and what one may cost the process in kilobytes. */
 export const HELD = { candidates: ['nginx', 'governed', 'portkey'], streams: 1_000, atMost: 45 } as const;
+
+/** Live runs in the store: what they may cost a call, as a ratio to few, and what each may take of Redis in bytes. */
+export const RUNS = { few: 100, many: 100_000, quick: 3_000, atMost: 1.05, bytesAtMost: 2_048 } as const;
+
+/** Kills of a tree with open streams on two processes: the time to the last stream's end. */
+export const KILL = { kills: 100, streams: 200, quick: { kills: 3, streams: 40 }, atMostMs: 2_000 } as const;
 
 function rate({ requests, seconds }: Sample): number {
   return requests / seconds;

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { stringify } from 'yaml';
 import { freePort } from '../test/support/redis.ts';
-import { ALLOW_ALL, governedPolicies } from './policies.ts';
+import { ALLOW_ALL, governedPolicies, type Policies, RUN_LIMITS } from './policies.ts';
 import { type ServerProcess, startServer } from './processes.ts';
 import { chatRequest } from './traffic.ts';
 
@@ -27,16 +27,28 @@ export interface WaygateOptions {
 
 export interface WaygateProcess extends ServerProcess {
   readonly token: string;
+  readonly adminUrl: string;
+  /** For the operators' API. */
+  readonly operator: string;
   readonly doubt: () => Promise<string | undefined>;
 }
 
 const ISSUER = 'https://issuer.bench.example';
+/** Waygate takes no anchors. */
+const YAML = { aliasDuplicateObjects: false };
 
-/** How many rules each has. */
-const RULES = { open: 1, governed: 50, 'governed-10k': 10_000 } as const;
-export type WaygateKind = keyof typeof RULES;
+const POLICIES = {
+  open: () => ALLOW_ALL,
+  governed: () => governedPolicies(50),
+  'governed-10k': () => governedPolicies(10_000),
+  runs: () => ({ ...governedPolicies(50), ...RUN_LIMITS }),
+} as const satisfies Readonly<Record<string, () => Policies>>;
+export type WaygateKind = keyof typeof POLICIES;
 
-/** `open`: everything allowed, memory store. `governed`: a rate and two budgets in Redis, traces exported. */
+/**
+ * `open`: everything allowed, memory store. `governed`: a rate and two budgets in Redis, traces exported. `runs`: limits of
+ * runs and trees besides.
+ */
 export async function startWaygate(kind: WaygateKind, options: WaygateOptions): Promise<WaygateProcess> {
   const { redisUrl, collector } = options.around;
   if (kind !== 'open' && redisUrl === undefined) {
@@ -44,10 +56,9 @@ export async function startWaygate(kind: WaygateKind, options: WaygateOptions): 
   }
   const dir = join(options.dir, kind);
   mkdirSync(join(dir, 'policies'), { recursive: true });
-  const { jwks, token } = await makeToken();
+  const { jwks, token, operator } = await makeTokens();
   writeFileSync(join(dir, 'jwks.json'), JSON.stringify(jwks));
-  const policies = kind === 'open' ? ALLOW_ALL : governedPolicies(RULES[kind]);
-  for (const [name, policy] of Object.entries(policies)) {
+  for (const [name, policy] of Object.entries(POLICIES[kind]())) {
     writeFileSync(join(dir, 'policies', `${name}.yaml`), stringify(policy));
   }
   const adminPort = await freePort();
@@ -58,34 +69,29 @@ export async function startWaygate(kind: WaygateKind, options: WaygateOptions): 
   const args = (port: number): string[] => {
     writeFileSync(
       join(dir, 'waygate.yaml'),
-      stringify({ ...config(dir, { port, adminPort, upstream: options.upstream.url }), ...extra }),
+      stringify({ ...config(dir, { port, adminPort, upstream: options.upstream.url }), ...extra }, YAML),
     );
     return [...options.nodeOptions, 'src/main.ts', 'serve', '--config', join(dir, 'waygate.yaml')];
   };
   const server = await startServer(kind, { ...options, args, env: { BENCH_KEY: 'bench' } });
-  return { ...server, token, doubt: () => doubt(kind, { server, dir, around: options.around }) };
+  const adminUrl = `http://127.0.0.1:${adminPort}`;
+  return { ...server, token, adminUrl, operator, doubt: () => doubt(kind, { server, dir, around: options.around }) };
 }
 
 function config(
   dir: string,
   at: { readonly port: number; readonly adminPort: number; readonly upstream: string },
 ): object {
+  const issuer = { issuer: ISSUER, algorithms: ['ES256'], jwks: { file: join(dir, 'jwks.json') } };
   return {
     version: 1,
     listen: { host: '127.0.0.1', port: at.port },
-    admin: { host: '127.0.0.1', port: at.adminPort },
-    identity: {
-      issuers: [
-        {
-          issuer: ISSUER,
-          audience: 'waygate',
-          algorithms: ['ES256'],
-          jwks: { file: join(dir, 'jwks.json') },
-          claims: { agent: 'agent' },
-          tenant: 'bench',
-        },
-      ],
+    admin: {
+      host: '127.0.0.1',
+      port: at.adminPort,
+      operators: { issuers: [{ ...issuer, audience: 'waygate-admin', roles: { operator: 'operator' } }] },
     },
+    identity: { issuers: [{ ...issuer, audience: 'waygate', claims: { agent: 'agent' }, tenant: 'bench' }] },
     upstreams: {
       bench: {
         protocol: 'openai',
@@ -100,22 +106,29 @@ function config(
   };
 }
 
-async function makeToken(): Promise<{ readonly jwks: object; readonly token: string }> {
+interface Tokens {
+  readonly jwks: object;
+  readonly token: string;
+  readonly operator: string;
+}
+
+async function makeTokens(): Promise<Tokens> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' };
-  const token = await new SignJWT({
-    agent: 'bench',
-    scope: 'models:use tools:call runs:read',
-    jti: crypto.randomUUID(),
-  })
-    .setProtectedHeader({ alg: 'ES256', kid: 'bench', typ: 'JWT' })
-    .setIssuer(ISSUER)
-    .setSubject('service-account:bench@example.com')
-    .setAudience('waygate')
-    .setIssuedAt()
-    .setExpirationTime('2h')
-    .sign(privateKey);
-  return { jwks: { keys: [jwk] }, token };
+  const sign = (audience: string, claims: Record<string, unknown>): Promise<string> =>
+    new SignJWT({ ...claims, jti: crypto.randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: 'bench', typ: 'JWT' })
+      .setIssuer(ISSUER)
+      .setSubject('service-account:bench@example.com')
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime('2h')
+      .sign(privateKey);
+  return {
+    jwks: { keys: [jwk] },
+    token: await sign('waygate', { agent: 'bench', scope: 'models:use tools:call runs:read' }),
+    operator: await sign('waygate-admin', { roles: 'operator' }),
+  };
 }
 
 async function doubt(

@@ -16,8 +16,8 @@ export interface Evidence {
   readonly gateways: readonly GatewayEnd[];
   /** Undefined where a scenario has destroyed the ledger, or has none. */
   readonly ledger: LedgerEnd | undefined;
-  /** Limits by id, in their own unit. */
-  readonly limits: Readonly<Record<string, { readonly unit: Unit; readonly limit: number }>>;
+  /** Limits by id, in their own unit; one that counts by runs counts each call so many times, once for every run above it. */
+  readonly limits: Readonly<Record<string, { readonly unit: Unit; readonly limit: number; readonly times?: number }>>;
   /** Text that must stand nowhere but where it belongs. */
   readonly marks: Readonly<Record<string, string>>;
   /** Where marks are searched for, besides what clients got: logs, audit, spans, Redis. */

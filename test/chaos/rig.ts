@@ -40,6 +40,9 @@ export interface RigOptions {
   readonly ports?: readonly number[];
   readonly leaseMs?: number;
   readonly redis?: readonly string[];
+  /** More policy files, and the limits that they state. */
+  readonly policies?: Readonly<Record<string, unknown>>;
+  readonly limits?: Evidence['limits'];
   /** More of the config, by gateway. */
   readonly config?: (gateway: number, rig: { readonly witness: Witness }) => Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -159,7 +162,7 @@ class ProcessRig implements Rig {
   }
 
   async start(place: Place): Promise<void> {
-    const { store, leaseMs, config, env, under, upstream, calls = MANY_CALLS } = this.#options;
+    const { store, leaseMs, config, env, under, upstream, policies, calls = MANY_CALLS } = this.#options;
     const url = this.toUpstream ? `http://127.0.0.1:${this.toUpstream.port}` : this.witness.url;
     const redis = { kind: 'redis', url: `redis://127.0.0.1:${place.toRedis?.port}`, ...(leaseMs && { leaseMs }) };
     place.process = await startWaygate({
@@ -174,7 +177,7 @@ class ProcessRig implements Rig {
         drain: { seconds: 5 },
         ...config?.(this.places.indexOf(place), this),
       },
-      policies: { 'money.yaml': policyOf(calls) },
+      policies: { 'money.yaml': policyOf(calls), ...policies },
     });
     this.#stalls.watch(place.process.pid);
   }
@@ -258,6 +261,7 @@ class ProcessRig implements Rig {
         'money/requests': { unit: 'requests', limit: REQUESTS },
         'money/tokens': { unit: 'tokens', limit: TOKENS_PER_CALL * (this.#options.calls ?? MANY_CALLS) },
         'money/usd': { unit: 'usdMicros', limit: MONEY_MICROS },
+        ...this.#options.limits,
       },
       marks: this.#marks(),
       places: { Redis: dump, log: this.#ends.map(({ output }) => output).join('\n'), audit: textIn(dirs) },

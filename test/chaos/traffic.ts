@@ -26,6 +26,7 @@ export interface ClientCall {
 export interface CallOptions {
   readonly isStream?: boolean;
   readonly bearer?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly model?: string;
   /** The upstream by its name, instead of by the model. */
@@ -48,7 +49,16 @@ const KEPT_CHARS = 4_096;
 /** Makes one call and waits for all of its answer. */
 export async function makeCall(
   gateway: { readonly name: string; readonly url: string },
-  { isStream = false, bearer = '', signal, model = 'small', at, unwitnessed = false, filler = '' }: CallOptions,
+  {
+    isStream = false,
+    bearer = '',
+    signal,
+    model = 'small',
+    at,
+    unwitnessed = false,
+    filler = '',
+    headers = {},
+  }: CallOptions,
 ): Promise<ClientCall> {
   const number = nextNumber();
   const body = JSON.stringify({
@@ -64,7 +74,7 @@ export async function makeCall(
   try {
     const answer = await fetch(`${gateway.url}${at === undefined ? '' : `/${at}`}/v1/chat/completions`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json', ...headers },
       body,
       signal: signal ?? AbortSignal.timeout(60_000),
     });

@@ -24,11 +24,12 @@ export function settledOnce(evidence: Evidence): readonly string[] {
   const { ledger, tolerances, limits } = evidence;
   if (!ledger || tolerances.ledgerLost) return [];
   const found: string[] = [];
-  for (const [quota, { unit }] of Object.entries(limits)) {
+  for (const [quota, { unit, times = 1 }] of Object.entries(limits)) {
     const settled = ledger.final
       .filter((counter) => counter.quota === quota)
       .reduce((sum, counter) => sum + counter.settled, 0);
-    const { least, most } = expected(evidence, quota, unit);
+    const once = expected(evidence, quota, unit);
+    const [least, most] = [once.least * times, once.most * times];
     if ((settled < least && !tolerances.replicaLags) || settled > most)
       found.push(`${quota} has ${settled} settled; the audit says ${least}${most > least ? ` to ${most}` : ''}`);
   }

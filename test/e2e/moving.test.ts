@@ -2,17 +2,17 @@
 // Another replica changes a run between the decision on a call and its admission: what was decided on what is no longer so is
 // never sent. The whole pipeline over a real socket; only the moment of each change is the test's.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RunId } from '../src/core/ids.ts';
-import type { Run, Stop } from '../src/core/run.ts';
-import { ANY_TREE } from '../src/limits/run-admission.ts';
-import type { AdmitRequest, AdmitResult, LedgerStore } from '../src/limits/store.ts';
-import { admitIn, stopBy } from './runs/stores.ts';
-import { CHAT, chatUpstream, completion, postChat } from './support/chat.ts';
-import { type InProcess, startInProcess } from './support/in-process.ts';
-import { seededRandom } from './support/random.ts';
-import { rootRun } from './support/runs.ts';
-import { type ScriptedUpstream, scriptedUpstream } from './support/upstream.ts';
-import { token } from './support/waygate.ts';
+import type { RunId } from '../../src/core/ids.ts';
+import type { Run, Stop } from '../../src/core/run.ts';
+import { ANY_TREE } from '../../src/limits/run-admission.ts';
+import type { AdmitRequest, AdmitResult, LedgerStore } from '../../src/limits/store.ts';
+import { admitIn, stopBy } from '../runs/stores.ts';
+import { CHAT, chatUpstream, completion, postChat } from '../support/chat.ts';
+import { type InProcess, startInProcess } from '../support/in-process.ts';
+import { seededRandom } from '../support/random.ts';
+import { rootRun } from '../support/runs.ts';
+import { type ScriptedUpstream, scriptedUpstream } from '../support/upstream.ts';
+import { token } from '../support/waygate.ts';
 
 /** What the other replica has done by then. */
 interface Moment {
@@ -37,7 +37,7 @@ const seam = vi.hoisted((): Seam => ({
   store: undefined,
 }));
 
-vi.mock(import('../src/limits/memory.ts'), async (load) => {
+vi.mock(import('../../src/limits/memory.ts'), async (load) => {
   const real = await load();
   return {
     ...real,
