@@ -47,6 +47,7 @@ const TOP: Readonly<
   'bind/forwarding.ts': { values: ['policy', 'protocols', 'routes', 'upstreams'], types: 'all' },
   'bind/history.ts': { values: ['core', 'runs'], types: 'all' },
   'bind/identities.ts': { values: ['identity'], types: 'all' },
+  'bind/parts.ts': { values: [], types: 'all' },
   'bind/reading.ts': { values: ['core', 'http', 'routes', 'runs'], types: 'all' },
   'bind/routes.ts': { values: ['config', 'core', 'routes'], types: 'all' },
   'bind/spawn.ts': { values: ['core', 'identity', 'metering', 'runs'], types: 'all' },

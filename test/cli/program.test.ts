@@ -63,7 +63,6 @@ describe('a command', () => {
         './commands.ts',
         './arguments.ts',
         './output.ts',
-        './run-names.ts',
         './version.ts',
       ]),
     );

@@ -235,7 +235,7 @@ test('what is permitted to a child is permitted to its parent, for any chain, ri
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   );
   expect(permits).toBeGreaterThan(20);
 });
