@@ -83,7 +83,7 @@ function sharedDeps({ opened, authenticate, clock, registry, log, onRevoked }: D
       const { tenant, path, by } = revoked;
       const [root, run] = [path[0] as RunId, path.at(-1) as RunId];
       const stop = {
-        state: 'killed',
+        state: 'done',
         cause: 'person',
         by,
         because: 'its token was revoked',

@@ -65,7 +65,7 @@ export async function openAudit({ config, ledger, telemetry, instance }: AuditSo
     onAction: ({ target, ...action }) => written.append(operatorEntry(clock.now(), { ...action, ...target })),
     onRevoked({ tenant, path, by }) {
       const operator = { subject: by, issuer: config.delegation?.issuer };
-      const what = { operator, action: 'kill', tenant, run: path.at(-1), reason: 'its token was revoked' };
+      const what = { operator, action: 'end', tenant, run: path.at(-1), reason: 'its token was revoked' };
       return written.append(operatorEntry(clock.now(), what));
     },
     async close() {

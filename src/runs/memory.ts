@@ -131,7 +131,9 @@ class TenantRuns implements RunBook {
     }
     const tree = this.#trees.get(target.root);
     if (!tree?.runs.has(target.run)) return false;
-    if (tree.facts.stops.get(target.run)?.state === 'killed') return stop?.state === 'killed';
+    const before = tree.facts.stops.get(target.run)?.state;
+    if (before === 'killed') return stop?.state === 'killed';
+    if (before === 'done' && stop?.state !== 'killed') return false;
     this.#change(tree, { stops: changedStops(tree.facts.stops, target.run, stop) });
     return true;
   }

@@ -167,7 +167,7 @@ export class Registry {
     const { run, principal } = flight;
     const tree = this.#treeOf(principal.tenant, run.root).facts;
     const standing = standingOf({ path: run.path, tree }, principal, this.#everything);
-    if (standing?.stop.state === 'killed') flight.cutOff(stopped(standing));
+    if (standing && cuts(standing.stop)) flight.cutOff(stopped(standing));
   }
 
   async #open(tenant: string, lineage: Lineage): Promise<Run> {
@@ -225,4 +225,9 @@ interface Waiting {
   readonly run: Run;
   readonly principal: Principal;
   readonly wake: () => void;
+}
+
+/** Whether a stop ends the calls under way too: a kill does, and an end that somebody asked for; not one for idleness. */
+function cuts({ state, cause }: Stop): boolean {
+  return state === 'killed' || (state === 'done' && cause === 'person');
 }

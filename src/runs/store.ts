@@ -29,7 +29,7 @@ export interface RunStore {
     tenant: string,
     known: ReadonlyMap<RunId, Pick<TreeFacts, 'revision' | 'tenantRevision'>>,
   ): Promise<ReadonlyMap<RunId, TreeFacts>>;
-  /** Stops, or with `undefined` lets go on. A killed run stays killed: false where that is asked to go on, or nobody knows it. */
+  /** Stops, or with `undefined` lets go on. A killed run stays killed, and one that has ended is killed or stays so: false where another is asked for, or nobody knows it. */
   stop(target: StopTarget, stop: Stop | undefined): Promise<boolean>;
   /** What stops everything, whoever asks. */
   everything(): Promise<Stop | undefined>;

@@ -410,16 +410,16 @@ describe('the end of a run', () => {
     const acknowledged = performance.now();
     expect([(await call(0, middle.token)).status, await codeOf(await call(0, leaf.token))]).toEqual([
       401,
-      'run.killed',
+      'run.ended',
     ]);
-    expect(await open.text()).toContain('run.killed');
-    expect(await codeOf(await call(1, leaf.token))).toBe('run.killed');
+    expect(await open.text()).toContain('run.ended');
+    expect(await codeOf(await call(1, leaf.token))).toBe('run.ended');
     await expect.poll(async () => (await call(1, middle.token)).status, POLL).toBe(401);
     expect(performance.now() - acknowledged).toBeLessThan(5_000);
     expect(await exchange(1, leaf.token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     expect((await call(1, root.token)).status).toBe(200);
     expect(audited(0).find((one) => one['kind'] === 'operator' && one['run'] === middle.run)).toMatchObject({
-      action: 'kill',
+      action: 'end',
       tenant: 'acme',
     });
   });

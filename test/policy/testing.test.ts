@@ -264,7 +264,14 @@ describe('the policies that come with the gateway', () => {
       { enforcement: 'enforce', sha256 },
     );
     if (!set.ok) throw new Error(set.problems.map(formatProblem).join('\n'));
-    expect(set.value.policies.map(({ name }) => name)).toEqual(['demo', 'first-use', 'research', 'rollback', 'steady', 'trifecta']);
+    expect(set.value.policies.map(({ name }) => name)).toEqual([
+      'demo',
+      'first-use',
+      'research',
+      'rollback',
+      'steady',
+      'trifecta',
+    ]);
     const report = runTests(set.value, files.filter(isTest));
     if (!report.ok) throw new Error(report.problems.map(formatProblem).join('\n'));
     const { results, unreached } = report.value;

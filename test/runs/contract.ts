@@ -183,6 +183,18 @@ export function runsContract(name: string, make: (clock: TestClock) => Stores | 
       expect((await known(root)).tree.stops.get(child.id)).toEqual(stopBy('killed'));
     });
 
+    test('what has ended is killed or stays so', async () => {
+      await admit(root);
+      const target = { tenant, root: root.id, run: root.id };
+      expect(await stores.runs.stop(target, stopBy('done'))).toBe(true);
+      expect(await stores.runs.stop(target, undefined)).toBe(false);
+      expect(await stores.runs.stop(target, stopBy('paused'))).toBe(false);
+      expect(await stores.runs.stop(target, stopBy('done', 'again'))).toBe(false);
+      expect((await known(root)).tree.stops.get(root.id)).toEqual(stopBy('done'));
+      expect(await stores.runs.stop(target, stopBy('killed'))).toBe(true);
+      expect((await known(root)).tree.stops.get(root.id)).toEqual(stopBy('killed'));
+    });
+
     test('nobody stops a run that nobody knows', async () => {
       expect(await stores.runs.stop({ tenant, root: root.id, run: root.id }, stopBy('killed'))).toBe(false);
       expect((await known(root)).tree).toMatchObject({ revision: 0 });
