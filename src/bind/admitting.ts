@@ -21,11 +21,14 @@ export function admitting(config: Config, { clock, limits, runs, history, journa
   const { boundsOf: localOf } = localBounds(config);
   return {
     clear: clearance({ registry: runs, now, waitMs: waiting.waitMs }),
-    async admit(call, { quote, request, trace }) {
+    admit(call, { quote, request, trace }) {
       checkBounds(call, now());
       const repeated = history.loops.check(call, call.decision.bounds, call.localResults);
-      const admission = limits.admit(call, { quote, request, trace, waiting, localBounds: localOf });
-      return unlessRepeated(repeated, admission.catch(movedOrThrow), (held) => {
+      const admission = limits
+        .admit(call, { quote, request, trace, waiting, localBounds: localOf })
+        .catch(movedOrThrow);
+      if (!repeated) return admission;
+      return unlessRepeated(repeated, admission, (held) => {
         if ('standings' in held) held.release();
       });
     },

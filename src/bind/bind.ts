@@ -26,6 +26,7 @@ import { charging } from './charging.ts';
 import { closing } from './closing.ts';
 import { type Authorize, authorizationServer } from './delegation.ts';
 import { forwarding } from './forwarding.ts';
+import { watched } from './history.ts';
 import { type Identities, identities, operatorsOf } from './identities.ts';
 import type { Parts } from './parts.ts';
 import { reading } from './reading.ts';
@@ -118,14 +119,13 @@ function stagesOf(material: Material): Stages {
     forward: forwarding({ upstreams, models, policies, own, clock, metrics }),
     meter(call, answer, done) {
       if (call.model !== '') limits.heard(call, paceOf(answer, now()));
-      const asksTools = call.access.action === 'model.generate';
-      return meter(call, answer, {
+      const known = {
         price: priceOf(call),
         now,
         done: learning(call, done),
         digestsResult: history.loops.guards(call, call.decision.bounds),
-        ...(asksTools && { onToolUses: (list) => history.uses.watch(call, list) }),
-      });
+      };
+      return meter(call, answer, call.stream ? watched(call, known, history.uses) : known);
     },
     present: presenter(now),
     refuse,

@@ -2,8 +2,10 @@
 import { type Call, inRun } from '../core/call.ts';
 import type { AccessRequest } from '../core/access.ts';
 import type { RunId } from '../core/ids.ts';
+import type { Seat } from '../core/roster.ts';
 import type { CallRecord } from '../core/record.ts';
 import type { LocalResult } from '../core/tool-traffic.ts';
+import type { MeterOptions } from '../metering/tap.ts';
 import type { History } from '../open/history.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import { bodyHint } from '../runs/body-hints.ts';
@@ -82,6 +84,20 @@ function namesLocal({ policies }: PolicySet): boolean {
     rules.some(({ targets }) => targets.some(({ actions }) => actions.includes('tool.local'))),
   );
   return isLocal || policies.some(({ bounds }) => bounds.some(({ bound }) => bound.repeats !== undefined));
+}
+
+/** Has the tools that an answer asks for looked at while it flows: a client may call one before its answer has ended. */
+export function watched(call: Call, options: MeterOptions, uses: History['uses']): MeterOptions {
+  if (call.access.action !== 'model.generate') return options;
+  let seat: Seat | undefined;
+  return {
+    ...options,
+    onToolUses: (list) => void (seat = uses.watch(call, list)),
+    done(end) {
+      seat?.leave();
+      options.done(end);
+    },
+  };
 }
 
 /** Books the end of a call on what its run remembers. Never throws, never waits. */

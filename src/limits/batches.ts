@@ -1,5 +1,6 @@
 // Calls of one tenant that leave in one turn of the event loop ask together: one script for all their admissions, and one
 // for all their settlements. A counter that they share travels, and is read and written, once.
+import type { RunId } from '../core/ids.ts';
 import { SWEEP_MAX } from './bounds.ts';
 import type { Question } from './redis.ts';
 import { escaped } from '../core/store-keys.ts';
@@ -28,15 +29,24 @@ type Admission = AdmitResult | 'gone' | 'unborn';
 /** The answer to a batch: `lost`, or what became of each call. */
 export type Admissions = 'lost' | { readonly generation: string; readonly calls: readonly Admission[] };
 
+/** Runs of which the store was told how they begin. */
+export interface Born {
+  has(run: RunId): boolean;
+  set(run: RunId, told: true): unknown;
+}
+
 /** Admissions on their way to scripts/admit.lua. */
-export class AdmitBatch implements Batch<AdmitRequest & { readonly birth: boolean }> {
+export class AdmitBatch implements Batch<AdmitRequest> {
   readonly #tenant: TenantKeys;
+  readonly #born: Born;
   readonly #places = new Map<string, number>();
   readonly #calls = new Map<string, number>();
   #words = '';
 
-  constructor(tenant: TenantKeys) {
+  /** `born` are the runs that the store was told the beginning of. */
+  constructor(tenant: TenantKeys, born: Born) {
     this.#tenant = tenant;
+    this.#born = born;
     this.#place(tenant.generation);
     this.#place(tenant.leases);
     this.#place(tenant.stops);
@@ -47,7 +57,7 @@ export class AdmitBatch implements Batch<AdmitRequest & { readonly birth: boolea
   }
 
   /** Gives the index of the call's answer. A call that is in it already is the same call. */
-  add({ call, chain, leaseMs, run, birth }: AdmitRequest & { readonly birth: boolean }): number {
+  add({ call, chain, leaseMs, run }: AdmitRequest): number {
     const known = this.#calls.get(call);
     if (known !== undefined) return known;
     const index = this.#calls.size;
@@ -59,13 +69,15 @@ export class AdmitBatch implements Batch<AdmitRequest & { readonly birth: boolea
       for (const claim of claims) words += this.#claim(claim);
     }
     const place = this.#place(this.#tenant.reservation(call));
-    this.#words += ` ${place} ${escaped(call)} ${leaseMs} ${count}${words} ${this.#run(run, birth)}`;
+    this.#words += ` ${place} ${escaped(call)} ${leaseMs} ${count}${words} ${this.#run(run)}`;
     return index;
   }
 
-  #run(run: AdmitRequest['run'], birth: boolean): string {
+  #run(run: AdmitRequest['run']): string {
     if (!run) return '-';
     const { tree, run: key } = this.#tenant;
+    const birth = !this.#born.has(run.run.id);
+    if (birth) this.#born.set(run.run.id, true);
     return `${this.#place(tree(run.run.root))} ${this.#place(key(run.run.id))} ${runWords(run, birth)}`;
   }
 

@@ -31,7 +31,7 @@ interface Tenant {
   readonly keys: TenantKeys;
   /** The generation this process first saw; empty until it has. */
   generation: string;
-  readonly admissions: Turn<AdmitRequest & { readonly birth: boolean }, AdmitBatch, Admissions, AdmitResult | 'unborn'>;
+  readonly admissions: Turn<AdmitRequest, AdmitBatch, Admissions, AdmitResult>;
   readonly settlements: Turn<SettleRequest, SettleBatch, string, boolean>;
 }
 
@@ -71,28 +71,7 @@ class RedisLedger implements LedgerStore {
   admit(request: AdmitRequest): Promise<AdmitResult> {
     if (this.#eviction?.state !== undefined) return Promise.reject(evicts(this.#eviction.state));
     if (this.#lost.size > 0 && this.#staysLost(request.tenant)) return Promise.resolve({ kind: 'lost' });
-    const run = request.run?.run.id;
-    const birth = run !== undefined && !this.#born.has(run);
-    const admission = this.#tenant(request.tenant).admissions.add({ ...request, birth });
-    return run === undefined ? (admission as Promise<AdmitResult>) : this.#withRun(request, { admission, run, birth });
-  }
-
-  /** Tells the store how the run begins where it has to be told. */
-  async #withRun(
-    request: AdmitRequest,
-    {
-      admission,
-      run,
-      birth,
-    }: { readonly admission: Promise<AdmitResult | 'unborn'>; readonly run: RunId; readonly birth: boolean },
-  ): Promise<AdmitResult> {
-    const result = await admission;
-    if (result === 'unborn') {
-      this.#born.delete(run);
-      return this.admit(request);
-    }
-    if (birth && result.kind === 'admitted') this.#born.set(run, true);
-    return result;
+    return this.#tenant(request.tenant).admissions.add(request);
   }
 
   settle(request: SettleRequest): Promise<boolean> {
@@ -142,9 +121,9 @@ class RedisLedger implements LedgerStore {
       keys,
       generation: this.#lost.get(name)?.generation ?? '',
       admissions: new Turn({
-        make: () => new AdmitBatch(keys),
+        make: () => new AdmitBatch(keys, this.#born),
         ask: (take) => this.#admitAll(tenant, take),
-        read: readAdmission,
+        read: (answers, index, request) => this.#read(answers, index, request),
       }),
       settlements: new Turn({
         make: () => new SettleBatch(keys),
@@ -172,6 +151,16 @@ class RedisLedger implements LedgerStore {
     return answers;
   }
 
+  #read(answers: Admissions, index: number, request: AdmitRequest): AdmitResult | Promise<AdmitResult> {
+    if (answers === 'lost') return { kind: 'lost' };
+    const result = answers.calls[index];
+    if (result === undefined || result === 'gone') throw releasedBefore();
+    if (result !== 'unborn' && result.kind === 'admitted') return result;
+    // It may not have begun: the next call of the run says again how it does.
+    if (request.run) this.#born.delete(request.run.run.id);
+    return result === 'unborn' ? this.admit(request) : result;
+  }
+
   /** `-` for the server's clock: what is no number stands for it in every script. */
   #now(): string {
     return this.#clock ? String(this.#clock.now()) : '-';
@@ -188,11 +177,4 @@ class RedisLedger implements LedgerStore {
       throw unavailable(cause as Error);
     }
   }
-}
-
-function readAdmission(answers: Admissions, index: number): AdmitResult | 'unborn' {
-  if (answers === 'lost') return { kind: 'lost' };
-  const result = answers.calls[index];
-  if (result === undefined || result === 'gone') throw releasedBefore();
-  return result;
 }

@@ -8,25 +8,26 @@ export interface TurnSource<Request, Kind extends Batch<Request>, Answers, Answe
   readonly make: () => Kind;
   /** Sends a batch: told how to take it, takes it when it leaves, so that until then it may grow. */
   readonly ask: (take: () => Kind) => Promise<Answers>;
-  /** The answer at one place of the batch's. What it throws is the request's refusal. */
-  readonly read: (answers: Answers, index: number) => Answer;
+  /** The answer at one place of the batch's, or that of asking again. What it throws is the request's refusal. */
+  readonly read: (answers: Answers, index: number, request: Request) => Answer | Promise<Answer>;
 }
 
-interface Waiting<Answer> {
+interface Waiting<Request, Answer> {
   readonly index: number;
-  readonly resolve: (answer: Answer) => void;
+  readonly request: Request;
+  readonly resolve: (answer: Answer | Promise<Answer>) => void;
   readonly reject: (cause: unknown) => void;
 }
 
-interface Open<Kind, Answer> {
+interface Open<Request, Kind, Answer> {
   readonly batch: Kind;
-  readonly waiting: Waiting<Answer>[];
+  readonly waiting: Waiting<Request, Answer>[];
 }
 
 /** Makes batches of what is asked until it leaves. */
 export class Turn<Request, Kind extends Batch<Request>, Answers, Answer> {
   readonly #source: TurnSource<Request, Kind, Answers, Answer>;
-  #open: Open<Kind, Answer> | undefined;
+  #open: Open<Request, Kind, Answer> | undefined;
 
   constructor(source: TurnSource<Request, Kind, Answers, Answer>) {
     this.#source = source;
@@ -37,11 +38,11 @@ export class Turn<Request, Kind extends Batch<Request>, Answers, Answer> {
     const { batch, waiting } = (this.#open ??= this.#begin());
     const index = batch.add(request);
     if (batch.isFull) this.#open = undefined;
-    return new Promise((resolve, reject) => waiting.push({ index, resolve, reject }));
+    return new Promise((resolve, reject) => waiting.push({ index, request, resolve, reject }));
   }
 
-  #begin(): Open<Kind, Answer> {
-    const open: Open<Kind, Answer> = { batch: this.#source.make(), waiting: [] };
+  #begin(): Open<Request, Kind, Answer> {
+    const open: Open<Request, Kind, Answer> = { batch: this.#source.make(), waiting: [] };
     const take = (): Kind => {
       if (this.#open === open) this.#open = undefined;
       return open.batch;
@@ -57,10 +58,10 @@ export class Turn<Request, Kind extends Batch<Request>, Answers, Answer> {
     return open;
   }
 
-  #answer(waiting: readonly Waiting<Answer>[], answers: Answers): void {
-    for (const { index, resolve, reject } of waiting) {
+  #answer(waiting: readonly Waiting<Request, Answer>[], answers: Answers): void {
+    for (const { index, request, resolve, reject } of waiting) {
       try {
-        resolve(this.#source.read(answers, index));
+        resolve(this.#source.read(answers, index, request));
       } catch (refusal) {
         reject(refusal);
       }

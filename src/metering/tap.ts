@@ -25,7 +25,7 @@ export interface MeterOptions {
   readonly done: (end: BodyEnd) => void;
   /** Whether the end is to have a digest of what the answer says. */
   readonly digestsResult?: boolean;
-  /** Given the list that the tools come into which the model asks for, before the first does. */
+  /** Of an answer that flows: given the list that the tools come into which the model asks for, before the first does. */
   readonly onToolUses?: (uses: readonly ToolUse[]) => void;
 }
 
@@ -38,7 +38,6 @@ export function meter(call: Call, answer: Answer, options: MeterOptions): Answer
     call.dialect !== 'http' && (form === 'events' || call.dialect === 'mcp' || isMetered(call.access.action));
   const read = tells ? form : 'other';
   const digest = options.digestsResult ? new ResultDigest(answer.status) : undefined;
-  options.onToolUses?.(usage.result.toolUses);
   if (isAtRest(answer.body) && form !== 'events') {
     const firstByteAtMs = options.now();
     const unreadBytes = readWhole(read, usage, answer.body);
@@ -48,6 +47,7 @@ export function meter(call: Call, answer: Answer, options: MeterOptions): Answer
     options.done({ ending: 'complete', error: undefined, firstByteAtMs, metered: metered(call, seen, options.price) });
     return answer;
   }
+  options.onToolUses?.(usage.result.toolUses);
   const tap = new Tap({ call, status: answer.status, form, usage, reader: bodyReader(read, usage), digest }, options);
   const { 'content-length': length, ...headers } = answer.headers;
   const keepsLength = form !== 'events' && length !== undefined;

@@ -5,7 +5,8 @@ import { LRUCache } from 'lru-cache';
 import type { Call } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
-import type { CallId, RunId } from '../core/ids.ts';
+import type { RunId } from '../core/ids.ts';
+import { Roster, type Seat } from '../core/roster.ts';
 import type { ToolAsk, ToolUse } from '../core/tool-traffic.ts';
 import type { CarriedOut, MemoryUses, UseStore } from './tool-use.ts';
 
@@ -23,6 +24,7 @@ export interface ToolUsesOptions {
 const MISSES_MAX = 3;
 const MISSED_MS = 10_000;
 const PRINCIPALS_MAX = 10_000;
+const NONE: readonly ToolAsk[] = Object.freeze([]);
 
 interface Live {
   readonly path: readonly RunId[];
@@ -32,7 +34,7 @@ interface Live {
 export class ToolUses {
   readonly #options: ToolUsesOptions;
   /** Answers under way, by principal: their tools may be called before they end. */
-  readonly #live = new Map<string, Map<CallId, Live>>();
+  readonly #live = new LRUCache<string, Roster<Live>>({ max: PRINCIPALS_MAX });
   readonly #misses: LRUCache<string, number>;
 
   constructor(options: ToolUsesOptions) {
@@ -41,19 +43,18 @@ export class ToolUses {
     this.#misses = new LRUCache({ max: PRINCIPALS_MAX, ttl: MISSED_MS, ttlResolution: 0, perf });
   }
 
-  /** Looks at the list that an answer's tools come into, until `ended`. */
-  watch({ id, access }: Call, uses: readonly ToolUse[]): void {
+  /** Looks at the list that an answer's tools come into, until its seat is left: at the end of the answer. */
+  watch({ access }: Call, uses: readonly ToolUse[]): Seat {
     const { principal, run } = access;
-    const live = this.#live.get(principal.id) ?? new Map<CallId, Live>();
-    live.set(id, { path: run.path, uses });
+    const live = this.#live.get(principal.id) ?? new Roster<Live>();
     this.#live.set(principal.id, live);
+    return live.enter({ path: run.path, uses });
   }
 
   /** The end of a model's call: remembers what its answer asks for. Never waits. */
-  ended({ id, access }: Call, asks: readonly ToolAsk[] = []): void {
+  ended({ id, access }: Call, asks: readonly ToolAsk[] = NONE): void {
+    if (asks.length === 0) return;
     const { principal, run } = access;
-    const live = this.#live.get(principal.id);
-    if (live?.delete(id) && live.size === 0) this.#live.delete(principal.id);
     const asked = asks.map((ask, index) => ({
       principal: principal.id,
       id: ask.id === '' ? `~${id}:${index}` : ask.id,
@@ -61,7 +62,6 @@ export class ToolUses {
       argsDigest: ask.argsDigest,
       path: run.path,
     }));
-    if (asked.length === 0) return;
     this.#options.own.remember(principal.tenant, asked);
     this.#quietly(this.#options.shared?.remember(principal.tenant, asked));
   }
@@ -97,7 +97,7 @@ export class ToolUses {
   // The end of the answer finds that the call came by.
   #livePath({ id, principal }: CarriedOut): readonly RunId[] | undefined {
     const live = id === undefined ? undefined : this.#live.get(principal);
-    for (const { path, uses } of live?.values() ?? []) if (uses.some((use) => use.id === id)) return path;
+    for (const { path, uses } of live?.members() ?? []) if (uses.some((use) => use.id === id)) return path;
     return undefined;
   }
 

@@ -79,12 +79,13 @@ describe('in one gateway', () => {
     const uses = replica();
     const call = modelCall('root', 'one');
     const told: ToolUse[] = [];
-    uses.watch(call, told);
+    const seat = uses.watch(call, told);
     uses.watch(modelCall('root', 'two'), []);
     expect(uses.runOfToolCall(calls('a'))).toBeUndefined();
     told.push({ id: 'a', name: 'mcp__github__get_issue', input: '{"n":' });
     expect(uses.runOfToolCall(calls('a'))).toEqual(['root', 'one']);
     expect(uses.runOfToolCall(calls(undefined))).toBeUndefined();
+    seat.leave();
     uses.ended(call, [ask('a')]);
     expect(uses.runOfToolCall(calls('a'))).toEqual(['root', 'one']);
   });
@@ -92,9 +93,9 @@ describe('in one gateway', () => {
   test('an answer that ended is not looked at any more', () => {
     const uses = replica();
     const call = modelCall('root', 'one');
-    uses.watch(call, [{ id: 'a', name: 'x', input: undefined }]);
-    uses.ended(call);
-    uses.ended(call);
+    const seat = uses.watch(call, [{ id: 'a', name: 'x', input: undefined }]);
+    seat.leave();
+    seat.leave();
     expect(uses.runOfToolCall(calls('a'))).toBeUndefined();
   });
 

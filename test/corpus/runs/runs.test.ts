@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Call } from '../../../src/core/call.ts';
 import { header } from '../../../src/core/exchange.ts';
 import type { BodyEnd } from '../../../src/core/record.ts';
+import type { Seat } from '../../../src/core/roster.ts';
 import type { Run } from '../../../src/core/run.ts';
 import { configuredPrice } from '../../../src/metering/price.ts';
 import { meter } from '../../../src/metering/tap.ts';
@@ -61,13 +62,15 @@ class Reader {
 
   #answer(call: Call, { to, answer }: Exchange): void {
     const type = to === 'model' ? 'text/event-stream' : 'application/json';
+    let seat: Seat | undefined;
     const done = (end: BodyEnd): void => {
+      seat?.leave();
       if (to === 'model') this.#uses.ended(call, end.metered.toolUses);
       const step = stepOf({ ...RECORD, ...end, call, id: call.id });
       if (step) this.#steps.push(step);
     };
     const onToolUses = (uses: Parameters<ToolUses['watch']>[1]): void => {
-      if (to === 'model') this.#uses.watch(call, uses);
+      if (to === 'model') seat = this.#uses.watch(call, uses);
     };
     const bytes = Buffer.from(answer);
     const body = pieces(bytes.subarray(0, 200), bytes.subarray(200));
