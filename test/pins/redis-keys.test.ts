@@ -76,7 +76,7 @@ describe('keys in Redis', () => {
 
   test('of the audit', async () => {
     // A database that no other test uses.
-    const client = connectRedis({ url: `${inject('redisUrl').replace(/\/$/, '')}/8` });
+    const client = connectRedis({ url: `${inject('redisUrl').replace(/\/$/, '')}/10` });
     await client.connected();
     await client.connection.flushdb();
     await redisAnchors(client.connection).put({ chain: 'gw-1', seq: 7, hash: 'a'.repeat(64) }, 5);
