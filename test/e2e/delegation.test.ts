@@ -408,10 +408,7 @@ describe('the end of a run', () => {
     const open = await call(1, leaf.token, { ...CHAT, stream: true });
     expect(await post(0, '/oauth/revoke', { token: middle.token })).toMatchObject({ status: 200 });
     const acknowledged = performance.now();
-    expect([(await call(0, middle.token)).status, await codeOf(await call(0, leaf.token))]).toEqual([
-      401,
-      'run.ended',
-    ]);
+    expect([(await call(0, middle.token)).status, await codeOf(await call(0, leaf.token))]).toEqual([401, 'run.ended']);
     expect(await open.text()).toContain('run.ended');
     expect(await codeOf(await call(1, leaf.token))).toBe('run.ended');
     await expect.poll(async () => (await call(1, middle.token)).status, POLL).toBe(401);
