@@ -9,7 +9,7 @@ import type { MeterOptions } from '../metering/tap.ts';
 import type { History } from '../open/history.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import { bodyHint } from '../runs/body-hints.ts';
-import { hinted, type Lineage } from '../runs/lineage.ts';
+import { hinted, type Lineage, placedAt } from '../runs/lineage.ts';
 import type { Registry } from '../runs/registry.ts';
 import { stepOf } from '../runs/timeline.ts';
 import { localRequests } from '../runs/tool-use-local.ts';
@@ -37,8 +37,10 @@ export function placing({ uses, local, registry, policies }: PlacingSource): (ca
     const { source } = call.access.run;
     const path = uses.runOfToolCall(call);
     if (source !== 'hint' && source !== 'principal') return call;
-    const enter = (found: readonly RunId[] | undefined): Call | Promise<Call> =>
-      found === undefined ? call : inLineage(call, lineageAt(found));
+    const enter = (found: readonly RunId[] | undefined): Call | Promise<Call> => {
+      if (found !== undefined) return inLineage(call, lineageAt(found));
+      return call.place ? inLineage(call, placedAt(call.access.principal, call.place)) : call;
+    };
     return path instanceof Promise ? path.then(enter) : enter(path);
   }
 

@@ -3,7 +3,7 @@ import type { Decision, Permit } from './decision.ts';
 import type { Headers } from './exchange.ts';
 import type { CallId } from './ids.ts';
 import type { Run } from './run.ts';
-import type { LocalResult, ToolResult } from './tool-traffic.ts';
+import type { LocalResult, NamedPlace, ToolResult } from './tool-traffic.ts';
 import type { TraceSlot } from './trace.ts';
 import type { Estimate } from './usage.ts';
 
@@ -80,6 +80,8 @@ export interface Call {
   readonly toolResults?: readonly ToolResult[];
   /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
   readonly toolUseId?: string;
+  /** Of a tool's call: where its client says that it belongs. */
+  readonly place?: NamedPlace;
   /** The tool of the gateway's own that it calls: it goes to no upstream. */
   readonly ownTool?: 'status' | 'request';
   /** The approval that lets it go on. */

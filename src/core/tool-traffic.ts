@@ -1,5 +1,11 @@
 // What the traffic of models says of an agent's tools: those that an answer asks for, and what the next request tells of them.
 
+/** Where a request says in its body that it belongs: the session, and the agent in it where that is another. */
+export interface NamedPlace {
+  readonly session: string;
+  readonly agent: string | undefined;
+}
+
 /** A tool that a model's answer asks for, as it is told. */
 export interface ToolUse {
   /** As the provider gave it, at most 256 characters; empty where it gives none (Gemini). */

@@ -23,7 +23,7 @@ import {
 import { tracedMessage, traceSlot } from './mcp-trace.ts';
 import { mcpUsage } from './mcp-usage.ts';
 import type { Protocol, Reading } from './protocol.ts';
-import { toolUseIdOf } from './tool-steps-mcp.ts';
+import { namedPlaceOf, toolUseIdOf } from './tool-steps-mcp.ts';
 
 const INVALID_PARAMS = -32_602;
 const METHOD_NOT_FOUND = -32_601;
@@ -62,6 +62,7 @@ function readPost(request: RequestHead, body: Buffer): Reading {
     throw new RpcRefusal('route.operation', unknownMethod(message), { rpc, rpcCode: METHOD_NOT_FOUND });
   checkMirrors(request.headers, message, { known, modern });
   const toolUseId = toolUseIdOf(message.meta);
+  const place = namedPlaceOf(message.meta);
   return {
     ...readAccess(message, known, rpc),
     estimate: NO_ESTIMATE,
@@ -70,6 +71,7 @@ function readPost(request: RequestHead, body: Buffer): Reading {
     abortable: modern,
     traceable: message.kind !== 'response' && message.params !== undefined,
     ...(toolUseId !== undefined && { toolUseId }),
+    ...(place && { place }),
   };
 }
 

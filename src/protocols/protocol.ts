@@ -4,7 +4,7 @@ import type { Call, Dialect, RpcRef, Splice } from '../core/call.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Headers, RequestHead } from '../core/exchange.ts';
 import type { Standing } from '../core/quota.ts';
-import type { ToolResult, ToolUse } from '../core/tool-traffic.ts';
+import type { NamedPlace, ToolResult, ToolUse } from '../core/tool-traffic.ts';
 import type { TraceHeaders, TraceSlot } from '../core/trace.ts';
 import { type Estimate, NO_USAGE, type Usage } from '../core/usage.ts';
 
@@ -28,6 +28,8 @@ export interface Reading {
   readonly toolResults?: readonly ToolResult[];
   /** Of a tool's call: the id of the use that a model asked for with it, as the client says. */
   readonly toolUseId?: string;
+  /** Of a tool's call: where its client says that it belongs. */
+  readonly place?: NamedPlace;
 }
 
 /** The body that leaves, and how it differs from the one that came. */

@@ -130,6 +130,7 @@ function callOf(target: Target, asked: Asked, sent: Sent & Choice): Call {
     rpc: reading.rpc,
     ...(reading.toolResults && { toolResults: reading.toolResults }),
     ...(reading.toolUseId !== undefined && { toolUseId: reading.toolUseId }),
+    ...(reading.place && { place: reading.place }),
   };
 }
 

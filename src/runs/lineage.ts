@@ -5,6 +5,7 @@ import type { Headers } from '../core/exchange.ts';
 import type { RunId } from '../core/ids.ts';
 import type { Principal } from '../core/principal.ts';
 import type { RunSource } from '../core/run.ts';
+import type { NamedPlace } from '../core/tool-traffic.ts';
 import { type Hint, type HintHeaders, hintIn, runHeader } from './hints.ts';
 
 /** A run by its own name and its parent's, or by its whole path. */
@@ -45,6 +46,14 @@ export function hinted(principal: Principal, { session, agent, parent }: Hint): 
   const id = runId(principal, [session, agent]);
   if (parent === undefined) return placed([root, id], agent, 'hint');
   return { id, root, parent: runId(principal, [session, parent]), name: agent, source: 'hint', path: undefined };
+}
+
+/** The run of an agent that a tool's call names: where it stands below its session only the store knows. */
+export function placedAt(principal: Principal, { session, agent }: NamedPlace): Lineage {
+  const root = runId(principal, [session]);
+  if (agent === undefined) return placed([root], session, 'hint');
+  const id = runId(principal, [session, agent]);
+  return { id, root, parent: undefined, name: agent, source: 'hint', path: undefined };
 }
 
 const ownRuns = new WeakMap<Principal, Lineage>();

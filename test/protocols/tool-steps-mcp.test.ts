@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerText, toolUseIdOf } from '../../src/protocols/tool-steps-mcp.ts';
+import { answerText, namedPlaceOf, toolUseIdOf } from '../../src/protocols/tool-steps-mcp.ts';
 import { mcp } from '../../src/protocols/mcp.ts';
 import { bytes, request } from './request.ts';
 
@@ -27,4 +27,24 @@ test('what an answer says is told without its id and its `_meta`, in whatever or
 test('an error is what it says, and no answer is one', () => {
   expect(answerText('{"id":1,"error":{"code":-1,"message":"no"}}')).toBe('error {"code":-1,"message":"no"}');
   expect(answerText('x')).toBe('error null');
+});
+
+test.each([
+  [
+    { sessionId: 's', threadId: 't' },
+    { session: 's', agent: 't' },
+  ],
+  [
+    { sessionId: 's', threadId: 's' },
+    { session: 's', agent: undefined },
+  ],
+  [
+    { sessionId: 's', threadId: 7 },
+    { session: 's', agent: undefined },
+  ],
+  [{ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }, { session: 'a'.repeat(32), agent: undefined }],
+  [{ sessionId: 'a b', traceparent: 'x' }, undefined],
+  [{}, undefined],
+])('where a client says that its call belongs: %j', (meta, place) => {
+  expect(namedPlaceOf(meta)).toEqual(place);
 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/core/principal.ts';
 import { HINTS } from '../../src/runs/hints.ts';
-import { lineageOf, type Lineage } from '../../src/runs/lineage.ts';
+import { lineageOf, type Lineage, placedAt } from '../../src/runs/lineage.ts';
 import { ANA } from '../telemetry/calls.ts';
 
 const BOB: Principal = { ...ANA, id: 'acme/bob/researcher', subject: 'bob' };
@@ -43,6 +43,18 @@ describe('the lineage of a request', () => {
     const child = of(ANA, { 'session-id': 't0', 'thread-id': 't1', 'x-codex-parent-thread-id': 't0' });
     expect(child).toMatchObject({ root: root.id, parent: root.id });
     expect(of(ANA, { 'session-id': 't0', 'thread-id': 't2', 'x-codex-parent-thread-id': 't1' }).parent).toBe(child.id);
+  });
+
+  test('a tool’s call that names session and thread stands where the models’ calls of that thread do', () => {
+    const child = of(ANA, { 'session-id': 't0', 'thread-id': 't1', 'x-codex-parent-thread-id': 't0' });
+    expect(placedAt(ANA, { session: 't0', agent: 't1' })).toMatchObject({
+      id: child.id,
+      root: child.root,
+      path: undefined,
+    });
+    expect(placedAt(ANA, { session: 't0', agent: undefined })).toEqual(
+      of(ANA, { 'session-id': 't0', 'thread-id': 't0' }),
+    );
   });
 
   test('OpenCode: a session is below the one that it names as its parent', () => {
