@@ -26,6 +26,7 @@ import { openApprovals } from './open/approvals.ts';
 import { openHistory } from './open/history.ts';
 import { type Ledger, openLedger } from './open/ledger.ts';
 import { openLimits } from './open/limits.ts';
+import { openNotices } from './open/notices.ts';
 import { compensator } from './open/rollback.ts';
 import { openRuns } from './open/runs.ts';
 import { bodyThreads } from './routes/body-threads.ts';
@@ -87,7 +88,8 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
   const history = openHistory(ledger, telemetry);
   const audit = await openAudit({ config, ledger, telemetry, instance });
   const outbound = outboundClient(config.outbound);
-  const approvals = openApprovals({ config, ledger, outbound, telemetry });
+  const notices = openNotices(config, outbound, telemetry);
+  const approvals = openApprovals(ledger, notices);
   const remoteKeys = remoteKeySets({
     clock,
     fetchJwks: (url) => outbound.get(url),
@@ -107,6 +109,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     history,
     delegation,
     approvals,
+    notices,
     ledger: ledger.store,
     recorder: audit.recorder,
     onRevoked: audit.onRevoked,
@@ -174,7 +177,7 @@ export async function compose({ config, version, dir }: ComposeOptions): Promise
     drain: () => reserving.endWaits(draining()),
     async close() {
       runs.close();
-      await Promise.all([history.writer.flush(), approvals.close()]);
+      await Promise.all([history.writer.flush(), notices.close()]);
       await reserving.close();
       await delegation?.close();
       await audit.close();
@@ -214,7 +217,7 @@ const FIXED = [
   'telemetry',
   'outbound',
   'runs',
-  'approvals',
+  'notices',
   'delegation',
 ] as const;
 

@@ -2,13 +2,14 @@
 import type { GatewayError } from '../core/errors.ts';
 import { storeCause } from '../limits/unavailable.ts';
 import type { RefusalMemory } from '../limits/refusal-memory.ts';
+import { alertsOf } from '../runs/alerts.ts';
 import type { Stages } from '../stages.ts';
 import { CLOSED } from '../telemetry/fail-modes.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { remembering } from './history.ts';
 import type { Parts } from './parts.ts';
 
-export function closing({ telemetry, recorder, history }: Parts, refusals: RefusalMemory): Stages['close'] {
+export function closing({ telemetry, recorder, history, notices }: Parts, refusals: RefusalMemory): Stages['close'] {
   const remember = remembering(history);
   return function close(record, trace) {
     trace.end(record);
@@ -16,6 +17,10 @@ export function closing({ telemetry, recorder, history }: Parts, refusals: Refus
     refusals.remember(record);
     remember(record);
     const { error, id } = record;
+    for (const { alert, ...notice } of alertsOf(record)) {
+      telemetry.log.warn('a call that a policy tells people of', alert);
+      notices.send(`${id}:${String(alert['rule'])}`, { ...notice, alert });
+    }
     if (error === undefined) return;
     countClosed(error, telemetry);
     if (error.cause !== undefined)

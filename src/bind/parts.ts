@@ -8,6 +8,7 @@ import type { LearnedOutput } from '../metering/learned-output.ts';
 import type { Approvals } from '../open/approvals.ts';
 import type { OpenDelegation } from '../open/delegation.ts';
 import type { History } from '../open/history.ts';
+import type { Notices } from '../open/notices.ts';
 import type { ReadLarge } from '../routes/body-threads.ts';
 import type { JournalGate } from '../runs/journal-gate.ts';
 import type { Registry } from '../runs/registry.ts';
@@ -25,6 +26,7 @@ export interface Parts {
   /** Records that a run is ended because its token was revoked. Rejects with `audit.unavailable`. */
   readonly onRevoked: (revoked: RunRevoked) => Promise<void>;
   readonly approvals: Approvals;
+  readonly notices: Notices;
   readonly ledger: LedgerStore;
   readonly journaled: JournalGate;
   readonly recorder: AuditRecorder;

@@ -98,10 +98,12 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What calls are allowed.'),
-  approvals: z
-    .strictObject({ webhook: webhookSchema.optional().describe('Who is told of each call that waits for a person.') })
+  notices: z
+    .strictObject({
+      webhook: webhookSchema.optional().describe('Who is told of each call that waits for a person, and of alerts.'),
+    })
     .prefault({})
-    .describe('How people hear of calls that policies hold. A change takes a restart.'),
+    .describe('How people hear of calls that policies hold or tell of. A change takes a restart.'),
   runs: runsSchema
     .prefault({})
     .describe('How calls are put into runs, and how long runs remember. A change takes a restart.'),

@@ -83,7 +83,7 @@ export function referencesIn(config: ConfigFile): readonly Referred[] {
     isText: true as const,
   }));
   const wrapping = wrapKey === undefined ? [] : [{ path: ['delegation', 'wrapKey'], reference: wrapKey }];
-  const { secret } = config.approvals.webhook ?? {};
-  const notices = secret === undefined ? [] : [{ path: ['approvals', 'webhook', 'secret'], reference: secret }];
+  const { secret } = config.notices.webhook ?? {};
+  const notices = secret === undefined ? [] : [{ path: ['notices', 'webhook', 'secret'], reference: secret }];
   return [...credentials, ...ledger, ...headers, ...signing, ...wrapping, ...notices];
 }

@@ -7,6 +7,8 @@ export type Obligation =
   | { readonly kind: 'narrow' }
   /** The run's whole tree carries the labels from the admission on; with `node`, the run and those below it. */
   | { readonly kind: 'label'; readonly labels: readonly string[]; readonly scope: 'tree' | 'node' }
+  /** People are told of the call, by the log and by the receiver of notices. */
+  | { readonly kind: 'alert'; readonly rule: string }
   /** The call is recorded, so that its repeat is answered from the record and never runs twice. */
   | { readonly kind: 'journal'; readonly rule: string; readonly undo: Compensation | undefined };
 

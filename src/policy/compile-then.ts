@@ -21,8 +21,9 @@ export interface ThenPlace {
 /** What a permit of a rule stands on. What is wrong with it goes to its spot. */
 export function compileThen(then: ThenFile | undefined, { rule, actions, spot }: ThenPlace): readonly Obligation[] {
   if (!then) return [];
-  const { label, scope = 'tree', journal, undo } = then;
-  if (label === undefined && journal === undefined) spot.fault('expected `label` or `journal`');
+  const { label, scope = 'tree', alert, journal, undo } = then;
+  if (label === undefined && journal === undefined && alert === undefined)
+    spot.fault('expected `label`, `alert` or `journal`');
   if (then.scope !== undefined && label === undefined)
     spot.at('scope').fault('`scope` goes with `label`', { of: 'key' });
   if (undo && !journal) spot.at('undo').fault('`undo` goes with `journal: true`', { of: 'key' });
@@ -40,6 +41,7 @@ export function compileThen(then: ThenFile | undefined, { rule, actions, spot }:
   const compensation = undo && compileUndo(undo, spot.at('undo'));
   return [
     ...(names.length > 0 ? [{ kind: 'label', labels: names, scope } as const] : []),
+    ...(alert ? [{ kind: 'alert', rule } as const] : []),
     ...(journal ? [{ kind: 'journal', rule, undo: compensation } as const] : []),
   ];
 }

@@ -36,6 +36,7 @@ function linesOf({ obligations, counts, counted }: Permit): string[] {
   const labels = labelsIn(obligations);
   if (labels.length > 0) lines.push(`labels the run ${codes(labels)}`);
   for (const obligation of obligations) {
+    if (obligation.kind === 'alert') lines.push(`people are told of it, by ${obligation.rule}`);
     if (obligation.kind !== 'journal') continue;
     const { undo } = obligation;
     lines.push(`journaled by ${obligation.rule}${undo ? `, taken back by \`${undo.tool}\`` : ''}`);

@@ -21,6 +21,7 @@ function requireKnown(obligation: Obligation): void {
   switch (kind) {
     case 'narrow':
     case 'label':
+    case 'alert':
     case 'journal':
       return;
     default:

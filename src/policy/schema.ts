@@ -71,6 +71,10 @@ const thenSchema = z
       .enum(['tree', 'node'])
       .optional()
       .describe('Who carries them: the whole tree unless said; `node` is the run and those below it.'),
+    alert: z
+      .literal(true, 'expected `true`')
+      .optional()
+      .describe('People are told of the call: the log, and the receiver in `notices` of the configuration.'),
     journal: z
       .literal(true, 'expected `true`')
       .optional()

@@ -1,5 +1,6 @@
 // What agents are told of approvals, and people of what waits for them.
 import type { Approval } from '../core/approval.ts';
+import { plain } from './plain-text.ts';
 
 export function pendingText(reason: string, { id, terms, votes }: Approval): string {
   const left = terms.approvers - votes.length;
@@ -69,16 +70,6 @@ export function approvalNotice(approval: Approval, page?: string): ApprovalNotic
       ...(page !== undefined && { page }),
     },
   };
-}
-
-/** Text of agents in a message for people: it mentions nobody, links nowhere and begins no line of its own. */
-function plain(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('`', 'ˋ');
 }
 
 function listed(roles: readonly string[]): string {

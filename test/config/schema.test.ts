@@ -26,7 +26,7 @@ test('the JSON Schema of the config asks for what has no default, and allows not
     'aliases',
     'routes',
     'policies',
-    'approvals',
+    'notices',
     'runs',
     'delegation',
     'telemetry',

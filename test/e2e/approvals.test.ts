@@ -21,6 +21,7 @@ const POLICY = {
       because: 'notes are read by customers',
       approval: { wait: '0s', redact: ['args.text'] },
     },
+    { id: 'reads', allow: 'tool.call', on: 'tool/notes/read_note', then: { alert: true } },
     { id: 'delete', hold: 'tool.call', on: 'tool/notes/delete_note', approval: { wait: '20s' } },
   ],
 };
@@ -46,7 +47,7 @@ const start = (): Promise<DemoGateway> =>
       store: { kind: 'redis', url: inject('redisUrl') },
       admin: { operators: OPERATORS },
       outbound: { allowLoopback: true },
-      approvals: {
+      notices: {
         webhook: {
           url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`,
           secret: 'env:HOOK_SECRET',
@@ -160,6 +161,20 @@ describe('a held tool call', () => {
     const [, at, signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(notice?.headers['waygate-signature'])) ?? [];
     expect(createHmac('sha256', 'hook-secret').update(`${at}.${notice?.body}`).digest('hex')).toBe(signature);
     expect(JSON.parse(notice?.body ?? '')).toMatchObject({ text: expect.stringContaining('send_mail') });
+  });
+});
+
+describe('an alert', () => {
+  test('is told to the same people, once the call was made', async () => {
+    const client = await connect();
+    await client.callTool({ name: 'read_note', arguments: { id: 'welcome' } });
+    await expect.poll(() => notices.some(({ body }) => body.includes('clients/reads'))).toBe(true);
+    const notice = notices.find(({ body }) => body.includes('clients/reads'));
+    expect(JSON.parse(notice?.body ?? '')).toMatchObject({
+      event: 'alert',
+      text: expect.stringContaining('tool.call tool/notes/read_note'),
+      alert: { rule: 'clients/reads', tenant: 'acme' },
+    });
   });
 });
 

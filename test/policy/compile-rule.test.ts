@@ -89,6 +89,7 @@ describe('what a permit stands on', () => {
   });
 
   test('both together', () => {
+    expect(obligations({ alert: true })).toEqual([{ kind: 'alert', rule: 'p/r0' }]);
     expect(obligations({ journal: true, label: 'x' })?.map(({ kind }) => kind)).toEqual(['label', 'journal']);
   });
 });
