@@ -24,7 +24,7 @@ export interface Blocked {
 /** A call that waits. */
 export interface Waiting {
   /** Tenant, principal, run. */
-  readonly flow: readonly [string, string, string];
+  readonly flow: readonly [tenant: string, ...names: string[]];
   /** Whether its wait has ended. */
   readonly isOver: boolean;
   /** Asks once more. Undefined once its wait has ended; an error where the ledger answers none of its tenant's calls. */

@@ -1,4 +1,5 @@
 // Who waits behind whom: counters of tenants, and the upstreams' own pace, over one waiting room.
+import type { AccessRequest } from '../core/access.ts';
 import type { PermittedCall } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -100,7 +101,7 @@ export class Queue {
     const age = (): number => this.#clock.now() - sinceMs;
     const limit = blocked.state ? claimOf(blocked.lane).quota.id : `upstream/${access.resource.upstream}`;
     const wish: Wish = {
-      flow: [access.principal.tenant, access.principal.id, access.run.id],
+      flow: flowOf(access),
       bytes: call.body.length,
       ask,
       unledgered,
@@ -126,4 +127,10 @@ export class Queue {
 
 function clientLeft(): GatewayError {
   return new GatewayError('request.aborted', 'the client went away while its call waited for room');
+}
+
+/** Tenants take turns, within one its subjects, within these their trees, and the runs of each: a large tree is one among others. */
+function flowOf({ principal, run }: AccessRequest): Wish['flow'] {
+  // Down a tree of tokens the subject stays, whatever its agents are called.
+  return [principal.tenant, principal.subject, run.root, run.id];
 }

@@ -9,7 +9,7 @@ export type WaitOutcome = 'admitted' | 'refused' | 'given_up' | 'aborted' | 'dra
 /** A call that wants to be let in. */
 export interface Wish {
   /** Tenant, principal, run. */
-  readonly flow: readonly [string, string, string];
+  readonly flow: readonly [tenant: string, ...names: string[]];
   /** What it takes of memory while it waits. */
   readonly bytes: number;
   /** Asks the ledger. Rejects where no wait helps. */

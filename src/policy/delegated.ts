@@ -69,5 +69,7 @@ function whereAllStand(own: Decision, others: readonly Permit[]): Decision {
     return { ...permit, counts: [...ranges.values()] };
   };
   if (own.effect === 'permit') return standing(own);
-  return own.held ? { ...own, held: { ...own.held, permit: standing(own.held.permit) } } : own;
+  // What was denied came no further, and a hold always says what it takes.
+  const held = own.held as NonNullable<Refusal['held']>;
+  return { ...own, held: { ...held, permit: standing(held.permit) } };
 }

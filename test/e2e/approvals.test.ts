@@ -21,6 +21,7 @@ const POLICY = {
       because: 'notes are read by customers',
       approval: { wait: '0s', redact: ['args.text'] },
     },
+    // oxlint-disable-next-line unicorn/no-thenable -- the language's own word
     { id: 'reads', allow: 'tool.call', on: 'tool/notes/read_note', then: { alert: true } },
     { id: 'delete', hold: 'tool.call', on: 'tool/notes/delete_note', approval: { wait: '20s' } },
   ],

@@ -32,6 +32,11 @@ describe('an API key', () => {
     });
   });
 
+  test('that names the agent that the gateway itself is, is no key', () => {
+    const own = createKey([], { ...wanted, agent: 'waygate-rollback' });
+    expect(() => keyRing(own.keys)(own.key, NOW_MS)).toThrow(invalid);
+  });
+
   test('is the same principal at every use', () => {
     expect(find(made.key, NOW_MS)).toBe(find(made.key, NOW_MS + HOUR));
   });

@@ -37,6 +37,7 @@ describe('the claims of the gateway’s own tokens', () => {
     ['no subject', { sub: undefined }],
     ['an empty tenant', { tenant: '' }],
     ['an agent that is no text', { agent: 3 }],
+    ['the agent that the gateway itself is', { agent: 'waygate-rollback' }],
     ['no id', { jti: undefined }],
     ['a root that is not the first of its path', { txn: 'run_other' }],
     ['no place in the tree', { [RUN_CLAIM]: undefined }],

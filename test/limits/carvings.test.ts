@@ -170,6 +170,22 @@ describe('a part that is to come back', () => {
     expect(await standing()).toEqual({ settled: 230, held: 0 });
   });
 
+  test('is filled up once, though the store did not answer in between', async () => {
+    await carvings.carve(carving(), follow);
+    const { admit } = store;
+    store.admit = async (request) => {
+      if (!request.call.startsWith('fill_')) return admit(request);
+      store.admit = admit;
+      await admit(request);
+      throw unavailable(new NotAsked('down'));
+    };
+    carvings.ended(CHILD.run);
+    await carvings.look();
+    expect(await standing()).toEqual({ settled: 0, held: 600 });
+    await carvings.look();
+    expect(await standing()).toEqual({ settled: 0, held: 0 });
+  });
+
   test('is known to the process that took it alone', async () => {
     const elsewhere = new Carvings({ store, clock, schedule: handSchedule() });
     await carvings.carve(carving(), follow);

@@ -1,5 +1,5 @@
 // The connection: nothing may wait, whatever state the server is in.
-import { connect as open, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect as open, createServer, type Server, type Socket } from 'node:net';
 import { createRedisMock } from 'js-redis-server';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { assertNoEviction } from '../../src/limits/eviction.ts';
@@ -304,4 +304,24 @@ test('the shared redis of the test run serves', async () => {
   const client = connect({ url: inject('redisUrl'), commandTimeoutMs: 10_000 });
   await client.connected();
   await until('it serves', serves(client));
+});
+
+test('a server whose INFO says nothing of evictions is asked for its configuration', async () => {
+  const fake = createServer((socket) => {
+    socket.on('data', (data) => {
+      // One answer for each command: `*N` begins one, and its name follows in a line of its own.
+      for (const [, name = ''] of data.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g))
+        socket.write(answerTo(name.toLowerCase()));
+    });
+  });
+  const answerTo = (name: string): string => {
+    if (name === 'info') return '$9\r\nloading:0\r\n';
+    return name === 'config' ? '*2\r\n$16\r\nmaxmemory-policy\r\n$10\r\nnoeviction\r\n' : '+OK\r\n';
+  };
+  await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
+  const { port } = fake.address() as AddressInfo;
+  const client = connect({ url: `redis://127.0.0.1:${port}`, commandTimeoutMs: 10_000 });
+  await client.connected();
+  expect(await client.evictions()).toEqual([{ node: `127.0.0.1:${port}`, policy: 'noeviction', evicted: 0 }]);
+  cleanUps.push(() => fake.close());
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { CallId } from '../../src/core/ids.ts';
+import { UNHEARD_TREE } from '../../src/core/run.ts';
 import { memoryStore } from '../../src/limits/memory.ts';
 import { type Reserver, reserver, type ReserverOptions } from '../../src/limits/reserve.ts';
 import type { LedgerStore } from '../../src/limits/store.ts';
@@ -126,6 +127,32 @@ describe('a reserver', () => {
     reservation.release();
     await schedule.run(RENEWAL);
     expect(store.asked).toEqual(['admit']);
+  });
+
+  test('asks nothing for a list without quotas while an upstream has said its pace', async () => {
+    limits.heard(permitted({ quotas: [], tenant: 't' }), clock.now() + SECOND);
+    const list = permitted({ quotas: [], action: 'tool.list', resource: 'tool/github/', tenant: 't' });
+    expect((await limits.admit(list, admission(charge(0)))).standings).toEqual([]);
+    expect(store.asked).toEqual([]);
+  });
+
+  test('books the end of a list that held something, on no run', async () => {
+    const list = permitted({ quotas: [AT_ONCE], action: 'tool.list', tenant: 't' });
+    const reservation = await limits.admit(list, admission(charge(0)));
+    reservation.settle(charge(0));
+    await turns();
+    expect(store.asked).toEqual(['admit', 'settle']);
+  });
+
+  test('refuses a call whose run the store was asked for in vain, without asking it again', async () => {
+    const call = permitted({ quotas: [], tenant: 't' });
+    const run = { ...call.access.run, tree: UNHEARD_TREE };
+    await expect(
+      limits.admit({ ...call, access: { ...call.access, run } }, admission(charge(1))),
+    ).rejects.toMatchObject({
+      code: 'limit.unavailable',
+    });
+    expect(store.asked).toEqual([]);
   });
 
   test('a call without quotas is a step of its run all the same, and its end is booked there', async () => {

@@ -22,6 +22,7 @@ describe('a `max`', () => {
       { ...HEAD, depth: 3, durationMs: 432_000_000 },
       { ...HEAD, repeats: 5 },
     ]);
+    expect(only({ max: { idle: '2h' } })?.bounds.map(({ bound }) => bound)).toEqual([{ ...HEAD, idleMs: 7_200_000 }]);
     expect(only({ max: { depth: 0 } })?.bounds.map(({ bound }) => bound)).toEqual([{ ...HEAD, depth: 0 }]);
     expect(only({ max: { steps: 1 } })?.bounds).toEqual([]);
     expect(quotas({ max: { depth: 1 } })).toEqual([]);

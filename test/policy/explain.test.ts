@@ -98,12 +98,12 @@ describe('what a decision stands on is printed too', () => {
   const RUNS = policies(`policy: r
 rules:
   - { id: a, allow: tool.call, then: { label: [seen, read], journal: true } }
-  - { id: j, allow: tool.call, on: tool/github/get_*, then: { label: mine, scope: node, journal: true, undo: { tool: github/put_file } } }
+  - { id: j, allow: tool.call, on: tool/github/get_*, then: { label: mine, scope: node, alert: true, journal: true, undo: { tool: github/put_file } } }
   - { id: h, hold: tool.call, on: tool/mail/*, approval: { roles: [lead, chief], approvers: 2, uses: 3, grant: 90min, redact: args.body } }
   - { id: o, hold: tool.call, on: tool/post/* }
   - { id: d, deny: tool.call, when: 'run.steps >= 100 || run.calls["tool/github/*"] < 0' }
 limits:
-  - { id: m, max: { depth: 3, duration: 5d, repeats: 5, steps: 9, children: 9, concurrency: 2 }, on: tool.call }
+  - { id: m, max: { depth: 3, duration: 5d, idle: 2h, repeats: 5, steps: 9, children: 9, concurrency: 2 }, on: tool.call }
 `);
   const lines = (resource: string, count: number) =>
     formatExplanation(explain(RUNS, request({ resource })))
@@ -111,8 +111,9 @@ limits:
       .slice(2, 2 + count);
 
   test('of a permit: labels, journal, counters', () => {
-    expect(lines('tool/github/get_file', 5)).toEqual([
+    expect(lines('tool/github/get_file', 6)).toEqual([
       'labels the run `mine@node`, `read`, `seen`',
+      'people are told of it, by r/j',
       'journaled by r/j, taken back by `github/put_file`',
       'stands while 0 <= steps < 100, calls:tool/github/* >= 0',
       'is one more of `tool/github/*`',
@@ -137,7 +138,7 @@ limits:
       { id: 'r/m', counts: true, why: 'it counts this request as long as its runs live' },
       { id: 'r/m', counts: true, why: 'it counts the runs that begin' },
       { id: 'r/m', counts: true, why: 'it counts this request' },
-      { id: 'r/m', counts: true, why: 'it binds the run: depth at most 3, duration at most 5d' },
+      { id: 'r/m', counts: true, why: 'it binds the run: depth at most 3, duration at most 5d, idle at most 2h' },
       { id: 'r/m', counts: true, why: 'it binds the run: repeats at most 5' },
     ]);
     const model = explain(RUNS, request({ action: 'model.generate', resource: 'model/a/b' })).limits;
