@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { freePort } from '../support/redis.ts';
+import { freePair } from '../support/redis.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const run = promisify(execFile);
@@ -28,20 +28,13 @@ beforeAll(async () => {
     GOOGLE_API_KEY: _____,
     ...env
   } = process.env;
-  // The operators' port is the next one, which somebody else may have.
-  for (let tries = 0; tries < 5; tries += 1) {
-    try {
-      return await start(env);
-    } catch (cause) {
-      if (!String(cause).includes('EADDRINUSE')) throw cause;
-    }
-  }
-  throw new Error('found no two free ports beside each other');
+  await start(env);
 });
 
 async function start(env: NodeJS.ProcessEnv): Promise<void> {
   output = '';
-  port = await freePort();
+  // The operators' port is the next one.
+  port = await freePair();
   const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port)], {
     cwd: dir,
     env,
