@@ -34,11 +34,10 @@ export function admitting(config: Config, { clock, limits, runs, history, journa
     },
     rejoin(call, moved, tries) {
       if (tries >= JUDGED_MAX) throw moved;
-      const { run, principal } = call.access;
-      return inRun(call, runs.learned(principal.tenant, run, moved));
+      return inRun(call, runs.learned(call.access.run, moved));
     },
     enter({ access: { run, principal } }) {
-      if (run.tree.bornMs === undefined) runs.born(principal.tenant, run, now());
+      if (run.tree.bornMs === undefined) runs.born(run, now());
       return runs.enter(run, principal);
     },
     journal(call) {

@@ -1,7 +1,7 @@
 /**
  * Approvals in this process's memory: for one gateway, and lost with it.
  *
- * INVARIANT: it answers the same history as the Redis store does (test/runs/approval-equal.test.ts).
+ * INVARIANT: it answers the same history as the Redis store does (test/runs/approval-store.equal.test.ts).
  */
 import type { Approval, ApprovalVote, VoteResult } from '../core/approval.ts';
 import type { Clock } from '../core/clock.ts';

@@ -9,6 +9,8 @@ export interface HintHeaders {
   readonly agent?: string | undefined;
   /** Where it is missing, a sub-agent's parent is the session. */
   readonly parent?: string | undefined;
+  /** The row is for requests of sub-agents alone. */
+  readonly needsAgent?: boolean;
 }
 
 export const HINTS: readonly HintHeaders[] = [
@@ -19,7 +21,7 @@ export const HINTS: readonly HintHeaders[] = [
     parent: 'x-claude-code-parent-agent-id',
   },
   { client: 'Codex', session: 'session-id', agent: 'thread-id', parent: 'x-codex-parent-thread-id' },
-  { client: 'OpenCode', session: 'x-parent-session-id', agent: 'x-session-id' },
+  { client: 'OpenCode', session: 'x-parent-session-id', agent: 'x-session-id', needsAgent: true },
   { client: 'OpenCode', session: 'x-session-id' },
   { client: 'MCP', session: 'mcp-session-id' },
   // Last, since many clients begin a trace with every request.
@@ -41,7 +43,7 @@ export function hintIn(headers: Headers, table: readonly HintHeaders[]): Hint | 
     const session = named(headers, row.session);
     if (session === undefined) continue;
     const agent = row.agent === undefined ? undefined : named(headers, row.agent);
-    if (row.agent !== undefined && agent === undefined && row.session === 'x-parent-session-id') continue;
+    if (row.needsAgent && agent === undefined) continue;
     const isChild = agent !== undefined && agent !== session;
     const parent = row.parent === undefined || !isChild ? undefined : named(headers, row.parent);
     return { session, agent: isChild ? agent : undefined, parent: parent === session ? undefined : parent };
@@ -68,9 +70,9 @@ function traceId(value: string): string | undefined {
   return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(value)?.[1];
 }
 
-/** `Waygate-Run`: names from the root down with `/` between, e.g. `nightly/research-3`; or a run's id. */
+/** `Waygate-Run`: names from the root down with `/` between, e.g. `nightly/research-3`. */
 export const RUN_HEADER = 'waygate-run';
-/** Deeper names are refused: nobody writes them by hand, and a path is stored with every run. */
+/** More names are taken for none: nobody writes them by hand, and a path is stored with every run. */
 export const NAMES_MAX = 32;
 
 /** The names in a `Waygate-Run`; undefined where there is none or it is malformed. */

@@ -56,10 +56,11 @@ export class LoopGuard {
     bounds: readonly TreeBound[],
     local: readonly LocalResult[] = [],
   ): Promise<Repeated | undefined> | undefined {
+    const isGuarded = GUARDED.has(call.access.action);
+    if (!isGuarded && local.length === 0) return undefined;
     const applying = bounds.filter(isOfRepeats).toSorted((one, other) => one.repeats - other.repeats);
     if (applying.length === 0) return undefined;
-    if (GUARDED.has(call.access.action)) return this.#checkCall(call, applying);
-    return local.length === 0 ? undefined : this.#checkLocal(call, applying, local);
+    return isGuarded ? this.#checkCall(call, applying) : this.#checkLocal(call, applying, local);
   }
 
   /** Notes what a guarded call gave. Never waits. */

@@ -19,7 +19,7 @@ interface Tree {
 
 /** How often a tree in use is put behind the others. */
 const MOVED_MS = 60_000;
-/** Trees that nobody has called in for so long are forgotten, the oldest first. */
+/** Runs and trees that nobody has called in for so long are forgotten, the oldest trees first. */
 const KEPT_MS = 30 * 86_400_000;
 const NOBODY = new Map<string, Stop>();
 
@@ -104,6 +104,7 @@ class TenantRuns implements RunBook {
     tree.movedMs = atMs;
     this.#trees.delete(run.root);
     this.#trees.set(run.root, tree);
+    this.#forgetRuns(run.root, tree, atMs);
     this.#tidy(atMs);
   }
 
@@ -191,9 +192,18 @@ class TenantRuns implements RunBook {
     tree.facts = { ...tree.facts, ...change, revision: tree.facts.revision + 1 };
   }
 
+  /** A tree may be in use for ever, while runs in it come and go. */
+  #forgetRuns(root: RunId, { runs }: Tree, nowMs: number): void {
+    for (const [id, { lastMs }] of runs) {
+      if (id === root || lastMs > nowMs - KEPT_MS) continue;
+      runs.delete(id);
+      this.#rootOf.delete(id);
+    }
+  }
+
   #tidy(nowMs: number): void {
-    for (const [root, { runs }] of this.#trees) {
-      if ([...runs.values()].some(({ lastMs }) => lastMs > nowMs - KEPT_MS)) return;
+    for (const [root, { runs, lastMs }] of this.#trees) {
+      if (lastMs > nowMs - KEPT_MS) return;
       this.#trees.delete(root);
       for (const id of runs.keys()) this.#rootOf.delete(id);
     }

@@ -27,6 +27,7 @@ export function redisRuns({ client, tenants }: RedisRunsSource): RunStore {
       return String(await client.run(() => question));
     } catch (cause) {
       throw new GatewayError('limit.unavailable', 'the store of runs does not answer; try again in a moment', {
+        retryAfterMs: 2_000,
         cause,
       });
     }

@@ -17,8 +17,6 @@ import type { RunStore } from './store.ts';
 
 /** What was last heard of a tree. */
 interface Tree {
-  readonly tenant: string;
-  readonly root: RunId;
   facts: TreeFacts;
 }
 
@@ -71,8 +69,8 @@ export class Registry {
   }
 
   /** The same run with what was heard of its tree since it was judged. */
-  learned(tenant: string, run: Run, { tree: facts, judged }: Pick<TreeMoved, 'tree' | 'judged'>): Run {
-    const tree = this.#treeOf(tenant, run.root);
+  learned(run: Run, { tree: facts, judged }: Pick<TreeMoved, 'tree' | 'judged'>): Run {
+    const tree = this.#treeOf(run.root);
     // Asked with what is known still, and not answered with more: the store has lost it, and says what holds from now on.
     if (tree.facts === judged) tree.facts = facts;
     else this.#learn(tree, facts);
@@ -80,8 +78,8 @@ export class Registry {
   }
 
   /** The first call of a tree was admitted. */
-  born(tenant: string, { root }: Run, atMs: number): void {
-    const tree = this.#treeOf(tenant, root);
+  born({ root }: Run, atMs: number): void {
+    const tree = this.#treeOf(root);
     // Where the store did not tell of it, the tree may be older than this call.
     if (tree.facts === NEW_TREE) return;
     if (tree.facts.bornMs === undefined) tree.facts = { ...tree.facts, bornMs: atMs };
@@ -110,7 +108,7 @@ export class Registry {
     return promise.then(() => {
       seat.leave();
       clearTimeout(timer);
-      return { ...run, tree: this.#treeOf(principal.tenant, run.root).facts };
+      return { ...run, tree: this.#treeOf(run.root).facts };
     });
   }
 
@@ -138,34 +136,45 @@ export class Registry {
   }
 
   async #look(): Promise<void> {
-    this.#everything = await this.#store.everything();
+    const before = this.#everything;
     const tenants = new Map<string, Map<RunId, TreeFacts>>();
     const lookAt = (tenant: string, root: RunId): void => {
       const trees = tenants.get(tenant) ?? new Map<RunId, TreeFacts>();
-      tenants.set(tenant, trees.set(root, this.#treeOf(tenant, root).facts));
+      tenants.set(tenant, trees.set(root, this.#treeOf(root).facts));
     };
     for (const { run, principal } of [...this.#flights.members(), ...this.#waits.members()])
       lookAt(principal.tenant, run.root);
     const followed = this.#looks % FOLLOWED_EACH === 0 ? this.#followed.members() : [];
     for (const { tenant, run } of followed) lookAt(tenant, run.root);
     this.#looks += 1;
-    for (const [tenant, known] of tenants) {
-      for (const [root, facts] of await this.#store.changes(tenant, known))
-        this.#learn(this.#treeOf(tenant, root), facts);
-    }
+    // One tenant's part of the store may be gone while the others' answers.
+    const looks = [...tenants].map(([tenant, known]) => this.#lookAt(tenant, known));
+    const ends = await Promise.allSettled([this.#lookAtAll(), ...looks]);
     for (const flight of this.#flights.members()) this.#cut(flight);
-    for (const { run, principal, wake } of this.#waits.members()) {
-      if (this.#treeOf(principal.tenant, run.root).facts !== run.tree) wake();
+    for (const { run, wake } of this.#waits.members()) {
+      if (this.#everything !== before || this.#treeOf(run.root).facts !== run.tree) wake();
     }
-    for (const { tenant, run, end } of followed) {
-      const { stops } = this.#treeOf(tenant, run.root).facts;
+    for (const { run, end } of followed) {
+      const { stops } = this.#treeOf(run.root).facts;
       if (run.path.some((id) => hasEnded(stops.get(id)))) end();
     }
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  async #lookAt(tenant: string, known: ReadonlyMap<RunId, TreeFacts>): Promise<void> {
+    for (const [root, facts] of await this.#store.changes(tenant, known)) this.#learn(this.#treeOf(root), facts);
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const stop = await this.#store.everything();
+    // Kept as it was where it says the same, so that nobody is woken for it.
+    if (stop?.state !== this.#everything?.state || stop?.atMs !== this.#everything?.atMs) this.#everything = stop;
   }
 
   #cut(flight: Flight): void {
     const { run, principal } = flight;
-    const tree = this.#treeOf(principal.tenant, run.root).facts;
+    const tree = this.#treeOf(run.root).facts;
     const standing = standingOf({ path: run.path, tree }, principal, this.#everything);
     if (standing && cuts(standing.stop)) flight.cutOff(stopped(standing));
   }
@@ -177,17 +186,17 @@ export class Registry {
     const place = placed(lineage, lineage.path ?? opened?.path ?? [root, id]);
     // What needs no ledger, or has a local mode, may go on all the same.
     if (!opened) return { ...place, tree: UNHEARD_TREE };
-    const tree = this.#treeOf(tenant, root);
+    const tree = this.#treeOf(root);
     this.#learn(tree, opened.tree);
     const run = { ...place, tree: tree.facts };
     this.#runs.set(id, run);
     return run;
   }
 
-  #treeOf(tenant: string, root: RunId): Tree {
+  #treeOf(root: RunId): Tree {
     const known = this.#trees.get(root);
     if (known) return known;
-    const tree = { tenant, root, facts: NEW_TREE };
+    const tree = { facts: NEW_TREE };
     this.#trees.set(root, tree);
     return tree;
   }

@@ -12,6 +12,11 @@ end
 local lines = {}
 for _, id in ipairs(ids) do
   local fields = redis.call('HGETALL', ARGV[1] .. id)
-  if #fields > 0 then lines[#lines + 1] = id .. ' ' .. table.concat(fields, ' ') end
+  if #fields > 0 then
+    lines[#lines + 1] = id .. ' ' .. table.concat(fields, ' ')
+  elseif KEYS[1] then
+    -- Forgotten, while others of the index go on.
+    redis.call('ZREM', KEYS[1], id)
+  end
 end
 return table.concat(lines, '\n')
